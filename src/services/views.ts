@@ -1,0 +1,239 @@
+/**
+ * What the services answer with: the fields of the GraphQL contract, enums in capitals.
+ * Links to other entities are ids (`memberId`, `generationId`): whoever shows them loads them by id, so no view nests another
+ * one that a caller did not ask for. Candidates belong to their generation and come with it.
+ */
+
+export type ChatRole = 'SYSTEM' | 'USER' | 'ASSISTANT';
+export type FinishReason = 'STOP' | 'LENGTH' | 'CANCELLED';
+/** How a candidate was written: with the member's encoder, with a draw from the prior N(0, I), or with no prefix at all. */
+export type CandidateRole = 'PERSONAL' | 'EXPLORE' | 'BASE';
+export type Verdict = 'CHOSEN' | 'TIE' | 'ALL_BAD' | 'GOOD' | 'BAD';
+/** Only ACTIVE verdicts train. HELD ones wait for consent. */
+export type FeedbackState = 'ACTIVE' | 'HELD' | 'WITHDRAWN' | 'ROLLED_BACK';
+export type TrainingStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'REJECTED' | 'FAILED' | 'CANCELLED';
+export type EncoderCapacity = 'PRIOR' | 'BIAS' | 'HEAD' | 'FULL';
+export type LearnConsent = 'UNASKED' | 'GRANTED' | 'DENIED';
+
+// --- inputs -------------------------------------------------------------------------------------------------------------
+
+/** Identity is all three; `scope` is '' where the platform needs none. */
+export interface MemberRef {
+  platform: string;
+  externalId: string;
+  scope?: string | null;
+}
+
+export interface ChatTurnInput {
+  role: ChatRole;
+  content: string;
+}
+
+export interface SourceInput {
+  channelId?: string | null;
+  threadId?: string | null;
+  messageId?: string | null;
+}
+
+/** Absent (or null) fields take the contract's defaults: 2 candidates, 128 tokens, temperature 1, topP 0.95, strength 1. */
+export interface GenerateInput {
+  member: MemberRef;
+  prompt: string;
+  history?: readonly ChatTurnInput[] | null;
+  system?: string | null;
+  candidateCount?: number | null;
+  maxTokens?: number | null;
+  temperature?: number | null;
+  topP?: number | null;
+  seed?: number | null;
+  personalized?: boolean | null;
+  explore?: boolean | null;
+  /** Scales z, 0 to 1.5. */
+  strength?: number | null;
+  source?: SourceInput | null;
+  key?: string | null;
+}
+
+export interface FeedbackInput {
+  generationId: string;
+  /** Who voted; the one who asked when absent. */
+  member?: MemberRef | null;
+  verdict: Verdict;
+  /** CHOSEN needs it; GOOD and BAD need it where there are several candidates. */
+  chosenCandidateId?: string | null;
+  key?: string | null;
+}
+
+// --- views --------------------------------------------------------------------------------------------------------------
+
+export interface CandidateView {
+  id: string;
+  generationId: string;
+  index: number;
+  text: string;
+  /** Number of tokens, the stop token not counted. */
+  tokens: number;
+  finishReason: FinishReason;
+  /** Always set here; who may see it is the gateway's business. */
+  role: CandidateRole;
+}
+
+export interface GenerationView {
+  id: string;
+  memberId: string;
+  prompt: string;
+  /** In order of index. */
+  candidates: CandidateView[];
+  /** The version that served; 0 where none did. */
+  encoderVersion: number;
+  model: string;
+  createdAt: Date;
+}
+
+export interface StartedCandidate {
+  id: string;
+  index: number;
+}
+
+export interface CandidateDelta {
+  candidateId: string;
+  /** New text only. */
+  text: string;
+}
+
+export interface StartedGeneration {
+  id: string;
+  memberId: string;
+  candidates: StartedCandidate[];
+  /** Ends when every candidate has ended; throws what ended the generation otherwise. May be iterated more than once: each from the start. */
+  events: AsyncIterable<CandidateDelta>;
+  /** Resolves once the generation is stored; rejects with a PalateError. */
+  finished: Promise<GenerationView>;
+}
+
+export interface FeedbackView {
+  id: string;
+  generationId: string;
+  memberId: string;
+  verdict: Verdict;
+  chosen: CandidateView | null;
+  state: FeedbackState;
+  createdAt: Date;
+}
+
+/** A pair of candidates. The latent pair of a GOOD or BAD verdict has only one candidate and is not listed, but counted. */
+export interface PairView {
+  id: string;
+  chosen: CandidateView;
+  rejected: CandidateView;
+  weight: number;
+}
+
+export interface RevealView {
+  candidateId: string;
+  role: CandidateRole;
+}
+
+export interface FeedbackResultView {
+  feedback: FeedbackView;
+  pairs: PairView[];
+  trainingJob: TrainingJobView | null;
+  reveal: RevealView[];
+}
+
+export interface TrainingJobView {
+  id: string;
+  memberId: string;
+  status: TrainingStatus;
+  step: number;
+  totalSteps: number;
+  loss: number | null;
+  /** Share of training pairs ordered as the member voted. */
+  accuracy: number | null;
+  pairCount: number;
+  encoderVersion: number | null;
+  durationMs: number | null;
+  error: string | null;
+  createdAt: Date;
+}
+
+export interface ConsentView {
+  learn: LearnConsent;
+  community: boolean;
+}
+
+export interface EncoderVersionView {
+  version: number;
+  capacity: EncoderCapacity;
+  verdictCount: number;
+  pairCount: number;
+  /** Passed the quality gate. */
+  accepted: boolean;
+  createdAt: Date;
+}
+
+export interface EncoderView {
+  /** The version that serves now; 0 is the prior. */
+  version: number;
+  capacity: EncoderCapacity;
+  verdictCount: number;
+  pairCount: number;
+  updatedAt: Date | null;
+  /** Newest first. */
+  versions: EncoderVersionView[];
+}
+
+/** Blind PERSONAL-against-BASE votes of the member on its own generations; `low` and `high` are Wilson's 95 % interval. */
+export interface WinRateView {
+  wins: number;
+  losses: number;
+  ties: number;
+  /** wins / (wins + losses); null before the first such vote. */
+  rate: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+export interface MapPointView {
+  x: number;
+  y: number;
+}
+
+export interface MemberView {
+  id: string;
+  platform: string;
+  externalId: string;
+  scope: string;
+  consent: ConsentView;
+  encoder: EncoderView;
+  winRate: WinRateView;
+  /** Not computed yet. */
+  map: MapPointView | null;
+}
+
+export interface PoolView {
+  ready: boolean;
+  model: string;
+  modelDigest: string;
+  /** False where the model has no checkpoint: replies are then unpersonalised. */
+  personalised: boolean;
+  device: string;
+  slots: number;
+  busySlots: number;
+  queued: number;
+  tokensPerSecond: number;
+}
+
+export interface PageInfoView {
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  startCursor: string | null;
+  endCursor: string | null;
+}
+
+export interface Connection<T> {
+  nodes: T[];
+  edges: { node: T; cursor: string }[];
+  pageInfo: PageInfoView;
+  totalCount: number;
+}
