@@ -1,0 +1,181 @@
+/**
+ * Every setting, limit and default of the product, in one place.
+ * A setting comes from a flag, else a PALATE_* variable, else palate.config.json in the working folder, else its default here.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { messageOf, PalateError } from './errors.js';
+
+const whole = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
+const positive = (value: number) => z.number().int().positive().default(value);
+
+/**
+ * Upper bounds and defaults of what a caller may ask for.
+ * schema.graphql states the same defaults and ranges; a test keeps the two equal.
+ */
+export const limitsSchema = z
+  .strictObject({
+    /** Characters of a prompt, of a system text, of one history turn. */
+    promptCharacters: positive(8_000),
+    systemCharacters: positive(4_000),
+    turnCharacters: positive(8_000),
+    /** Turns of history a request may bring. */
+    historyTurns: positive(64),
+    candidateCountMinimum: positive(1),
+    candidateCountMaximum: positive(8),
+    candidateCountDefault: positive(2),
+    maxTokensMinimum: positive(1),
+    maxTokensMaximum: positive(1_024),
+    maxTokensDefault: positive(128),
+    temperatureMaximum: z.number().positive().default(2),
+    temperatureDefault: z.number().nonnegative().default(1),
+    topPDefault: z.number().positive().max(1).default(0.95),
+    /** The factor on z: 0 is no taste at all, 1 the taste as learned. */
+    strengthMaximum: z.number().positive().default(1.5),
+    strengthDefault: z.number().nonnegative().default(1),
+    /** Characters of a platform, of the ids a platform gives, of an idempotency key. */
+    platformCharacters: positive(64),
+    identifierCharacters: positive(256),
+    keyCharacters: positive(128),
+    pageSizeMaximum: positive(100),
+    pageSizeDefault: positive(20),
+    /** Bytes of one HTTP body or WebSocket message. */
+    bodyBytes: positive(1_048_576),
+    /** Lexical tokens, field depth and aliases of one GraphQL document. */
+    documentTokens: positive(2_000),
+    documentDepth: positive(10),
+    documentAliases: positive(30),
+    /** Cost of one operation: a token asked for costs 1 (candidates times maxTokens), an object read costs 1. */
+    operationCost: positive(10_000),
+    /** Open WebSocket connections, and operations open at once on one of them. */
+    connections: positive(1_000),
+    subscriptionsPerConnection: positive(64),
+    /** Events kept for a subscriber that reads slower than they happen, after merging. */
+    pendingEvents: positive(1_000),
+    /** Generations that may wait for a slot before new ones are turned away. */
+    queuedGenerations: positive(64),
+  })
+  .prefault({});
+
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** The limits of a process that changes none of them. */
+export const DEFAULT_LIMITS: Limits = limitsSchema.parse({});
+
+const settingsSchema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: whole(0, 65_535).default(4_000),
+  /** Folder for the database, fetched models and the admin key. */
+  data: z.string().min(1).default('./.palate'),
+  /** A path of a GGUF file, or hf:owner/repo/file; undefined means what the data folder holds, else the default model. */
+  model: z.string().min(1).optional(),
+  device: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
+  /** Threads one inference uses; 0 leaves the choice to the runtime. */
+  threads: whole(0, 1_024).default(0),
+  /** Replies decoded at the same time. */
+  slots: whole(1, 256).default(16),
+  /** Folder of a pre-trained checkpoint; undefined means the ones that come with the product and those in the data folder. */
+  checkpoint: z.string().min(1).optional(),
+  adminKey: z.string().min(16, 'must have at least 16 characters').optional(),
+  databaseUrl: z.string().min(1).optional(),
+  natsUrl: z.string().min(1).optional(),
+  log: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  limits: limitsSchema,
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingName = Exclude<keyof Settings, 'limits'>;
+
+/** The variable each setting is read from. */
+export const VARIABLES: Record<SettingName, string> = {
+  host: 'PALATE_HOST',
+  port: 'PALATE_PORT',
+  data: 'PALATE_DATA',
+  model: 'PALATE_MODEL',
+  device: 'PALATE_DEVICE',
+  threads: 'PALATE_THREADS',
+  slots: 'PALATE_SLOTS',
+  checkpoint: 'PALATE_CHECKPOINT',
+  adminKey: 'PALATE_ADMIN_KEY',
+  databaseUrl: 'DATABASE_URL',
+  natsUrl: 'NATS_URL',
+  log: 'PALATE_LOG',
+};
+
+export const CONFIG_FILE = 'palate.config.json';
+
+export interface SettingSources {
+  /** Values given on the command line; undefined ones count as not given. */
+  flags?: Partial<Record<SettingName, unknown>>;
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Where palate.config.json is looked for and relative paths begin. */
+  folder?: string;
+}
+
+/**
+ * The settings of this process, checked; `data` comes back absolute.
+ * @throws PalateError BAD_USER_INPUT that names the flag, variable or file entry, what is wrong with it and what is allowed
+ */
+export function loadSettings(sources: SettingSources = {}): Settings {
+  const folder = resolve(sources.folder ?? process.cwd());
+  const environment = sources.environment ?? process.env;
+  const file = readConfigFile(join(folder, CONFIG_FILE));
+  const values: Record<string, unknown> = { ...file };
+  const origin = new Map<string, string>(Object.keys(file).map((name) => [name, `${name} in ${CONFIG_FILE}`]));
+  for (const [name, variable] of Object.entries(VARIABLES) as [SettingName, string][]) {
+    if (environment[variable]) {
+      values[name] = environment[variable];
+      origin.set(name, variable);
+    }
+    if (sources.flags?.[name] !== undefined) {
+      values[name] = sources.flags[name];
+      origin.set(name, `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    }
+  }
+  const parsed = settingsSchema.safeParse(values);
+  if (!parsed.success) throw new PalateError('BAD_USER_INPUT', describe(parsed.error.issues[0], origin));
+  return { ...parsed.data, data: resolve(folder, parsed.data.data) };
+}
+
+/** Where the admin key that the first start makes is kept. */
+export function adminKeyFile(settings: Pick<Settings, 'data'>): string {
+  return join(settings.data, 'admin-key');
+}
+
+/** The address at which a client on this machine reaches the gateway. */
+export function localUrl(settings: Pick<Settings, 'host' | 'port'>): string {
+  const anywhere = settings.host === '0.0.0.0' || settings.host === '::';
+  const host = anywhere ? 'localhost' : settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  return `http://${host}:${settings.port}`;
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new PalateError(
+      'BAD_USER_INPUT',
+      `${path} cannot be read (${messageOf(error)}). Make it readable or remove it.`,
+    );
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new PalateError('BAD_USER_INPUT', `${path} is not JSON (${messageOf(error)}). Correct it or remove it.`);
+  }
+  throw new PalateError('BAD_USER_INPUT', `${path} must hold one JSON object, for example { "port": 4000 }.`);
+}
+
+function describe(issue: z.core.$ZodIssue, origin: ReadonlyMap<string, string>): string {
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.path.length ? Object.keys(DEFAULT_LIMITS) : [...Object.keys(VARIABLES), 'limits'];
+    return `${CONFIG_FILE} has no setting "${issue.keys[0]}". The settings are: ${known.join(', ')}.`;
+  }
+  const [name, ...rest] = issue.path.map(String);
+  const source = origin.get(name) ?? name;
+  return `${[source, ...rest].join('.')} is not usable: ${issue.message}. See "palate start --help" for what it takes.`;
+}
