@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { PalateError } from '../../src/common/errors.js';
+import { Random } from '../../src/common/random.js';
+import { decodeEncoder, drawLatent, encodeEncoder, priorEncoder } from '../../src/learning/encoder.js';
+
+const digest = 'ab'.repeat(32);
+const encoder = {
+  mean: new Random(1).normals(32),
+  logVariance: new Random(2).normals(32),
+  capacity: 'BIAS' as const,
+};
+
+describe('a personal encoder', () => {
+  it('survives its bytes, with the checkpoint it belongs to', () => {
+    const bytes = encodeEncoder(encoder, digest);
+    expect(bytes.length).toBe(40 + 256);
+    expect(decodeEncoder(bytes)).toEqual({ encoder, checkpointDigest: digest });
+    expect(decodeEncoder(encodeEncoder(priorEncoder(16), digest)).encoder).toEqual(priorEncoder(16));
+  });
+
+  it('refuses bytes that are cut, foreign or not finite', () => {
+    const bytes = encodeEncoder(encoder, digest);
+    const poisoned = encodeEncoder({ ...encoder, mean: encoder.mean.map(() => Number.NaN) }, digest);
+    for (const wrong of [bytes.subarray(0, 20), bytes.subarray(0, -1), new Uint8Array(296), poisoned]) {
+      expect(() => decodeEncoder(wrong)).toThrow(PalateError);
+    }
+  });
+
+  it('draws around its mean, scaled by the strength', () => {
+    const draws = Array.from({ length: 4000 }, (_, i) => drawLatent(encoder, new Random(i), 0.5, 0.3));
+    for (const i of [0, 31]) {
+      const values = draws.map((draw) => draw[i]);
+      const mean = values.reduce((a, b) => a + b) / values.length;
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+      expect(mean).toBeCloseTo(0.5 * encoder.mean[i], 1);
+      expect(deviation / (0.15 * Math.exp(encoder.logVariance[i] / 2))).toBeCloseTo(1, 1);
+    }
+    expect(drawLatent(encoder, new Random(1), 0).every((value) => Math.abs(value) === 0)).toBe(true);
+    expect(drawLatent(encoder, new Random(1))).toEqual(drawLatent(encoder, new Random(1)));
+  });
+});
