@@ -1,0 +1,109 @@
+/**
+ * Renders a conversation in a model's own chat format, keeping apart what the template wrote and what people wrote.
+ * The template never sees a message: it gets a placeholder between the message's own leading and trailing white space
+ * (so that a template which trims does trim), and the message takes the placeholder's place in what comes out. Nothing
+ * that a person writes can therefore change the rendering or pass for the template's own tokens.
+ * Consequence: a template that looks inside a message (for a tool call, for thoughts to cut out) does not find anything.
+ */
+import { Template } from '@huggingface/jinja';
+import { messageOf, PalateError } from '../common/errors.js';
+import type { ChatTurn } from './tokenizer.js';
+
+/** Text of a prompt: the template's, in which special tokens count, or the content of one turn, in which they do not. */
+export type PromptPiece = { text: string; content: false } | { text: string; content: true; turn?: number };
+
+export interface SpecialTexts {
+  /** Beginning-of-sequence token, `bos_token` in templates; empty when there is none. */
+  start: string;
+  /** End-of-sequence token, `eos_token` in templates; empty when there is none. */
+  end: string;
+  /** Whether the default format begins with `start`; a template writes it itself where it wants it. */
+  addStart: boolean;
+}
+
+// Private-use characters do not occur in templates; the number between them is the turn's index.
+const PLACEHOLDER = /\uE000(\d+)\uE001/u;
+
+const ROLE_NAMES = { system: 'System', user: 'User', assistant: 'Assistant' } as const;
+
+export class ChatTemplate {
+  private readonly template: Template | undefined;
+
+  /**
+   * @param source Jinja source; an empty one stands for the default: paragraphs that begin with `System: `, `User: ` or
+   *   `Assistant: `, the last of them `Assistant:` with nothing after it
+   * @throws Error when the source cannot be parsed
+   */
+  constructor(
+    source: string,
+    private readonly special: SpecialTexts,
+  ) {
+    if (source !== '') this.template = new Template(source);
+  }
+
+  /**
+   * The prompt up to where the assistant's next turn begins, in order.
+   * @throws PalateError BAD_USER_INPUT when the template refuses the conversation
+   */
+  render(turns: readonly ChatTurn[]): PromptPiece[] {
+    return this.template ? this.renderTemplate(this.template, turns) : this.renderDefault(turns);
+  }
+
+  private renderTemplate(template: Template, turns: readonly ChatTurn[]): PromptPiece[] {
+    const messages = turns.map(({ role, content }, index) => {
+      const { lead, trail } = margins(content);
+      return { role, content: `${lead}\uE000${index}\uE001${trail}` };
+    });
+    let rendered: string;
+    try {
+      rendered = template.render({
+        messages,
+        add_generation_prompt: true,
+        bos_token: this.special.start,
+        eos_token: this.special.end,
+      });
+    } catch (error) {
+      const message = `The model's chat template does not accept this conversation: ${messageOf(error)}`;
+      throw new PalateError('BAD_USER_INPUT', message, { cause: error });
+    }
+    return putContents(rendered, turns);
+  }
+
+  private renderDefault(turns: readonly ChatTurn[]): PromptPiece[] {
+    const pieces: PromptPiece[] = [{ text: this.special.addStart ? this.special.start : '', content: false }];
+    turns.forEach(({ role, content }, turn) => {
+      pieces.push({ text: `${ROLE_NAMES[role]}: `, content: false });
+      pieces.push({ text: content, content: true, turn });
+      pieces.push({ text: '\n\n', content: false });
+    });
+    pieces.push({ text: `${ROLE_NAMES.assistant}:`, content: false });
+    return pieces;
+  }
+}
+
+/** A message's white space at both ends; one that is nothing else counts as leading. */
+function margins(content: string): { lead: string; core: string; trail: string } {
+  const lead = content.slice(0, content.length - content.trimStart().length);
+  const core = content.trim();
+  return { lead, core, trail: content.slice(lead.length + core.length) };
+}
+
+/** Cuts the rendered text at the placeholders, and gives each message the margins that the template has left it. */
+function putContents(rendered: string, turns: readonly ChatTurn[]): PromptPiece[] {
+  // split() with one group: template text and turn indexes alternate.
+  const parts = rendered.split(PLACEHOLDER);
+  const pieces: PromptPiece[] = [];
+  let before = parts[0];
+  for (let i = 1; i < parts.length; i += 2) {
+    const turn = Number(parts[i]);
+    const { lead, core, trail } = margins(turns[turn].content);
+    const after = parts[i + 1];
+    const keptLead = before.endsWith(lead) ? lead : '';
+    const keptTrail = after.startsWith(trail) ? trail : '';
+    pieces.push({ text: before.slice(0, before.length - keptLead.length), content: false });
+    pieces.push({ text: keptLead + core + keptTrail, content: true, turn });
+    before = after.slice(keptTrail.length);
+  }
+  pieces.push({ text: before, content: false });
+  return pieces;
+}

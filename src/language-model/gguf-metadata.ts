@@ -1,0 +1,63 @@
+/** Typed access to a model file's metadata: numbers as numbers, and errors that name the key. */
+import { PalateError } from '../common/errors.js';
+
+export type Metadata = Readonly<Record<string, unknown>>;
+
+export class MetadataReader {
+  constructor(
+    readonly path: string,
+    private readonly metadata: Metadata,
+  ) {}
+
+  value(key: string): unknown {
+    return this.metadata[key];
+  }
+
+  /** @throws PalateError MODEL_UNAVAILABLE when the key is missing without a fallback, or is not one number */
+  number(key: string, fallback?: number): number {
+    const value = this.metadata[key] ?? fallback;
+    if (typeof value === 'bigint') return Number(value);
+    if (typeof value !== 'number') throw this.wrong(key, 'one number');
+    return value;
+  }
+
+  /** @throws PalateError MODEL_UNAVAILABLE when the key is missing without a fallback, or is not a text */
+  text(key: string, fallback?: string): string {
+    const value = this.metadata[key] ?? fallback;
+    if (typeof value !== 'string') throw this.wrong(key, 'a text');
+    return value;
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.metadata[key] ?? fallback;
+    if (typeof value !== 'boolean') throw this.wrong(key, 'true or false');
+    return value;
+  }
+
+  /** A list of texts; empty when the key is missing. */
+  texts(key: string): string[] {
+    return this.list(key, (item) => typeof item === 'string', 'a list of texts');
+  }
+
+  /** A list of numbers; empty when the key is missing. */
+  numbers(key: string): number[] {
+    return this.list(key, (item) => typeof item === 'number', 'a list of numbers');
+  }
+
+  private list<T>(key: string, accepts: (item: unknown) => boolean, expected: string): T[] {
+    const value = this.metadata[key] ?? [];
+    if (!Array.isArray(value) || !value.every(accepts)) throw this.wrong(key, expected);
+    return value;
+  }
+
+  /** An error about one key of this file. */
+  wrong(key: string, expected: string): PalateError {
+    const found = key in this.metadata ? `has a ${key} that is not ${expected}` : `does not say ${key}`;
+    return this.refuse(`${found}. Use another file of this model`);
+  }
+
+  /** @param what what is wrong, and after a full stop what to do */
+  refuse(what: string): PalateError {
+    return new PalateError('MODEL_UNAVAILABLE', `Model file ${this.path} ${what}.`);
+  }
+}
