@@ -1,0 +1,198 @@
+/** CLaP's loss and its gradients as one graph (METHOD.md 2): posterior, adapter, frozen decoder, three terms. */
+import {
+  Add,
+  Concat,
+  Div,
+  Exp,
+  FusedMatMul,
+  GatherElements,
+  type Graph,
+  gradients,
+  LogSoftmax,
+  LogSumExp,
+  Mul,
+  Neg,
+  ReduceMean,
+  ReduceSum,
+  Softplus,
+  Split,
+  Squeeze,
+  Sub,
+  Unsqueeze,
+  type Value,
+} from '../../graph/index.js';
+import {
+  type AdapterParameters,
+  adapterShapes,
+  latentPrefix,
+  PREFIX_LENGTH,
+} from '../../language-model/graphs/adapter.js';
+import { type CachedSegment, logitsOf, runDecoder } from '../../language-model/graphs/decoder.js';
+import type { FrozenWeights } from '../../language-model/graphs/linear.js';
+import { cacheNames } from '../../language-model/graphs/serving.js';
+import { VARIANCE_FLOOR } from '../posterior.js';
+
+/** Every size of the graph is fixed: shorter prompts and replies are padded and masked. */
+export interface ClapSizes {
+  /** d. */
+  latent: number;
+  /** m, the adapter's inner width. */
+  middle: number;
+  /** Numbers in a projected feature vector. */
+  projected: number;
+  /** Replies of one prompt in a step. */
+  replies: number;
+  /** Cached prompt positions. */
+  prompt: number;
+  /** Reply tokens. */
+  tokens: number;
+  /** Replies in the aggregate posterior. */
+  aggregate: number;
+  /** Draws a reply in the aggregate term. */
+  draws: number;
+}
+
+export const parameterNames = [
+  'w1',
+  'b1',
+  'w2',
+  'b2',
+  'mean_weight',
+  'mean_bias',
+  'log_variance_weight',
+  'log_variance_bias',
+] as const;
+export type ParameterName = (typeof parameterNames)[number];
+
+/** The trained parameters' shapes. */
+export function parameterShapes(weights: FrozenWeights, sizes: ClapSizes): Record<ParameterName, number[]> {
+  const { latent, projected } = sizes;
+  return {
+    ...adapterShapes(weights.file.config, latent, sizes.middle),
+    mean_weight: [latent, projected],
+    mean_bias: [latent],
+    log_variance_weight: [latent, projected],
+    log_variance_bias: [latent],
+  };
+}
+
+/**
+ * Adds the training step. Rows of the decoder: every reply behind its own latent, then every reply behind its neighbour's.
+ * Out: rec, con, kl, loss (scalars), nll [2 x replies], and `d_<name>` for every parameter.
+ */
+export function buildClapGraph(weights: FrozenWeights, sizes: ClapSizes): Graph {
+  const { graph } = weights;
+  const shapes = parameterShapes(weights, sizes);
+  const parameters = Object.fromEntries(
+    parameterNames.map((name) => [name, graph.input(name, 'float32', shapes[name])]),
+  ) as Record<ParameterName, Value>;
+  const posterior = (features: Value) => ({
+    mean: Add(FusedMatMul(features, parameters.mean_weight, { transB: true }), parameters.mean_bias),
+    logVariance: Add(
+      FusedMatMul(features, parameters.log_variance_weight, { transB: true }),
+      parameters.log_variance_bias,
+    ),
+  });
+  const latents = drawnLatents(graph, sizes, posterior);
+  const nll = replyLosses(weights, sizes, parameters, latents, 2 * sizes.replies);
+  const [own, other] = Split(nll, 0, [sizes.replies, sizes.replies]);
+  const rec = ReduceMean(own, [0], { keepdims: false });
+  const con = ReduceMean(Softplus(Sub(own, other)), [0], { keepdims: false });
+  const kl = densityGap(graph, sizes, posterior);
+  const loss = Add(Add(rec, con), kl);
+  for (const [name, value] of Object.entries({ rec, con, kl, loss, nll })) graph.output(name, value);
+  const wrt = parameterNames.map((name) => parameters[name]);
+  gradients(loss, wrt).forEach((gradient, i) => graph.output(`d_${parameterNames[i]}`, gradient));
+  return graph;
+}
+
+/** Scores replies behind given latents, or behind none where `prefix_mask` hides the prefix. Out: nll [rows]. */
+export function buildClapScoreGraph(weights: FrozenWeights, sizes: ClapSizes): Graph {
+  const { graph } = weights;
+  const shapes = adapterShapes(weights.file.config, sizes.latent, sizes.middle);
+  const input = (name: keyof AdapterParameters) => graph.input(name, 'float32', shapes[name]);
+  const parameters = { w1: input('w1'), b1: input('b1'), w2: input('w2'), b2: input('b2') };
+  const latents = graph.input('latents', 'float32', [sizes.replies, sizes.latent]);
+  graph.output('nll', replyLosses(weights, sizes, parameters, latents, sizes.replies));
+  return graph;
+}
+
+type PosteriorOf = (features: Value) => { mean: Value; logVariance: Value };
+
+/** z = (mean + sigma x noise) x shrink, each reply's own and then its neighbour's: [2 x replies, latent]. */
+function drawnLatents(graph: Graph, sizes: ClapSizes, posterior: PosteriorOf): Value {
+  const { replies, latent, projected } = sizes;
+  const { mean, logVariance } = posterior(graph.input('features', 'float32', [replies, projected]));
+  const noise = graph.input('noise', 'float32', [replies, latent]);
+  const shrink = graph.input('shrink', 'float32', [replies, 1]);
+  const z = Mul(Add(mean, Mul(noise, deviation(graph, logVariance))), shrink);
+  const [first, rest] = Split(z, 0, [1, replies - 1]);
+  return Concat([z, rest, first], 0);
+}
+
+function deviation(graph: Graph, logVariance: Value): Value {
+  return Exp(Mul(logVariance, scalar(graph, 0.5)));
+}
+
+/** -log p(reply | prompt, z) summed over a reply's tokens, a number a row. */
+function replyLosses(
+  weights: FrozenWeights,
+  sizes: ClapSizes,
+  parameters: AdapterParameters,
+  latents: Value,
+  rows: number,
+): Value {
+  const { graph } = weights;
+  const { layers, kvHeads, headSize, heads } = weights.file.config;
+  const group = heads / kvHeads;
+  const prompt: CachedSegment = { keys: [], values: [], length: sizes.prompt };
+  for (let layer = 0; layer < layers; layer++) {
+    const dims = [1, kvHeads, sizes.prompt, headSize];
+    prompt.keys.push(graph.input(cacheNames.pastKey(layer), 'float32', dims));
+    prompt.values.push(graph.input(cacheNames.pastValue(layer), 'float32', dims));
+  }
+  const prefix = latentPrefix(
+    weights,
+    parameters,
+    latents,
+    graph.input('prefix_positions', 'int64', [rows, PREFIX_LENGTH]),
+  );
+  const total = sizes.prompt + PREFIX_LENGTH + sizes.tokens;
+  const output = runDecoder(weights, {
+    ids: graph.input('ids', 'int64', [rows, sizes.tokens]),
+    positions: graph.input('positions', 'int64', [rows, sizes.tokens]),
+    segments: [prompt, prefix],
+    mask: graph.input('mask', 'float32', [1, 1, sizes.tokens * group, total]),
+  });
+  const logProbabilities = LogSoftmax(logitsOf(weights, output.hidden[layers]), 2);
+  const targets = Unsqueeze(graph.input('targets', 'int64', [rows, sizes.tokens]), [2]);
+  const chosen = Squeeze(GatherElements(logProbabilities, targets, 2), [2]);
+  const counted = graph.input('target_mask', 'float32', [rows, sizes.tokens]);
+  return Neg(ReduceSum(Mul(chosen, counted), [1], { keepdims: false }));
+}
+
+/** Density-gap KL a dimension: the aggregate posterior of the batch against N(0, 1), by draws from its members. */
+function densityGap(graph: Graph, sizes: ClapSizes, posterior: PosteriorOf): Value {
+  const { aggregate, draws, latent, projected } = sizes;
+  const { mean, logVariance } = posterior(graph.input('aggregate_features', 'float32', [aggregate, projected]));
+  const noise = graph.input('aggregate_noise', 'float32', [draws, aggregate, latent]);
+  const z = Add(Unsqueeze(mean, [0]), Mul(noise, Unsqueeze(deviation(graph, logVariance), [0])));
+  const members = logDensities(graph, Unsqueeze(z, [2]), Unsqueeze(mean, [0, 1]), Unsqueeze(logVariance, [0, 1]));
+  const mixture = Sub(LogSumExp(members, [2], { keepdims: false }), scalar(graph, Math.log(aggregate)));
+  const zero = graph.constant(new Float32Array(1), [1]);
+  const gap = Sub(mixture, logDensities(graph, z, zero, zero));
+  return ReduceSum(ReduceMean(gap, [0, 1], { keepdims: false }), [0], { keepdims: false });
+}
+
+/** Elementwise Gaussian log-density: -½ log 2π - ½ log σ² - (z - μ)² / (2σ² + 1e-4). */
+function logDensities(graph: Graph, z: Value, mean: Value, logVariance: Value): Value {
+  const distance = Sub(z, mean);
+  const spread = Add(Mul(Exp(logVariance), scalar(graph, 2)), scalar(graph, VARIANCE_FLOOR));
+  const quadratic = Div(Mul(distance, distance), spread);
+  const constant = Add(Mul(logVariance, scalar(graph, -0.5)), scalar(graph, -0.5 * Math.log(2 * Math.PI)));
+  return Sub(constant, quadratic);
+}
+
+function scalar(graph: Graph, value: number): Value {
+  return graph.constant(Float32Array.of(value), []);
+}
