@@ -1,0 +1,87 @@
+/** Who a key belongs to. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { adminKeyFile, type Settings } from '../common/config.js';
+import { messageOf, PalateError } from '../common/errors.js';
+
+export type KeyScope = 'ADMIN' | 'BOT' | 'MEMBER';
+
+/** The owner of a key. */
+export interface Viewer {
+  scope: KeyScope;
+  /** The platform a BOT key acts for. */
+  platform: string | null;
+  /** The member a MEMBER key belongs to. */
+  memberId: string | null;
+}
+
+/** Finds the owner of a key; null for a key that nobody has. */
+export type Authenticate = (key: string) => Promise<Viewer | null>;
+
+export const STRANGER_MESSAGE =
+  'This needs a key. Send "Authorization: Bearer <key>" with HTTP, or { "authorization": "Bearer <key>" } as connection parameters.';
+export const WRONG_KEY_MESSAGE = 'This key is not known here. Check it, or ask the operator of this service for one.';
+
+/** Knows the admin key only. The comparison takes the same time for every wrong key, whatever its length. */
+export function authenticateAdmin(adminKey: string): Authenticate {
+  const expected = digest(adminKey);
+  return async (key) =>
+    timingSafeEqual(digest(key), expected) ? { scope: 'ADMIN', platform: null, memberId: null } : null;
+}
+
+/**
+ * The viewer behind an Authorization value.
+ * @throws PalateError UNAUTHENTICATED without a key or with an unknown one
+ */
+export async function requireViewer(authenticate: Authenticate, authorization: unknown): Promise<Viewer> {
+  const key = typeof authorization === 'string' ? /^Bearer +(\S+) *$/i.exec(authorization)?.[1] : undefined;
+  if (!key) throw new PalateError('UNAUTHENTICATED', STRANGER_MESSAGE);
+  const viewer = await authenticate(key);
+  if (!viewer) throw new PalateError('UNAUTHENTICATED', WRONG_KEY_MESSAGE);
+  return viewer;
+}
+
+export interface AdminKey {
+  key: string;
+  /** Whether this call made the key. */
+  created: boolean;
+  /** The file that holds the key; null when it comes from the settings. */
+  file: string | null;
+}
+
+/**
+ * The admin key: from the settings, else from the data folder, else a new one of 256 random bits, kept there readable for its owner only.
+ * @throws PalateError BAD_USER_INPUT when the file cannot be read or written, or holds no key
+ */
+export function ensureAdminKey(settings: Pick<Settings, 'data' | 'adminKey'>): AdminKey {
+  if (settings.adminKey) return { key: settings.adminKey, created: false, file: null };
+  const file = adminKeyFile(settings);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const key = `palate_admin_${randomBytes(32).toString('base64url')}`;
+    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
+    return { key, created: true, file };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(file, messageOf(error));
+  }
+  try {
+    chmodSync(file, 0o600);
+    const key = readFileSync(file, 'utf8').trim();
+    if (key.length < 16) throw new Error('it holds no key of at least 16 characters');
+    return { key, created: false, file };
+  } catch (error) {
+    throw unusable(file, messageOf(error));
+  }
+}
+
+function unusable(file: string, reason: string): PalateError {
+  return new PalateError(
+    'BAD_USER_INPUT',
+    `The admin key file ${file} is not usable: ${reason}. Set PALATE_ADMIN_KEY, or remove the file so that a new key is made.`,
+  );
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

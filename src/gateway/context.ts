@@ -1,0 +1,53 @@
+/** What every resolver gets: who asks, the services, and when to stop working for them. */
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Limits } from '../common/config.js';
+import type { Services } from '../services/services.js';
+import type { GenerationView, MemberView } from '../services/views.js';
+import type { Viewer } from './auth.js';
+
+export interface Context {
+  readonly viewer: Viewer;
+  readonly services: Services;
+  readonly limits: Limits;
+  /** Aborts when whoever asked has gone away. */
+  readonly signal: AbortSignal;
+  readonly loaders: Loaders;
+}
+
+/**
+ * Loads linked entities, each once for a root field: a page of a hundred verdicts asks for their member once. A mutation's
+ * second field and a subscription's next event see the entity anew.
+ */
+export class Loaders {
+  private readonly services: Services;
+  private readonly perExecution = new WeakMap<object, Map<string, Promise<unknown>>>();
+
+  constructor(services: Services) {
+    this.services = services;
+  }
+
+  member(id: string, info: GraphQLResolveInfo): Promise<MemberView | null> {
+    return this.once(`member/${id}`, info, () => this.services.members.byId(id));
+  }
+
+  generation(id: string, info: GraphQLResolveInfo): Promise<GenerationView | null> {
+    return this.once(`generation/${id}`, info, () => this.services.generations.byId(id));
+  }
+
+  private once<T>(key: string, info: GraphQLResolveInfo, load: () => Promise<T>): Promise<T> {
+    // Each event of a subscription is executed with the event as its root value.
+    const execution = typeof info.rootValue === 'object' && info.rootValue !== null ? info.rootValue : this;
+    const loaded = this.perExecution.get(execution) ?? new Map<string, Promise<unknown>>();
+    this.perExecution.set(execution, loaded);
+    let root = info.path;
+    while (root.prev) root = root.prev;
+    const fullKey = `${root.key}/${key}`;
+    const found = loaded.get(fullKey) ?? load();
+    loaded.set(fullKey, found);
+    return found as Promise<T>;
+  }
+}
+
+export function createContext(parts: Omit<Context, 'loaders'>): Context {
+  return { ...parts, loaders: new Loaders(parts.services) };
+}

@@ -1,0 +1,126 @@
+/** GraphQL execution for every way in: the same schema, limits and errors over HTTP, over WebSocket and inside the process. */
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  getOperationAST,
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  subscribe,
+  validate,
+} from 'graphql';
+import type { Limits } from '../common/config.js';
+import type { Log } from '../common/log.js';
+import type { Context } from './context.js';
+import { documentLimits } from './document-limits.js';
+import { formatError } from './errors.js';
+import { checkOperationCost } from './operation-cost.js';
+import { createSchema } from './schema.js';
+
+export interface GraphQLRequest {
+  query: string;
+  variables?: Record<string, unknown> | null;
+  operationName?: string | null;
+}
+
+export interface Engine {
+  readonly schema: GraphQLSchema;
+  /** Answers HTTP requests. */
+  readonly apollo: ApolloServer<Context>;
+  /** Parses and checks a request that does not come through Apollo; errors are the caller's, unformatted. */
+  prepare(request: GraphQLRequest, context: Context): ExecutionArgs | readonly GraphQLError[];
+  /** Runs a query or mutation. */
+  execute(request: GraphQLRequest, context: Context): Promise<FormattedExecutionResult>;
+  /** Runs a subscription; refused ones yield their errors once. Ending the iteration ends the subscription. */
+  subscribe(request: GraphQLRequest, context: Context): AsyncGenerator<FormattedExecutionResult>;
+  format(errors: readonly unknown[]): GraphQLFormattedError[];
+}
+
+export function createEngine({ limits, log }: { limits: Limits; log: Log }): Engine {
+  const schema = createSchema();
+  const rules = [documentLimits(limits)];
+  const parseOptions = { maxTokens: limits.documentTokens };
+  const format = (errors: readonly unknown[]) => errors.map((error) => formatError(error, log));
+  const formatResult = (result: ExecutionResult): FormattedExecutionResult => ({
+    ...(result.errors && { errors: format(result.errors) }),
+    ...(result.data !== undefined && { data: result.data }),
+  });
+
+  const costPlugin: ApolloServerPlugin<Context> = {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ document, operation, request }) => {
+        if (operation) checkOperationCost({ schema, document, operation, variables: request.variables }, limits);
+      },
+    }),
+  };
+  const apollo = new ApolloServer<Context>({
+    schema,
+    plugins: [costPlugin, ApolloServerPluginLandingPageDisabled()],
+    validationRules: rules,
+    parseOptions,
+    formatError: (_, error) => formatError(error, log),
+    logger: log,
+    // Only those with a key come this far, and they may look at the whole contract.
+    introspection: true,
+    csrfPrevention: true,
+    persistedQueries: false,
+    stopOnTerminationSignals: false,
+    includeStacktraceInErrorResponses: false,
+    nodeEnv: 'production',
+  });
+
+  function prepare(request: GraphQLRequest, context: Context): ExecutionArgs | readonly GraphQLError[] {
+    try {
+      const document = parse(request.query, parseOptions);
+      const errors = validate(schema, document, [...specifiedRules, ...rules]);
+      if (errors.length > 0) return errors;
+      const operation = getOperationAST(document, request.operationName);
+      if (!operation) return [new GraphQLError('The document holds no operation of this name. Give operationName.')];
+      const variableValues = request.variables;
+      checkOperationCost({ schema, document, operation, variables: variableValues }, limits);
+      return { schema, document, operationName: request.operationName, variableValues, contextValue: context };
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  }
+
+  return {
+    schema,
+    apollo,
+    prepare,
+    format,
+    async execute(request, context) {
+      const prepared = prepare(request, context);
+      if (!('schema' in prepared)) return { errors: format(prepared) };
+      if (getOperationAST(prepared.document, request.operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
+        return { errors: format([new GraphQLError('A subscription cannot be answered once. Subscribe to it.')]) };
+      }
+      return formatResult(await execute(prepared));
+    },
+    async *subscribe(request, context) {
+      const prepared = prepare(request, context);
+      if (!('schema' in prepared)) {
+        yield { errors: format(prepared) };
+        return;
+      }
+      const results = await subscribe(prepared);
+      if (!(Symbol.asyncIterator in results)) {
+        yield formatResult(results);
+        return;
+      }
+      try {
+        for await (const result of results) yield formatResult(result);
+      } catch (error) {
+        yield { errors: format([error]) };
+      }
+    },
+  };
+}

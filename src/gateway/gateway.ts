@@ -1,0 +1,113 @@
+/** The gateway: one port for GraphQL over HTTP and WebSocket, and for health. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FormattedExecutionResult } from 'graphql';
+import { type Settings, VARIABLES } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
+import type { Lifecycle } from '../common/lifecycle.js';
+import type { Log } from '../common/log.js';
+import type { Services } from '../services/services.js';
+import type { Authenticate, Viewer } from './auth.js';
+import { createContext } from './context.js';
+import { createEngine, type GraphQLRequest } from './engine.js';
+import { handleRequest } from './http.js';
+import { attachWebSockets, type WebSocketGateway } from './websocket.js';
+
+export interface GatewayParts {
+  settings: Pick<Settings, 'host' | 'port' | 'limits'>;
+  services: Services;
+  authenticate: Authenticate;
+  log: Log;
+}
+
+/** Runs operations inside the process, as a client over the network would see them. */
+export interface InProcessExecutor {
+  execute(request: GraphQLRequest, signal?: AbortSignal): Promise<FormattedExecutionResult>;
+  subscribe(request: GraphQLRequest): AsyncGenerator<FormattedExecutionResult>;
+}
+
+export interface Gateway extends Lifecycle {
+  /** The port that is listened on; differs from the settings when they say 0. */
+  readonly port: number;
+  executorFor(viewer: Viewer): InProcessExecutor;
+}
+
+/** Milliseconds that open HTTP requests have to end when the gateway stops. */
+const DRAIN_MS = 5_000;
+
+/**
+ * `start()` listens. `stop()` takes no more requests, ends subscriptions, and waits a little for requests that are being answered.
+ * @throws PalateError from start(): CONFLICT when the port is taken, BAD_USER_INPUT when the address is not this machine's
+ */
+export function createGateway({ settings, services, authenticate, log }: GatewayParts): Gateway {
+  const { limits } = settings;
+  const engine = createEngine({ limits, log });
+  let starting: Promise<void> | undefined;
+  let stopping: Promise<void> | undefined;
+  let server: Server | undefined;
+  let sockets: WebSocketGateway | undefined;
+
+  async function start(): Promise<void> {
+    await engine.apollo.start();
+    const parts = { engine, services, authenticate, limits, log, stopping: () => stopping !== undefined };
+    server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+      void handleRequest(request, response, parts);
+    });
+    sockets = attachWebSockets(server, parts);
+    await listen(server, settings);
+  }
+
+  async function stop(): Promise<void> {
+    await starting?.catch(() => {});
+    if (!server?.listening) return;
+    const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
+    server.closeIdleConnections();
+    await sockets?.close();
+    const impatience = setTimeout(() => server?.closeAllConnections(), DRAIN_MS);
+    await closed;
+    clearTimeout(impatience);
+    await engine.apollo.stop();
+  }
+
+  return {
+    get port() {
+      return (server?.address() as AddressInfo | null)?.port ?? settings.port;
+    },
+    start() {
+      starting ??= start();
+      return starting;
+    },
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+    executorFor(viewer) {
+      const contextFor = (signal: AbortSignal) => createContext({ viewer, services, limits, signal });
+      return {
+        execute: (request, signal = new AbortController().signal) => engine.execute(request, contextFor(signal)),
+        subscribe: (request) => engine.subscribe(request, contextFor(new AbortController().signal)),
+      };
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: Pick<Settings, 'host' | 'port'>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen(port, host, () => resolve());
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE') {
+    const advice = `Stop it, or choose another port with --port or ${VARIABLES.port}.`;
+    return new PalateError('CONFLICT', `Another program listens on ${host} port ${port}. ${advice}`, { cause: error });
+  }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EACCES') {
+    const advice = `Choose another with --host or ${VARIABLES.host}, --port or ${VARIABLES.port}.`;
+    return new PalateError('BAD_USER_INPUT', `${host} port ${port} cannot be listened on (${error.code}). ${advice}`, {
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,136 @@
+/** HTTP: a handful of paths on node:http, each a function from a request to a response. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HeaderMap } from '@apollo/server';
+import type { Limits } from '../common/config.js';
+import { type ErrorCode, PalateError } from '../common/errors.js';
+import type { Log } from '../common/log.js';
+import type { Services } from '../services/services.js';
+import { type Authenticate, requireViewer } from './auth.js';
+import { createContext } from './context.js';
+import type { Engine } from './engine.js';
+import { formatError } from './errors.js';
+
+export const GRAPHQL_PATH = '/graphql';
+
+export interface HttpParts {
+  engine: Engine;
+  services: Services;
+  authenticate: Authenticate;
+  limits: Limits;
+  log: Log;
+  /** Whether the process is on its way down. */
+  stopping: () => boolean;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** HTTP status of an error that ends a request before GraphQL sees it. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  BAD_USER_INPUT: 400,
+  NOT_FOUND: 404,
+  LIMIT_EXCEEDED: 413,
+};
+
+/** Answers one request; never throws. */
+export async function handleRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: HttpParts,
+): Promise<void> {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Cache-Control', 'no-store');
+  const path = (request.url ?? '/').split('?', 1)[0];
+  try {
+    if (path === '/healthz') send(response, 200, { status: 'ok' });
+    else if (path === '/readyz') answerReadiness(response, parts);
+    else if (path === GRAPHQL_PATH) await answerGraphQL(request, response, parts);
+    else throw new PalateError('NOT_FOUND', `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`);
+  } catch (error) {
+    const formatted = formatError(error, parts.log);
+    const status = STATUS[formatted.extensions?.code as ErrorCode] ?? 500;
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="palate"');
+    // What is left of a body that was refused is not worth reading.
+    if (!request.complete) response.setHeader('Connection', 'close');
+    send(response, status, { errors: [formatted] });
+  }
+}
+
+function answerReadiness(response: ServerResponse, { services, stopping }: HttpParts): void {
+  if (stopping()) send(response, 503, { status: 'stopping' });
+  else if (services.pool.status().ready) send(response, 200, { status: 'ready' });
+  else send(response, 503, { status: 'model unavailable' });
+}
+
+async function answerGraphQL(request: IncomingMessage, response: ServerResponse, parts: HttpParts): Promise<void> {
+  const { engine, services, limits } = parts;
+  const viewer = await requireViewer(parts.authenticate, request.headers.authorization);
+  const body = request.method === 'POST' ? parseBody(request, await readBody(request, limits.bodyBytes)) : undefined;
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  const answer = await engine.apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: {
+      method: request.method ?? 'GET',
+      headers,
+      search: new URL(request.url ?? '/', 'http://localhost').search,
+      body,
+    },
+    context: async () => createContext({ viewer, services, limits, signal: gone.signal }),
+  });
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.statusCode = answer.status ?? 200;
+  if (answer.body.kind === 'complete') {
+    response.end(answer.body.string);
+    return;
+  }
+  for await (const chunk of answer.body.asyncIterator) response.write(chunk);
+  response.end();
+}
+
+/**
+ * The body of a request, as text.
+ * @throws PalateError LIMIT_EXCEEDED as soon as it is known to be too long
+ */
+async function readBody(request: IncomingMessage, maximum: number): Promise<string> {
+  const tooLong = () =>
+    new PalateError('LIMIT_EXCEEDED', `The request is longer than ${maximum} bytes. Send less at once.`);
+  if (Number(request.headers['content-length'] ?? 0) > maximum) throw tooLong();
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw new PalateError('BAD_USER_INPUT', 'Compressed requests are not taken. Send the body as it is.');
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maximum) throw tooLong();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What Apollo expects as a body: the JSON, or nothing where the content is of another type (which it refuses). */
+function parseBody(request: IncomingMessage, text: string): unknown {
+  const type = request.headers['content-type']?.split(';', 1)[0].trim().toLowerCase();
+  if (type !== 'application/json') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PalateError('BAD_USER_INPUT', 'The body is not JSON. Send { "query": ..., "variables": ... }.');
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.statusCode = status;
+  response.setHeader('Content-Type', JSON_TYPE);
+  response.end(JSON.stringify(body));
+}

@@ -1,0 +1,77 @@
+/** The three subscriptions as event streams that a slow reader cannot make grow. */
+import type { Limits } from '../common/config.js';
+import type {
+  GenerateInput,
+  GenerationView,
+  PoolView,
+  StartedCandidate,
+  StartedGeneration,
+  TrainingJobView,
+} from '../services/views.js';
+import type { Context } from './context.js';
+import { live } from './live.js';
+
+export type GenerationEvent =
+  | { type: 'GenerationStarted'; generationId: string; candidates: StartedCandidate[] }
+  | { type: 'CandidateDelta'; candidateId: string; text: string }
+  | { type: 'GenerationFinished'; generation: GenerationView };
+
+/** Starts a generation; ending the stream cancels it. Errors of the start are thrown here, later ones by the stream. */
+export async function streamGeneration(
+  input: GenerateInput,
+  { services, limits }: Pick<Context, 'services' | 'limits'>,
+): Promise<AsyncGenerator<GenerationEvent>> {
+  const stopped = new AbortController();
+  const started = await services.generations.start(input, stopped.signal);
+  // Whoever stops reading does not wait for the end, and its failure must not go unheard.
+  started.finished.catch(() => {});
+  return live({
+    source: () => eventsOf(started),
+    merge: mergeDeltas,
+    limit: limits.pendingEvents,
+    stopped,
+  });
+}
+
+async function* eventsOf(started: StartedGeneration): AsyncGenerator<GenerationEvent> {
+  yield { type: 'GenerationStarted', generationId: started.id, candidates: started.candidates };
+  for await (const { candidateId, text } of started.events) yield { type: 'CandidateDelta', candidateId, text };
+  yield { type: 'GenerationFinished', generation: await started.finished };
+}
+
+/** Pending text of one candidate becomes one piece. */
+export function mergeDeltas(pending: GenerationEvent, next: GenerationEvent): GenerationEvent | undefined {
+  if (pending.type !== 'CandidateDelta' || next.type !== 'CandidateDelta') return undefined;
+  if (pending.candidateId !== next.candidateId) return undefined;
+  return { ...pending, text: pending.text + next.text };
+}
+
+export function streamTraining(
+  memberId: string | null | undefined,
+  { services, limits }: Pick<Context, 'services' | 'limits'>,
+): AsyncGenerator<TrainingJobView> {
+  return live({
+    source: (signal) => services.training.watch(memberId, signal),
+    merge: mergeSteps,
+    limit: limits.pendingEvents,
+  });
+}
+
+/** Of the steps of one job in one status only the newest matters; a change of status is always told. */
+export function mergeSteps(pending: TrainingJobView, next: TrainingJobView): TrainingJobView | undefined {
+  return pending.id === next.id && pending.status === next.status ? next : undefined;
+}
+
+export function streamPool({
+  services,
+  limits,
+}: {
+  services: Context['services'];
+  limits: Limits;
+}): AsyncGenerator<PoolView> {
+  return live({
+    source: (signal) => services.pool.watch(signal),
+    merge: (_, next) => next,
+    limit: limits.pendingEvents,
+  });
+}

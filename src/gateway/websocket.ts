@@ -1,0 +1,165 @@
+/** GraphQL over WebSocket (protocol graphql-transport-ws) on the port of the HTTP server. */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
+import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Limits } from '../common/config.js';
+import { messageOf, PalateError } from '../common/errors.js';
+import type { Log } from '../common/log.js';
+import type { Services } from '../services/services.js';
+import { type Authenticate, requireViewer, type Viewer } from './auth.js';
+import { createContext } from './context.js';
+import type { Engine } from './engine.js';
+import { GRAPHQL_PATH } from './http.js';
+
+export interface WebSocketParts {
+  engine: Engine;
+  services: Services;
+  authenticate: Authenticate;
+  limits: Limits;
+  log: Log;
+}
+
+export interface WebSocketGateway {
+  /** Says goodbye to every client and ends their subscriptions. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds between two signs of life asked from a client, and the time it has to answer. */
+const HEARTBEAT_MS = 12_000;
+/** Milliseconds clients have to answer a goodbye. */
+const GOODBYE_MS = 2_000;
+
+/** What is known about one connection. */
+interface Connection {
+  socket: WebSocket;
+  request: IncomingMessage;
+  viewer?: Viewer;
+  /** Aborts when the connection is gone. */
+  gone: AbortController;
+}
+
+type ConnectionParams = Record<string, unknown> | undefined;
+
+export function attachWebSockets(server: Server, parts: WebSocketParts): WebSocketGateway {
+  const { limits, log } = parts;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.bodyBytes,
+    handleProtocols,
+    clientTracking: true,
+  });
+  const protocol = createProtocol(parts);
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    stream.on('error', (error) => log.debug({ err: error }, 'connection failed before it was a WebSocket'));
+    if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) refuse(stream, '404 Not Found');
+    else if (sockets.clients.size >= limits.connections) refuse(stream, '503 Service Unavailable');
+    else sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, request, protocol, log));
+  });
+  return {
+    async close() {
+      for (const socket of sockets.clients) socket.close(1001, 'The service is stopping.');
+      const deadline = Date.now() + GOODBYE_MS;
+      while (sockets.clients.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+    },
+  };
+}
+
+function createProtocol({ engine, services, authenticate, limits }: WebSocketParts): ProtocolServer<Connection> {
+  return makeServer<ConnectionParams, Connection>({
+    schema: engine.schema,
+    async onConnect({ connectionParams, extra }) {
+      const given = connectionParams?.authorization ?? connectionParams?.Authorization;
+      try {
+        extra.viewer = await requireViewer(authenticate, given ?? extra.request.headers.authorization);
+        return true;
+      } catch (error) {
+        // A client of this protocol takes 4401 as final and does not knock again with the same key.
+        if (!(error instanceof PalateError)) throw error;
+        extra.socket.close(CloseCode.Unauthorized, closeReason(`${error.code}: ${error.message}`));
+        // The socket is closing: the acknowledgement that follows is not sent any more.
+        return true;
+      }
+    },
+    async onSubscribe({ extra, subscriptions }, _id, payload) {
+      if (Object.keys(subscriptions).length > limits.subscriptionsPerConnection) return [tooManySubscriptions(limits)];
+      const { viewer, gone } = extra;
+      if (!viewer)
+        return [new GraphQLError('', { originalError: new PalateError('UNAUTHENTICATED', 'Connect with a key.') })];
+      const context = createContext({ viewer, services, limits, signal: gone.signal });
+      const prepared = engine.prepare(payload, context);
+      return 'schema' in prepared ? prepared : [...prepared];
+    },
+    onNext: (_, __, ___, ____, { errors, ...result }) => ({
+      ...result,
+      ...(errors && { errors: engine.format(errors) }),
+    }),
+    onError: (_, __, ___, errors) => engine.format(errors),
+    onClose: ({ extra }) => extra.gone.abort(),
+  });
+}
+
+/** Hands one socket to the protocol. Sending resolves once the bytes are out, so a slow reader slows its own streams down. */
+function serve(socket: WebSocket, request: IncomingMessage, protocol: ProtocolServer<Connection>, log: Log): void {
+  socket.on('error', (error) => log.debug({ err: error }, 'WebSocket failed'));
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: (data) =>
+        new Promise((resolve) => {
+          // A failed send means that the client is gone, which its close event tells.
+          if (socket.readyState === socket.OPEN) socket.send(data, () => resolve());
+          else resolve();
+        }),
+      close: (code, reason) => socket.close(code, closeReason(reason ?? '')),
+      onMessage: (receive) =>
+        socket.on('message', async (data) => {
+          try {
+            await receive(String(data));
+          } catch (error) {
+            log.error({ err: error }, 'WebSocket message failed');
+            socket.close(CloseCode.InternalServerError, 'Internal error');
+          }
+        }),
+    },
+    { socket, request, gone: new AbortController() },
+  );
+  const heartbeat = watchLife(socket);
+  socket.once('close', (code, reason) => {
+    clearInterval(heartbeat);
+    closed(code, String(reason)).catch((error) => log.error({ err: error }, `closing failed: ${messageOf(error)}`));
+  });
+}
+
+/** Ends a connection whose other side answers no ping. */
+function watchLife(socket: WebSocket): NodeJS.Timeout {
+  let alive = true;
+  socket.on('pong', () => {
+    alive = true;
+  });
+  return setInterval(() => {
+    if (!alive) {
+      socket.terminate();
+      return;
+    }
+    alive = false;
+    socket.ping();
+  }, HEARTBEAT_MS);
+}
+
+function tooManySubscriptions(limits: Limits): GraphQLError {
+  const message = `This connection has ${limits.subscriptionsPerConnection} operations open. End one, or open another connection.`;
+  return new GraphQLError(message, { originalError: new PalateError('LIMIT_EXCEEDED', message) });
+}
+
+function refuse(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** WebSocket close reasons hold at most 123 bytes of UTF-8. */
+function closeReason(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+}
