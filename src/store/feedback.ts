@@ -1,0 +1,224 @@
+/** The verdict ledger. A change of it, the training it calls for and the caller's key are one transaction: the acknowledgement. */
+import { randomUUID } from 'node:crypto';
+import type { CandidateRole, FeedbackState, LearnConsent, PrismaClient, Verdict } from './generated/client.js';
+import { KeyTaken } from './generations.js';
+import { type Page, type PageRequest, pageOf } from './page.js';
+import type { TrainingQueue } from './queue.js';
+import type { SqlEngine, SqlSession } from './sql.js';
+import { queueTraining, type TrainingJobRecord } from './training-jobs.js';
+
+export interface FeedbackRecord {
+  id: string;
+  generationId: string;
+  memberId: string;
+  verdict: Verdict;
+  chosenCandidateId: string | null;
+  state: FeedbackState;
+  position: bigint;
+  createdAt: Date;
+}
+
+export interface NewFeedback {
+  generationId: string;
+  memberId: string;
+  verdict: Verdict;
+  chosenCandidateId: string | null;
+  key?: { key: string; inputDigest: string };
+}
+
+export interface LedgerChange {
+  feedback: FeedbackRecord;
+  /** Null where the set of training verdicts stayed as it was, or nothing can be trained. */
+  job: TrainingJobRecord | null;
+}
+
+/** One candidate of one active training verdict; rows of a verdict follow each other. */
+export interface TrainingRow {
+  feedbackId: string;
+  position: bigint;
+  verdict: Verdict;
+  chosenCandidateId: string | null;
+  generationId: string;
+  candidateId: string;
+  candidateIndex: number;
+  /** Half floats; null until they are read. */
+  promptFeatures: Uint8Array | null;
+  features: Uint8Array | null;
+  featuresModel: string | null;
+  featuresCheckpoint: string | null;
+}
+
+/** Active verdicts of a member on its own generations, counted by what was compared and what was chosen. */
+export interface VerdictCount {
+  verdict: Verdict;
+  chosenRole: CandidateRole | null;
+  personal: number;
+  base: number;
+  explore: number;
+  count: number;
+}
+
+export interface FeedbackRepository {
+  /** Records or replaces the member's verdict. Rejects with KeyTaken when the key was used meanwhile. */
+  record(feedback: NewFeedback, options: { trainable: boolean }): Promise<LedgerChange>;
+  /** Null for an unknown id; without a job for one that was withdrawn before. */
+  withdraw(id: string, options: { trainable: boolean }): Promise<LedgerChange | null>;
+  byId(id: string): Promise<FeedbackRecord | null>;
+  ofMember(memberId: string, generationId: string): Promise<FeedbackRecord | null>;
+  /** Active ones, newest first. */
+  listActive(memberId: string, page: PageRequest): Promise<Page<FeedbackRecord>>;
+  /** In order of generation id and candidate index: the same set is always read in the same order. */
+  trainingRows(memberId: string): Promise<TrainingRow[]>;
+  counts(memberId: string): Promise<VerdictCount[]>;
+}
+
+export const FEEDBACK_OPERATION = 'submitFeedback';
+
+/** Verdicts that make pairs; the others are stored and train nothing. */
+const TRAINING_VERDICTS: readonly Verdict[] = ['CHOSEN', 'GOOD', 'BAD'];
+
+const COLUMNS = `id, generation_id AS "generationId", member_id AS "memberId", verdict, chosen_candidate_id AS "chosenCandidateId",
+  state, position, created_at AS "createdAt"`;
+
+type FeedbackRow = Omit<FeedbackRecord, 'position'> & { position: bigint | number | string };
+
+export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queue: TrainingQueue): FeedbackRepository {
+  return {
+    record: async (feedback, { trainable }) => {
+      const change = await engine.transaction((session) => recordFeedback(session, queue, feedback, trainable));
+      if (change.job) queue.wake();
+      return change;
+    },
+    withdraw: async (id, { trainable }) => {
+      const change = await engine.transaction((session) => withdrawFeedback(session, queue, id, trainable));
+      if (change?.job) queue.wake();
+      return change;
+    },
+    byId: (id) => prisma.feedback.findUnique({ where: { id } }),
+    ofMember: (memberId, generationId) =>
+      prisma.feedback.findUnique({ where: { memberId_generationId: { memberId, generationId } } }),
+    listActive: async (memberId, page) => {
+      const active = { memberId, state: 'ACTIVE' as const };
+      const [rows, total] = await Promise.all([
+        prisma.feedback.findMany({
+          where: { ...active, position: page.below === undefined ? undefined : { lt: page.below } },
+          orderBy: { position: 'desc' },
+          take: page.first + 1,
+        }),
+        prisma.feedback.count({ where: active }),
+      ]);
+      return pageOf(rows, total, page);
+    },
+    trainingRows: async (memberId) => {
+      const rows = await engine.query<Record<keyof TrainingRow, unknown>>(TRAINING_ROWS, [memberId]);
+      return rows.map((row) => ({ ...row, position: BigInt(row.position as string) }) as TrainingRow);
+    },
+    counts: (memberId) => engine.query<VerdictCount & Record<string, unknown>>(COUNTS, [memberId]),
+  };
+}
+
+async function recordFeedback(
+  session: SqlSession,
+  queue: TrainingQueue,
+  feedback: NewFeedback,
+  trainable: boolean,
+): Promise<LedgerChange> {
+  const { memberId, generationId, verdict, chosenCandidateId, key } = feedback;
+  // Locking the member keeps two changes of one ledger in order.
+  const [member] = await session.query<{ learn: LearnConsent }>('SELECT learn FROM members WHERE id = $1 FOR UPDATE', [
+    memberId,
+  ]);
+  const before = await rowOf(session, 'member_id = $1 AND generation_id = $2', [memberId, generationId]);
+  const state: FeedbackState = member.learn === 'DENIED' ? 'HELD' : 'ACTIVE';
+  const [row] = await session.query<FeedbackRow>(
+    `INSERT INTO feedback (id, member_id, generation_id, verdict, chosen_candidate_id, state)
+     VALUES ($1, $2, $3, $4::"Verdict", $5, $6::"FeedbackState")
+     ON CONFLICT (member_id, generation_id) DO UPDATE SET verdict = excluded.verdict, chosen_candidate_id = excluded.chosen_candidate_id,
+       state = excluded.state, position = excluded.position, updated_at = now()
+     RETURNING ${COLUMNS}`,
+    [randomUUID(), memberId, generationId, verdict, chosenCandidateId, state],
+  );
+  const after = recordOf(row);
+  const changed = trains(after) || (before !== undefined && trains(before));
+  const job = changed && trainable ? await queueTraining(session, queue, memberId) : null;
+  if (key) await keepAnswer(session, key, after, job);
+  return { feedback: after, job };
+}
+
+async function withdrawFeedback(
+  session: SqlSession,
+  queue: TrainingQueue,
+  id: string,
+  trainable: boolean,
+): Promise<LedgerChange | null> {
+  await session.query('SELECT 1 FROM members WHERE id = (SELECT member_id FROM feedback WHERE id = $1) FOR UPDATE', [
+    id,
+  ]);
+  const before = await rowOf(session, 'id = $1', [id]);
+  if (!before) return null;
+  if (before.state === 'WITHDRAWN') return { feedback: before, job: null };
+  const [row] = await session.query<FeedbackRow>(
+    `UPDATE feedback SET state = 'WITHDRAWN', position = DEFAULT, updated_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
+    [id],
+  );
+  const job = trains(before) && trainable ? await queueTraining(session, queue, before.memberId) : null;
+  return { feedback: recordOf(row), job };
+}
+
+/** What a repeated request is answered from: ids only, and the verdict as it was then. */
+async function keepAnswer(
+  session: SqlSession,
+  { key, inputDigest }: { key: string; inputDigest: string },
+  feedback: FeedbackRecord,
+  job: TrainingJobRecord | null,
+): Promise<void> {
+  const result = {
+    feedbackId: feedback.id,
+    verdict: feedback.verdict,
+    chosenCandidateId: feedback.chosenCandidateId,
+    state: feedback.state,
+    trainingJobId: job?.id ?? null,
+  };
+  const kept = await session.query(
+    `INSERT INTO idempotency_keys (operation, key, input_digest, member_id, result) VALUES ($1, $2, $3, $4, $5::text::jsonb)
+     ON CONFLICT DO NOTHING RETURNING key`,
+    [FEEDBACK_OPERATION, key, inputDigest, feedback.memberId, JSON.stringify(result)],
+  );
+  if (kept.length === 0) throw new KeyTaken();
+}
+
+async function rowOf(session: SqlSession, where: string, values: unknown[]): Promise<FeedbackRecord | undefined> {
+  const [row] = await session.query<FeedbackRow>(`SELECT ${COLUMNS} FROM feedback WHERE ${where}`, values);
+  return row && recordOf(row);
+}
+
+function trains(feedback: FeedbackRecord): boolean {
+  return feedback.state === 'ACTIVE' && TRAINING_VERDICTS.includes(feedback.verdict);
+}
+
+/** Drivers disagree about bigint. */
+function recordOf(row: FeedbackRow): FeedbackRecord {
+  return { ...row, position: BigInt(row.position) };
+}
+
+const TRAINING_ROWS = `
+  SELECT f.id AS "feedbackId", f.position, f.verdict, f.chosen_candidate_id AS "chosenCandidateId", f.generation_id AS "generationId",
+    c.id AS "candidateId", c.index AS "candidateIndex", g.prompt_features AS "promptFeatures", c.features,
+    g.features_model AS "featuresModel", g.features_checkpoint AS "featuresCheckpoint"
+  FROM feedback f JOIN generations g ON g.id = f.generation_id JOIN candidates c ON c.generation_id = g.id
+  WHERE f.member_id = $1 AND f.state = 'ACTIVE' AND f.verdict IN ('CHOSEN', 'GOOD', 'BAD')
+  ORDER BY f.generation_id, c.index`;
+
+const COUNTS = `
+  SELECT verdict, "chosenRole", personal, base, explore, count(*)::int AS count FROM (
+    SELECT f.verdict, chosen.role AS "chosenRole",
+      count(*) FILTER (WHERE c.role = 'PERSONAL')::int AS personal,
+      count(*) FILTER (WHERE c.role = 'BASE')::int AS base,
+      count(*) FILTER (WHERE c.role = 'EXPLORE')::int AS explore
+    FROM feedback f
+    JOIN generations g ON g.id = f.generation_id AND g.member_id = f.member_id
+    JOIN candidates c ON c.generation_id = g.id
+    LEFT JOIN candidates chosen ON chosen.id = f.chosen_candidate_id
+    WHERE f.member_id = $1 AND f.state = 'ACTIVE'
+    GROUP BY f.id, f.verdict, chosen.role
+  ) verdicts GROUP BY verdict, "chosenRole", personal, base, explore`;

@@ -1,0 +1,71 @@
+/** The engine for many processes: a PostgreSQL server named by DATABASE_URL. */
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { messageOf, PalateError } from '../common/errors.js';
+import type { Row, SqlEngine, SqlSession } from './sql.js';
+
+/** Connects to the server. Errors: INTERNAL when it cannot be reached or refuses. */
+export async function openPostgres(url: string, onError: (error: Error) => void): Promise<SqlEngine> {
+  const pool = new pg.Pool({ connectionString: url, application_name: 'palate' });
+  pool.on('error', onError);
+  try {
+    await pool.query('SELECT 1');
+  } catch (error) {
+    await pool.end();
+    throw new PalateError(
+      'INTERNAL',
+      `The database at ${withoutPassword(url)} cannot be used (${messageOf(error)}). Check DATABASE_URL and that the server runs; without DATABASE_URL the data folder's own database is used.`,
+      { cause: error },
+    );
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    ...sessionOf(pool),
+    transaction: (work) => inTransaction(pool, work),
+    adapter: new PrismaPg(pool),
+    close: () => {
+      closing ??= pool.end();
+      return closing;
+    },
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (session: SqlSession) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(sessionOf(client));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function sessionOf(connection: pg.Pool | pg.PoolClient): SqlSession {
+  return {
+    query: async <T extends Row>(sql: string, values: readonly unknown[] = []) =>
+      (await connection.query<T>(sql, [...values])).rows,
+    script: async (sql) => {
+      // Several statements in one text come back as an array of results.
+      const results = [(await connection.query(sql)) as pg.QueryResult<Row> | pg.QueryResult<Row>[]].flat();
+      return results.findLast((result) => result.rows.length > 0)?.rows ?? [];
+    },
+  };
+}
+
+function withoutPassword(url: string): string {
+  try {
+    const parsed = new URL(url);
+    if (parsed.password) parsed.password = '***';
+    return parsed.toString();
+  } catch {
+    return 'DATABASE_URL (not a URL)';
+  }
+}

@@ -1,0 +1,21 @@
+/** The little that both engines (PGlite in process, a PostgreSQL server) offer to the rest of the store. */
+import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
+
+export type Row = Record<string, unknown>;
+
+export interface SqlSession {
+  /** One statement with $1-style parameters. */
+  query<T extends Row = Row>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** One or more statements without parameters; the rows of the last one that has any. */
+  script(sql: string): Promise<Row[]>;
+}
+
+export interface SqlEngine extends SqlSession {
+  /**
+   * Runs `work` between BEGIN and COMMIT, ROLLBACK when it throws. PGlite has a single connection: inside `work` only the session
+   * that is handed in may be awaited, anything else waits for the transaction to end.
+   */
+  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+  readonly adapter: SqlDriverAdapterFactory;
+  close(): Promise<void>;
+}

@@ -1,0 +1,103 @@
+/** The store: one database (embedded in the data folder, or a server), its repositories and its queue, opened and closed together. */
+import { join } from 'node:path';
+import type { Log } from '../common/log.js';
+import { type EncoderRepository, encoderRepository } from './encoders.js';
+import { type FeedbackRepository, feedbackRepository } from './feedback.js';
+import { lockFolder } from './folder-lock.js';
+import { PrismaClient } from './generated/client.js';
+import { type GenerationRepository, generationRepository } from './generations.js';
+import { type IdempotencyRepository, idempotencyRepository } from './idempotency.js';
+import { type MemberRepository, memberRepository } from './members.js';
+import { applyMigrations, readMigrations } from './migrations.js';
+import { openPglite } from './pglite.js';
+import { openPostgres } from './postgres.js';
+import { createTrainingQueue, type QueueOptions, type TrainingQueue } from './queue.js';
+import type { SqlEngine } from './sql.js';
+import { type TrainingJobRepository, trainingJobRepository } from './training-jobs.js';
+
+export interface StoreSettings {
+  /** The data folder; the embedded database lies in its `database` folder. */
+  data: string;
+  /** A PostgreSQL server instead of the embedded database. */
+  databaseUrl?: string;
+}
+
+export interface Store {
+  readonly members: MemberRepository;
+  readonly generations: GenerationRepository;
+  readonly feedback: FeedbackRepository;
+  readonly encoders: EncoderRepository;
+  readonly trainingJobs: TrainingJobRepository;
+  readonly idempotency: IdempotencyRepository;
+  /** Not started: whoever consumes it starts and stops it. */
+  readonly queue: TrainingQueue;
+  /** True for the embedded database, which no other process can have open: what runs in it runs in this process. */
+  readonly exclusive: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database and brings it up to date. Stop the queue before closing.
+ * @throws PalateError CONFLICT when another process has the data folder, INTERNAL when the database cannot be used
+ */
+export async function openStore(settings: StoreSettings, log: Log, queueOptions?: QueueOptions): Promise<Store> {
+  const { engine, exclusive, release } = await openEngine(settings, log);
+  try {
+    const applied = await applyMigrations(engine, await readMigrations());
+    if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date');
+    return assemble(engine, log, exclusive, release, queueOptions);
+  } catch (error) {
+    await engine.close().catch(() => undefined);
+    await release();
+    throw error;
+  }
+}
+
+async function openEngine(settings: StoreSettings, log: Log) {
+  if (settings.databaseUrl) {
+    const onError = (error: Error) => log.error({ err: error }, 'A connection to the database was lost');
+    return {
+      engine: await openPostgres(settings.databaseUrl, onError),
+      exclusive: false,
+      release: async () => undefined,
+    };
+  }
+  const lock = await lockFolder(settings.data);
+  try {
+    return { engine: await openPglite(join(settings.data, 'database')), exclusive: true, release: lock.release };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function assemble(
+  engine: SqlEngine,
+  log: Log,
+  exclusive: boolean,
+  release: () => Promise<void>,
+  queueOptions?: QueueOptions,
+): Store {
+  const prisma = new PrismaClient({ adapter: engine.adapter });
+  const queue = createTrainingQueue(engine, log, queueOptions);
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await prisma.$disconnect();
+    await engine.close();
+    await release();
+  };
+  return {
+    members: memberRepository(prisma),
+    generations: generationRepository(prisma, engine),
+    feedback: feedbackRepository(prisma, engine, queue),
+    encoders: encoderRepository(prisma, engine),
+    trainingJobs: trainingJobRepository(prisma, engine, queue),
+    idempotency: idempotencyRepository(prisma),
+    queue,
+    exclusive,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
