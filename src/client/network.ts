@@ -1,0 +1,204 @@
+/** Carries operations over HTTP (fetch) and subscriptions over WebSocket (graphql-transport-ws). */
+import { type Client, createClient } from 'graphql-ws';
+import { PalateClientError, type ResponseError, unreachable } from './errors.js';
+import type { Executor, ExecutorRequest, ExecutorResponse } from './executor.js';
+
+export interface NetworkOptions {
+  /** Where the gateway is: `http://127.0.0.1:4000`, with or without `/graphql`. */
+  url: string;
+  /** The key that is sent along. */
+  key?: string;
+  fetch?: typeof globalThis.fetch;
+  /** A WebSocket constructor; the platform's own, else that of the package `ws`. */
+  webSocket?: unknown;
+  /** Milliseconds between the attempts to reconnect; doubles from 250 to 10,000 unless given. */
+  retryWaitMs?: (attempt: number) => number;
+}
+
+export function networkExecutor(options: NetworkOptions): Executor {
+  const endpoint = endpointOf(options.url);
+  const closed = new AbortController();
+  // Two connections, because graphql-ws reconnects for a whole connection: one for watching, which may begin again, and one for
+  // generations, which must not.
+  let watching: Promise<Client> | undefined;
+  let generating: Promise<Client> | undefined;
+  const connect = (reconnect: boolean) => {
+    if (reconnect) {
+      watching ??= createConnection(endpoint, options, true, closed.signal);
+      return watching;
+    }
+    generating ??= createConnection(endpoint, options, false, closed.signal);
+    return generating;
+  };
+  return {
+    execute: (request, signal) => post(endpoint, options, request, signal),
+    subscribe: (request, { reconnect }) => iterate(endpoint, connect(reconnect), request),
+    async close() {
+      closed.abort();
+      for (const connection of [watching, generating]) (await connection)?.terminate();
+    },
+  };
+}
+
+/** The GraphQL address of a gateway. */
+export function endpointOf(url: string): string {
+  let endpoint: URL;
+  try {
+    endpoint = new URL(url.includes('://') ? url : `http://${url}`);
+  } catch {
+    throw new PalateClientError('BAD_USER_INPUT', `"${url}" is no address. Give one like http://127.0.0.1:4000.`);
+  }
+  const path = endpoint.pathname.replace(/\/+$/, '');
+  endpoint.pathname = path.endsWith('/graphql') ? path : `${path}/graphql`;
+  endpoint.hash = '';
+  return endpoint.href;
+}
+
+async function post(
+  endpoint: string,
+  { key, fetch = globalThis.fetch }: NetworkOptions,
+  request: ExecutorRequest,
+  signal?: AbortSignal,
+): Promise<ExecutorResponse> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json, application/json',
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      },
+      body: JSON.stringify(request),
+      signal,
+    });
+    text = await response.text();
+  } catch (error) {
+    if (signal?.aborted) throw new PalateClientError('CANCELLED', 'The request was cancelled.', { cause: error });
+    throw unreachable(endpoint, reasonOf(error), error);
+  }
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer === 'object' && answer !== null && ('data' in answer || 'errors' in answer)) {
+      return answer as ExecutorResponse;
+    }
+  } catch {
+    // Not GraphQL: falls through to the status, which says more than a parser would.
+  }
+  throw unreachable(endpoint, `HTTP status ${response.status}, and no GraphQL answer`);
+}
+
+async function createConnection(
+  endpoint: string,
+  { key, webSocket, retryWaitMs = (attempt) => Math.min(10_000, 250 * 2 ** attempt) }: NetworkOptions,
+  reconnect: boolean,
+  closed: AbortSignal,
+): Promise<Client> {
+  return createClient({
+    url: endpoint.replace(/^http/, 'ws'),
+    connectionParams: key === undefined ? undefined : { authorization: `Bearer ${key}` },
+    webSocketImpl: webSocket ?? globalThis.WebSocket ?? (await import('ws')).WebSocket,
+    lazyCloseTimeout: 500,
+    keepAlive: 15_000,
+    retryAttempts: reconnect ? Number.POSITIVE_INFINITY : 0,
+    shouldRetry: () => reconnect && !closed.aborted,
+    // Some spread, so that the clients of a gateway that restarts do not come back all at once.
+    retryWait: (attempt) => pause(retryWaitMs(attempt) * (0.75 + Math.random() / 2), closed),
+  });
+}
+
+function pause(milliseconds: number, closed: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      closed.removeEventListener('abort', done);
+      resolve();
+    }
+    if (closed.aborted) done();
+    else closed.addEventListener('abort', done);
+  });
+}
+
+/** A subscription as an iterator; `return()` ends it on the other side, also while a `next()` is waiting. */
+function iterate(
+  endpoint: string,
+  connection: Promise<Client>,
+  request: ExecutorRequest,
+): AsyncIterableIterator<ExecutorResponse> {
+  const pending: ExecutorResponse[] = [];
+  const waiting: (() => void)[] = [];
+  let failure: PalateClientError | undefined;
+  let ended = false;
+  let dispose: (() => void) | undefined;
+  const wake = () => {
+    for (const resume of waiting.splice(0)) resume();
+  };
+  const end = (error?: PalateClientError) => {
+    ended = true;
+    failure ??= error;
+    wake();
+  };
+  const sink = {
+    next(result: ExecutorResponse) {
+      pending.push(result);
+      wake();
+    },
+    error(error: unknown) {
+      // Errors before the first event come as a list; they are an answer like any other.
+      if (Array.isArray(error)) {
+        pending.push({ errors: error as ResponseError[] });
+        end();
+      } else end(connectionError(endpoint, error));
+    },
+    complete: () => end(),
+  };
+  connection.then(
+    (client) => {
+      if (!ended) dispose = client.subscribe({ ...request }, sink);
+    },
+    (error) => end(connectionError(endpoint, error)),
+  );
+  return {
+    async next() {
+      while (pending.length === 0 && !ended) await new Promise<void>((resolve) => waiting.push(resolve));
+      const value = pending.shift();
+      if (value !== undefined) return { done: false, value };
+      if (failure) {
+        const error = failure;
+        failure = undefined;
+        throw error;
+      }
+      return { done: true, value: undefined };
+    },
+    async return() {
+      pending.length = 0;
+      end();
+      failure = undefined;
+      dispose?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** What ended a connection: a close event, an error event, or an error. */
+function connectionError(endpoint: string, reason: unknown): PalateClientError {
+  if (reason instanceof PalateClientError) return reason;
+  const { code, reason: text } = (reason ?? {}) as { code?: unknown; reason?: unknown };
+  if (code === 4401) {
+    const message = String(text || 'The key is not accepted.').replace(/^UNAUTHENTICATED: /, '');
+    return new PalateClientError('UNAUTHENTICATED', message, { cause: reason });
+  }
+  return unreachable(endpoint, typeof code === 'number' ? `connection closed with ${code}` : reasonOf(reason), reason);
+}
+
+/** The innermost message: fetch and WebSocket wrap what the system said. */
+function reasonOf(error: unknown): string {
+  const { cause, error: inner, message, code } = (error ?? {}) as Record<string, unknown>;
+  if (cause || inner) return reasonOf(cause ?? inner);
+  return String(message || code || error);
+}
