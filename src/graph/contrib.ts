@@ -65,7 +65,8 @@ export interface MatMulNBitsOptions {
 /**
  * `x W^T` with W quantised in blocks along K: x [.., K] -> [.., N]. `codes` uint8 [N, blocks, block_size * bits / 8],
  * `scales` float32 [N * blocks], `zeroPoints` uint8 [N * ceil(blocks * bits / 8)] packed like the codes, or float32
- * [N * blocks]; without them the middle of the range is zero. `bias` float32 [N]. Not differentiable.
+ * [N * blocks] (4 bits only, and slow on CPU: the kernel unpacks the whole weight at each run); without them the middle of
+ * the range is zero. `bias` float32 [N]. Not differentiable.
  */
 export function MatMulNBits(
   x: Value,
@@ -81,8 +82,12 @@ export function MatMulNBits(
   if (x.shape[x.shape.length - 1] !== K) fail('MatMulNBits', `sums over K = ${K}`, x);
   expectForm(codes, 'uint8', [N, blocks, (block_size * bits) / 8]);
   expectElements(scales, 'float32', N * blocks);
-  if (zeroPoints?.type === 'float32') expectElements(zeroPoints, 'float32', N * blocks);
-  else if (zeroPoints) expectElements(zeroPoints, 'uint8', N * Math.ceil((blocks * bits) / 8));
+  if (zeroPoints?.type === 'float32') {
+    if (bits === 8) fail('MatMulNBits', 'of 8 bits takes uint8 zero points only', zeroPoints);
+    expectElements(zeroPoints, 'float32', N * blocks);
+  }
+  if (zeroPoints && zeroPoints.type !== 'float32')
+    expectElements(zeroPoints, 'uint8', N * Math.ceil((blocks * bits) / 8));
   if (bias) expectForm(bias, 'float32', [N]);
   const trailing = bias ? [zeroPoints, undefined, bias] : zeroPoints ? [zeroPoints] : [];
   return apply(

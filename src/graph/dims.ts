@@ -72,9 +72,12 @@ export function describeShape(shape: readonly Dim[]): string {
 
 function parse(dim: Dim): Terms {
   if (typeof dim === 'number') return new Map(dim === 0 ? [] : [['', dim]]);
-  if (dim === '') throw new PalateError('INTERNAL', 'A symbolic size needs a name, and this one is empty.');
-  // Anything that is not a plain polynomial is one opaque symbol.
-  if (!POLYNOMIAL.test(dim)) return new Map([[dim, 1]]);
+  if (!POLYNOMIAL.test(dim)) {
+    throw new PalateError(
+      'INTERNAL',
+      `A symbolic size is a name, or a sum of products such as past+2*sequence; "${dim}" is neither.`,
+    );
+  }
   const terms: Terms = new Map();
   for (const [, sign, body] of dim.replaceAll(/\s/g, '').matchAll(/([+-]?)([^+-]+)/g)) {
     const factors = body.split('*');

@@ -18,7 +18,14 @@ export * from './matrix.js';
 export * from './normalization.js';
 export { type Operand, scalar } from './operation.js';
 export { print } from './print.js';
-export { ReduceLogSumExp as LogSumExp, ReduceLogSumExp, ReduceMax, ReduceMean, type ReduceOptions, ReduceSum } from './reduce.js';
+export {
+  ReduceLogSumExp as LogSumExp,
+  ReduceLogSumExp,
+  ReduceMax,
+  ReduceMean,
+  type ReduceOptions,
+  ReduceSum,
+} from './reduce.js';
 export * from './shape.js';
 export { type DataType, type Numbers, sizeOfType } from './tensor.js';
 export { WeightsFile } from './weights-file.js';

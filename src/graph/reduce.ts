@@ -22,14 +22,14 @@ export function ReduceMean(x: Value, axes?: readonly number[], options: ReduceOp
 /** Equal maxima share the gradient. */
 export function ReduceMax(x: Value, axes?: readonly number[], options: ReduceOptions = {}): Value {
   return reduce('ReduceMax', x, axes, options, (g, y, at) => {
-    const hits = Cast(Equal(x, y), x.type);
+    const hits = Cast(Equal(x, y()), x.type);
     return Mul(Div(g, ReduceSum(hits, at, { keepdims: true })), hits);
   });
 }
 
 /** `log(sum(exp(x)))`, safe against overflow. */
 export function ReduceLogSumExp(x: Value, axes?: readonly number[], options: ReduceOptions = {}): Value {
-  return reduce('ReduceLogSumExp', x, axes, options, (g, y) => Mul(g, Exp(Sub(x, y))));
+  return reduce('ReduceLogSumExp', x, axes, options, (g, y) => Mul(g, Exp(Sub(x, y()))));
 }
 
 /** Sums a gradient over the axes along which a tensor of `shape` was repeated to reach it. */
@@ -56,13 +56,16 @@ function countOf(x: Value, axes: readonly number[]): Value {
   return [known, ...read].reduce((a, b) => Mul(a, b));
 }
 
-/** `derivative` gets the gradient and the output with the reduced axes kept, and may answer in x's or in that shape. */
+/**
+ * `derivative` gets the gradient and the output in shapes that broadcast against x, and may answer in x's shape or in one
+ * that broadcasts to it.
+ */
 function reduce(
   op: string,
   x: Value,
   axes: readonly number[] | undefined,
   { keepdims = false }: ReduceOptions,
-  derivative: (g: Value, y: Value, axes: readonly number[]) => Value,
+  derivative: (g: Value, y: () => Value, axes: readonly number[]) => Value,
 ): Value {
   expectType(op, x, 'float32', 'int64', 'int32');
   const at = axes ? axes.map((axis) => axisOf(op, axis, x.shape.length)) : x.shape.map((_, axis) => axis);
@@ -82,7 +85,13 @@ function reduce(
     { type: x.type, shape },
     {
       attributes: { keepdims: keepdims ? 1 : 0 },
-      gradient: (g) => [() => Expand(derivative(keep(g), keep(y), at), x.shape)],
+      gradient: (g) => [
+        () =>
+          Expand(
+            derivative(keep(g), () => keep(y), at),
+            x.shape,
+          ),
+      ],
     },
   );
   return y;
