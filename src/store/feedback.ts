@@ -1,7 +1,7 @@
 /** The verdict ledger. A change of it, the training it calls for and the caller's key are one transaction: the acknowledgement. */
 import { randomUUID } from 'node:crypto';
 import type { CandidateRole, FeedbackState, LearnConsent, PrismaClient, Verdict } from './generated/client.js';
-import { KeyTaken } from './generations.js';
+import { type CallerKey, keepAnswer } from './idempotency.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine, SqlSession } from './sql.js';
@@ -23,7 +23,7 @@ export interface NewFeedback {
   memberId: string;
   verdict: Verdict;
   chosenCandidateId: string | null;
-  key?: { key: string; inputDigest: string };
+  key?: CallerKey;
 }
 
 export interface LedgerChange {
@@ -141,7 +141,7 @@ async function recordFeedback(
   const after = recordOf(row);
   const changed = trains(after) || (before !== undefined && trains(before));
   const job = changed && trainable ? await queueTraining(session, queue, memberId) : null;
-  if (key) await keepAnswer(session, key, after, job);
+  if (key) await keepAnswer(session, FEEDBACK_OPERATION, key, memberId, answerOf(after, job));
   return { feedback: after, job };
 }
 
@@ -166,25 +166,9 @@ async function withdrawFeedback(
 }
 
 /** What a repeated request is answered from: ids only, and the verdict as it was then. */
-async function keepAnswer(
-  session: SqlSession,
-  { key, inputDigest }: { key: string; inputDigest: string },
-  feedback: FeedbackRecord,
-  job: TrainingJobRecord | null,
-): Promise<void> {
-  const result = {
-    feedbackId: feedback.id,
-    verdict: feedback.verdict,
-    chosenCandidateId: feedback.chosenCandidateId,
-    state: feedback.state,
-    trainingJobId: job?.id ?? null,
-  };
-  const kept = await session.query(
-    `INSERT INTO idempotency_keys (operation, key, input_digest, member_id, result) VALUES ($1, $2, $3, $4, $5::text::jsonb)
-     ON CONFLICT DO NOTHING RETURNING key`,
-    [FEEDBACK_OPERATION, key, inputDigest, feedback.memberId, JSON.stringify(result)],
-  );
-  if (kept.length === 0) throw new KeyTaken();
+function answerOf(feedback: FeedbackRecord, job: TrainingJobRecord | null): Record<string, unknown> {
+  const { id: feedbackId, verdict, chosenCandidateId, state } = feedback;
+  return { feedbackId, verdict, chosenCandidateId, state, trainingJobId: job?.id ?? null };
 }
 
 async function rowOf(session: SqlSession, where: string, values: unknown[]): Promise<FeedbackRecord | undefined> {

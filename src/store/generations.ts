@@ -1,6 +1,6 @@
 /** Generations with their candidates, and the projected features by which they are judged. */
 import type { CandidateRole, FinishReason, PrismaClient } from './generated/client.js';
-import { Prisma } from './generated/client.js';
+import { type CallerKey, keepAnswer } from './idempotency.js';
 import type { SqlEngine } from './sql.js';
 
 export interface CandidateRecord {
@@ -29,7 +29,7 @@ export interface NewGeneration extends Omit<GenerationRecord, 'createdAt' | 'can
   source: Record<string, string> | null;
   candidates: Omit<CandidateRecord, 'generationId'>[];
   /** Kept in the same transaction when the caller gave a key. */
-  key?: { key: string; inputDigest: string };
+  key?: CallerKey;
 }
 
 /** What the features of a generation were read with. */
@@ -57,9 +57,6 @@ export interface GenerationRepository {
 
 export const GENERATE_OPERATION = 'generate';
 
-/** Somebody else stored an answer under the same idempotency key between our look and our write. */
-export class KeyTaken extends Error {}
-
 const CANDIDATE_FIELDS = {
   id: true,
   generationId: true,
@@ -83,7 +80,7 @@ const FIELDS = {
 
 export function generationRepository(prisma: PrismaClient, engine: SqlEngine): GenerationRepository {
   return {
-    add: (generation) => addGeneration(prisma, generation),
+    add: (generation) => addGeneration(engine, generation),
     byId: (id) => prisma.generation.findUnique({ where: { id }, select: FIELDS }),
     byIds: (ids) => prisma.generation.findMany({ where: { id: { in: [...ids] } }, select: FIELDS }),
     saveFeatures: async (id, features, digests) => {
@@ -96,7 +93,7 @@ export function generationRepository(prisma: PrismaClient, engine: SqlEngine): G
         await session.query(
           `UPDATE candidates SET features = read.features
            FROM unnest($2::uuid[], $3::bytea[]) AS read(id, features) WHERE candidates.id = read.id AND generation_id = $1`,
-          [id, candidates.map(([candidate]) => candidate), candidates.map(([, bytes]) => hexOf(bytes))],
+          [id, candidates.map(([candidate]) => candidate), candidates.map(([, bytes]) => bytes)],
         );
       });
     },
@@ -112,30 +109,33 @@ export function generationRepository(prisma: PrismaClient, engine: SqlEngine): G
   };
 }
 
-async function addGeneration(prisma: PrismaClient, generation: NewGeneration): Promise<GenerationRecord> {
+/** One transaction of few statements: this is on the way of every reply. */
+async function addGeneration(engine: SqlEngine, generation: NewGeneration): Promise<GenerationRecord> {
   const { key, candidates, source, ...row } = generation;
-  const generationWrite = prisma.generation.create({
-    data: { ...row, source: source ?? Prisma.DbNull, candidates: { createMany: { data: candidates } } },
-    select: FIELDS,
+  const createdAt = await engine.transaction(async (session) => {
+    const [stored] = await session.query<{ createdAt: Date }>(
+      `INSERT INTO generations (id, member_id, prompt, encoder_version, model, model_digest, source)
+       VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb) RETURNING created_at AS "createdAt"`,
+      [
+        row.id,
+        row.memberId,
+        row.prompt,
+        row.encoderVersion,
+        row.model,
+        row.modelDigest,
+        source && JSON.stringify(source),
+      ],
+    );
+    await session.query(
+      `INSERT INTO candidates (id, generation_id, index, text, token_ids, finish_reason, role)
+       SELECT c.id, $1, c.index, c.text, ARRAY(SELECT jsonb_array_elements_text(c."tokenIds")::int), c."finishReason"::"FinishReason",
+         c.role::"CandidateRole"
+       FROM jsonb_to_recordset($2::text::jsonb)
+         AS c(id uuid, index int, text text, "tokenIds" jsonb, "finishReason" text, role text)`,
+      [row.id, JSON.stringify(candidates)],
+    );
+    if (key) await keepAnswer(session, GENERATE_OPERATION, key, row.memberId, { generationId: row.id });
+    return stored.createdAt;
   });
-  if (!key) return generationWrite;
-  const keyWrite = prisma.idempotencyKey.create({
-    data: {
-      operation: GENERATE_OPERATION,
-      ...key,
-      memberId: row.memberId,
-      result: { generationId: row.id },
-    },
-  });
-  try {
-    return (await prisma.$transaction([generationWrite, keyWrite]))[0];
-  } catch (error) {
-    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') throw new KeyTaken();
-    throw error;
-  }
-}
-
-/** The text form of bytea, which both engines take inside an array. */
-function hexOf(bytes: Uint8Array): string {
-  return `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`;
+  return { ...row, createdAt, candidates: candidates.map((candidate) => ({ ...candidate, generationId: row.id })) };
 }

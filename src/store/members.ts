@@ -1,5 +1,6 @@
 /** Members: who they are and what they consented to. */
 import { randomUUID } from 'node:crypto';
+import { PalateError } from '../common/errors.js';
 import type { LearnConsent, PrismaClient } from './generated/client.js';
 
 export interface MemberIdentity {
@@ -22,17 +23,24 @@ export interface MemberRepository {
 }
 
 export function memberRepository(prisma: PrismaClient): MemberRepository {
-  const where = ({ platform, scope, externalId }: MemberIdentity) => ({
-    platform_scope_externalId: { platform, scope, externalId },
-  });
+  const byIdentity = ({ platform, scope, externalId }: MemberIdentity) =>
+    prisma.member.findUnique({ where: { platform_scope_externalId: { platform, scope, externalId } } });
   return {
-    ensure: async ({ platform, externalId, scope }) =>
-      prisma.member.upsert({
-        where: where({ platform, scope, externalId }),
-        create: { id: randomUUID(), platform, externalId, scope },
-        update: {},
-      }),
-    byIdentity: (identity) => prisma.member.findUnique({ where: where(identity) }),
+    // Looking first keeps the usual case to one quick read.
+    ensure: async (identity) => (await byIdentity(identity)) ?? (await addMember(prisma, identity, byIdentity)),
+    byIdentity,
     byId: (id) => prisma.member.findUnique({ where: { id } }),
   };
+}
+
+async function addMember(
+  prisma: PrismaClient,
+  { platform, externalId, scope }: MemberIdentity,
+  byIdentity: (identity: MemberIdentity) => Promise<MemberRecord | null>,
+): Promise<MemberRecord> {
+  const data = { id: randomUUID(), platform, externalId, scope };
+  await prisma.member.createMany({ data, skipDuplicates: true });
+  const member = await byIdentity(data);
+  if (!member) throw new PalateError('CONFLICT', 'The member was removed while it was being made. Try again.');
+  return member;
 }

@@ -34,7 +34,7 @@ export function createTrainingQueue(engine: SqlEngine, log: Log, options: QueueO
   let stopping: Promise<void> | undefined;
 
   const boss = new PgBoss({
-    db: { executeSql: (text, values) => guard.run(() => execute(engine, text, values)) },
+    db: { executeSql: (text, values) => guard.run(() => tolerantly(log, text, () => execute(engine, text, values))) },
     schedule: false,
   });
   boss.on('error', (error) => log.error({ err: error }, 'The training queue met an error'));
@@ -89,6 +89,22 @@ async function execute(
   values?: unknown[],
 ): Promise<{ rows: Record<string, unknown>[] }> {
   return { rows: values?.length ? await session.query(text, values) : await session.script(text) };
+}
+
+/**
+ * Nobody awaits pg-boss when it marks a message done or failed, so an error there would end the process. The message then only
+ * expires and comes again, which the training_jobs row makes harmless.
+ */
+async function tolerantly(
+  log: Log,
+  text: string,
+  statement: () => Promise<{ rows: Record<string, unknown>[] }>,
+): Promise<{ rows: Record<string, unknown>[] }> {
+  if (!/^\s*WITH (results|deleted_jobs) AS/.test(text)) return statement();
+  return statement().catch((err) => {
+    log.error({ err }, 'A training message could not be marked as done');
+    return { rows: [{ count: '0' }] };
+  });
 }
 
 /**

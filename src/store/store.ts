@@ -45,12 +45,28 @@ export async function openStore(settings: StoreSettings, log: Log, queueOptions?
   try {
     const applied = await applyMigrations(engine, await readMigrations());
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date');
-    return assemble(engine, log, exclusive, release, queueOptions);
+    const store = assemble(engine, log, exclusive, release, queueOptions);
+    await warmUp(store);
+    return store;
   } catch (error) {
     await engine.close().catch(() => undefined);
     await release();
     throw error;
   }
+}
+
+/** Prisma compiles a query when it first meets its shape: better here than on the way of the first vote. */
+async function warmUp(store: Store): Promise<void> {
+  const nobody = '00000000-0000-0000-0000-000000000000';
+  await store.members.byIdentity({ platform: '', externalId: '', scope: '' });
+  await store.members.byId(nobody);
+  await store.generations.byId(nobody);
+  await store.idempotency.find('', '');
+  await store.feedback.byId(nobody);
+  await store.feedback.ofMember(nobody, nobody);
+  await store.encoders.versions(nobody);
+  await store.trainingJobs.byId(nobody);
+  await store.trainingJobs.latest(undefined);
 }
 
 async function openEngine(settings: StoreSettings, log: Log) {
