@@ -7,7 +7,8 @@
  */
 import { Template } from '@huggingface/jinja';
 import { messageOf, PalateError } from '../common/errors.js';
-import type { ChatTurn } from './tokenizer.js';
+
+export type ChatTurn = { role: 'system' | 'user' | 'assistant'; content: string };
 
 /** Text of a prompt: the template's, in which special tokens count, or the content of one turn, in which they do not. */
 export type PromptPiece = { text: string; content: false } | { text: string; content: true; turn?: number };

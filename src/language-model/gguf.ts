@@ -3,11 +3,11 @@
  * and tokenizer. What it cannot serve faithfully it refuses by name; nothing is guessed.
  * Format: the GGUF specification of ggml; tensor names and metadata keys: llama.cpp's.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { GGMLQuantizationType, type GGUFParseOutput, gguf } from '@huggingface/gguf';
 import { messageOf, PalateError } from '../common/errors.js';
+import { sha256 } from './digest.js';
 import { MetadataReader } from './gguf-metadata.js';
 import type { LanguageModelConfig, LanguageModelFile } from './model.js';
 import { BLOCK_LAYOUTS, rowBytes, type WeightFormat, type WeightTensor } from './quantization.js';
@@ -93,13 +93,6 @@ async function readHeader(path: string, stats: Stats): Promise<GGUFParseOutput> 
   }
   if (header.tensorInfoByteRange[1] > stats.size) throw truncated(path, stats.size, header.tensorInfoByteRange[1]);
   return header;
-}
-
-/** SHA-256 of the file's bytes, in hexadecimal. Streams, so that memory stays small. */
-export async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 4 << 20 })) hash.update(chunk);
-  return hash.digest('hex');
 }
 
 function tensorEntries(path: string, header: GGUFParseOutput, fileSize: number): Map<string, TensorEntry> {

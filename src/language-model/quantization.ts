@@ -47,11 +47,8 @@ const DECODERS: Readonly<Record<Exclude<WeightFormat, 'F32'>, BlockDecoder>> = {
     out[to] = half(bytes, from);
   },
   Q8_0: decodeQ8,
-  Q4_0: (bytes, from, out, to) => {
-    const scale = half(bytes, from);
-    decodeNibbles(bytes, from + 2, out, to, scale, -8 * scale);
-  },
-  Q4_1: (bytes, from, out, to) => decodeNibbles(bytes, from + 4, out, to, half(bytes, from), half(bytes, from + 2)),
+  Q4_0: decodeQ4,
+  Q4_1: decodeQ4WithMinimum,
   Q4_K: decodeQ4K,
   Q6_K: decodeQ6K,
 };
@@ -84,12 +81,24 @@ function decodeQ8(bytes: Uint8Array, from: number, out: Float32Array, to: number
   for (let i = 0; i < 32; i++) out[to + i] = scale * signed(bytes[from + 2 + i]);
 }
 
-/** 16 bytes: the low nibbles are elements 0 to 15, the high ones 16 to 31. */
-function decodeNibbles(bytes: Uint8Array, from: number, out: Float32Array, to: number, scale: number, offset: number) {
+/** Scale (half), 16 bytes: the low nibbles are elements 0 to 15, the high ones 16 to 31; 8 stands for zero. */
+function decodeQ4(bytes: Uint8Array, from: number, out: Float32Array, to: number): void {
+  const scale = half(bytes, from);
   for (let i = 0; i < 16; i++) {
-    const pair = bytes[from + i];
-    out[to + i] = scale * (pair & 15) + offset;
-    out[to + 16 + i] = scale * (pair >> 4) + offset;
+    const pair = bytes[from + 2 + i];
+    out[to + i] = scale * ((pair & 15) - 8);
+    out[to + 16 + i] = scale * ((pair >> 4) - 8);
+  }
+}
+
+/** Scale and minimum (halves), 16 bytes of nibbles as in Q4_0; 0 stands for the minimum. */
+function decodeQ4WithMinimum(bytes: Uint8Array, from: number, out: Float32Array, to: number): void {
+  const scale = half(bytes, from);
+  const minimum = half(bytes, from + 2);
+  for (let i = 0; i < 16; i++) {
+    const pair = bytes[from + 4 + i];
+    out[to + i] = scale * (pair & 15) + minimum;
+    out[to + 16 + i] = scale * (pair >> 4) + minimum;
   }
 }
 

@@ -5,13 +5,13 @@
  */
 import { Tokenizer as BytePairEncoder } from '@huggingface/tokenizers';
 import { PalateError } from '../common/errors.js';
-import { ChatTemplate, type PromptPiece } from './chat-template.js';
+import { ChatTemplate, type ChatTurn, type PromptPiece } from './chat-template.js';
 import type { MetadataReader } from './gguf-metadata.js';
 import { PRE_TOKENIZER_NAMES, type PreTokenization, preTokenization } from './pre-tokenizer.js';
 import { scoredMerges } from './sentencepiece.js';
 import { TOKEN_TYPE, Vocabulary } from './vocabulary.js';
 
-export type ChatTurn = { role: 'system' | 'user' | 'assistant'; content: string };
+export type { ChatTurn };
 
 /** Half-open range of positions in a prompt's ids. */
 export type TokenRange = [start: number, end: number];
