@@ -72,13 +72,7 @@ function reduce(
   if (at.length === 0) return x;
   const kept = x.shape.map((dim, axis) => (at.includes(axis) ? 1 : dim));
   const shape = keepdims ? kept : x.shape.filter((_, axis) => !at.includes(axis));
-  const keep = (value: Value) =>
-    keepdims
-      ? value
-      : Unsqueeze(
-          value,
-          [...at].sort((a, b) => a - b),
-        );
+  const keep = (value: Value) => (keepdims || shape.length === 0 ? value : Unsqueeze(value, at));
   const y: Value = apply(
     op,
     [x, integers(x.graph, at)],

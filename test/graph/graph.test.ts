@@ -225,10 +225,9 @@ it('prints as text', () => {
     ReduceSum_0: float32[] = ReduceSum(Mul_0, constant_0) {keepdims=0}
     Mul_1: float32[batch, 2] = Mul(FusedMatMul_0, FusedMatMul_0)
     ReduceSum_1: float32[] = ReduceSum(Mul_1, constant_0) {keepdims=0}
-    Unsqueeze_0: float32[1, 1] = Unsqueeze(constant_1, constant_0)
     Shape_0: int64[1] = Shape(x) {start=0, end=1}
     Concat_0: int64[2] = Concat(Shape_0, constant_2) {axis=0}
-    Expand_0: float32[batch, 2] = Expand(Unsqueeze_0, Concat_0)
+    Expand_0: float32[batch, 2] = Expand(constant_1, Concat_0)
     Mul_2: float32[batch, 2] = Mul(Expand_0, FusedMatMul_0)
     Mul_3: float32[batch, 2] = Mul(Expand_0, FusedMatMul_0)
     Add_0: float32[batch, 2] = Add(Mul_2, Mul_3)
