@@ -215,6 +215,8 @@ export interface PoolView {
   ready: boolean;
   model: string;
   modelDigest: string;
+  /** SHA-256 of the checkpoint that personalises the model; null where there is none. */
+  checkpointDigest: string | null;
   /** False where the model has no checkpoint: replies are then unpersonalised. */
   personalised: boolean;
   device: string;
@@ -222,6 +224,9 @@ export interface PoolView {
   busySlots: number;
   queued: number;
   tokensPerSecond: number;
+  /** Training jobs that wait, and those being computed. */
+  trainingQueued: number;
+  trainingRunning: number;
 }
 
 export interface PageInfoView {
