@@ -31,7 +31,10 @@ export interface TextStream {
 }
 
 export interface Tokenizer {
-  /** Ids of plain text: special tokens written in it stay text, and no beginning-of-sequence token is added. */
+  /**
+   * Ids of plain text: special tokens written in it stay text, and no beginning-of-sequence token is added.
+   * Characters that the vocabulary cannot spell (some control characters, unassigned planes) are left out.
+   */
   encode(text: string): number[];
   /** Ids of text in which special tokens are recognised. For templates and tests, never for what people write. */
   encodeRaw(text: string): number[];
@@ -227,7 +230,7 @@ class ModelTokenizer implements Tokenizer {
       for (const part of parts) {
         const id = piece.content ? undefined : this.vocabulary.special.get(part);
         if (id === undefined) {
-          const text = this.plain.normalize(part);
+          const text = this.vocabulary.spellable(this.plain.normalize(part));
           if (piece.content) run.contents.push({ start: run.text.length, end: run.text.length + text.length });
           run.text += text;
         } else {

@@ -30,6 +30,9 @@ export class Vocabulary {
   readonly special = new Map<string, number>();
   readonly stopTokens: ReadonlySet<number>;
   private readonly bytes: (Uint8Array | undefined)[] = [];
+  /** Whether each byte has a token of its own. */
+  private readonly spelled: readonly boolean[];
+  private readonly texts: ReadonlySet<string>;
 
   /** @throws PalateError MODEL_UNAVAILABLE for a tokenizer of another kind or without tokens */
   constructor(private readonly metadata: MetadataReader) {
@@ -47,6 +50,10 @@ export class Vocabulary {
       if (this.isSpecial(id)) this.special.set(this.tokens[id], id);
     }
     this.stopTokens = this.findStopTokens();
+    this.texts = new Set(this.tokens);
+    this.spelled = BYTE_CHARACTERS.map((character, byte) =>
+      this.texts.has(kind === 'gpt2' ? character : byteName(byte)),
+    );
   }
 
   type(id: number): number {
@@ -69,6 +76,20 @@ export class Vocabulary {
   bytesOf(id: number): Uint8Array {
     this.bytes[id] ??= this.findBytes(id);
     return this.bytes[id];
+  }
+
+  /**
+   * The text without the characters that no tokens can spell. Vocabularies often lack some control characters and
+   * unassigned planes; left in, a part of such a character's bytes would become ids.
+   */
+  spellable(text: string): string {
+    if (Buffer.from(text).every((byte) => this.spelled[byte])) return text;
+    return [...text].filter((character) => this.canSpell(character)).join('');
+  }
+
+  private canSpell(character: string): boolean {
+    if (this.kind === 'llama' && this.texts.has(character.replace(' ', '\u2581'))) return true;
+    return Buffer.from(character).every((byte) => this.spelled[byte]);
   }
 
   private findBytes(id: number): Uint8Array {
@@ -111,6 +132,11 @@ export const BYTE_CHARACTERS: readonly string[] = (() => {
     return String.fromCharCode(printable ? byte : next++);
   });
 })();
+
+/** How SentencePiece vocabularies name a byte's token. */
+function byteName(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
 
 const CHARACTER_BYTES = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
 

@@ -1,6 +1,6 @@
 /** Random weights in every format: the blocks' bytes, packed here, and the numbers they stand for, from the plain formula. */
 import type { Random } from '../../src/common/random.js';
-import type { WeightFormat } from '../../src/language-model/quantization.js';
+import { rowBytes, type WeightFormat } from '../../src/language-model/quantization.js';
 
 export interface RandomBlocks {
   bytes: Uint8Array;
@@ -28,14 +28,17 @@ export function half(value: number): { bytes: [number, number]; value: number } 
 
 /** `count` elements, a whole number of blocks, with a standard deviation of about `size`. */
 export function randomBlocks(format: WeightFormat, count: number, random: Random, size = 1): RandomBlocks {
-  const bytes: number[] = [];
-  const values: number[] = [];
-  while (values.length < count) {
+  const bytes = new Uint8Array(rowBytes(format, count));
+  const values = new Float32Array(count);
+  for (let byte = 0, element = 0; element < count; ) {
     const block = BLOCKS[format](random, size);
-    for (const byte of block.bytes) bytes.push(byte & 255);
-    for (const value of block.values) values.push(value);
+    // A typed array keeps the low eight bits of what is put into it.
+    bytes.set(block.bytes, byte);
+    values.set(block.values, element);
+    byte += block.bytes.length;
+    element += block.values.length;
   }
-  return { bytes: Uint8Array.from(bytes), values: Float32Array.from(values) };
+  return { bytes, values };
 }
 
 const BLOCKS: Record<WeightFormat, (random: Random, size: number) => Block> = {

@@ -1,0 +1,210 @@
+/** GGUF files: what is read is what was written, and what cannot be served is refused by name. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFile, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/common/random.js';
+import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
+import { openGguf, unpermuteRows } from '../../src/language-model/gguf.js';
+import { BLOCK_LAYOUTS, dequantize, type WeightFormat } from '../../src/language-model/quantization.js';
+import { defaultModelPath } from '../support/model.js';
+import { Float, interleaveRows, type TinyModelOptions, writeGguf, writeTinyModel } from './gguf-writer.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'palate-gguf-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const golden = JSON.parse(readFileSync(new URL('../golden/smollm2-135m-q4_1.json', import.meta.url), 'utf8'));
+
+let files = 0;
+const newPath = () => join(folder, `${files++}.gguf`);
+
+/** One head of 64 in one layer, unless told: quick to write. */
+async function tinyModel(options: TinyModelOptions = {}) {
+  const shape = { layers: 1, hidden: 64, heads: 1, kvHeads: 1, feedForward: 64 };
+  return writeTinyModel(newPath(), { ...shape, ...options });
+}
+
+describe('openGguf', () => {
+  it.each(Object.keys(BLOCK_LAYOUTS) as WeightFormat[])('reads every tensor of a model in %s', async (format) => {
+    const shape = { hidden: 256, heads: 4, kvHeads: 2, feedForward: 256 };
+    const { path, weights } = await tinyModel({ format, seed: format, tied: format !== 'Q8_0', ...shape });
+    const model = await openGguf(path);
+    expect(model.has('output.weight')).toBe(format === 'Q8_0');
+    for (const [name, { rows, columns, values, format: stored }] of weights) {
+      const tensor = model.tensor(name);
+      expect(tensor).toMatchObject({ name, rows, columns, format: stored });
+      expect(sameBytes(dequantize(tensor), values)).toBe(true);
+    }
+  });
+
+  it('reads the configuration, the digest and the tokenizer', async () => {
+    const { path } = await tinyModel({ hidden: 256, heads: 4, kvHeads: 2, layers: 3, feedForward: 512 });
+    const model = await openGguf(path);
+    expect(model.config).toEqual({
+      architecture: 'llama',
+      name: 'Tiny',
+      layers: 3,
+      hidden: 256,
+      heads: 4,
+      kvHeads: 2,
+      headSize: 64,
+      feedForward: 512,
+      vocabulary: model.tokenizer.vocabularySize,
+      ropeTheta: 10000,
+      normEpsilon: Math.fround(1e-5),
+      contextLength: 512,
+      ropeDimensions: 64,
+    });
+    expect(model.digest).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'));
+    expect(model.tokenizer.decode(model.tokenizer.encode('hello world'))).toBe('hello world');
+  });
+
+  it('reads the default model as the other implementation does', async () => {
+    const model = await openGguf(await defaultModelPath());
+    const { layers, hidden, heads, kv_heads, ffn, vocab, rope_theta, eps, tied } = golden.config;
+    expect(model.digest).toBe(DEFAULT_MODEL.digest);
+    expect(model.config).toMatchObject({
+      layers,
+      hidden,
+      heads,
+      kvHeads: kv_heads,
+      feedForward: ffn,
+      vocabulary: vocab,
+    });
+    expect(model.config).toMatchObject({ ropeTheta: rope_theta.rope_theta, normEpsilon: eps });
+    expect(model.has('output.weight')).toBe(!tied);
+  });
+
+  it.each<[name: string, options: TinyModelOptions, message: RegExp]>([
+    ['another architecture', { metadata: { 'general.architecture': 'qwen2' } }, /architecture qwen2/],
+    ['rotary scaling', { metadata: { 'llama.rope.scaling.type': 'yarn' } }, /rope\.scaling\.type = yarn/],
+    ['experts', { metadata: { 'llama.expert_count': 8 } }, /expert_count = 8/],
+    ['one part of several', { metadata: { 'split.count': 2 } }, /one part of several/],
+    ['heads of different kinds', { metadata: { 'llama.attention.value_length': 32 } }, /attention heads/],
+    ['partial rotation', { metadata: { 'llama.rope.dimension_count': 32 } }, /rotates 32 of 64/],
+    ['no layer count', { metadata: { 'llama.block_count': undefined } }, /does not say llama\.block_count/],
+    ['a text for a number', { metadata: { 'llama.block_count': 'two' } }, /not one number/],
+    ['a missing tensor', { without: ['blk.0.ffn_up.weight'] }, /no tensor blk\.0\.ffn_up\.weight/],
+    ['no embedding', { without: ['token_embd.weight'] }, /no tensor token_embd\.weight/],
+    ['a bias', { tensors: [vector('blk.0.attn_q.bias', 64)] }, /blk\.0\.attn_q\.bias, a bias/],
+    ['frequency factors', { tensors: [vector('rope_freqs.weight', 32)] }, /rope_freqs\.weight, a rotary scaling/],
+    ['a wrong shape', { tensors: [vector('output_norm.weight', 32)] }, /shape 1 x 32 instead of 1 x 64/],
+    ['an unsupported format', { tensors: [q5('blk.0.ffn_up.weight')] }, /format Q5_0.*formats F32, F16/],
+    ['another kind of tokenizer', { metadata: { 'tokenizer.ggml.model': 'bert' } }, /kind bert/],
+    ['unknown pre-tokenizer', { metadata: { 'tokenizer.ggml.pre': 'tekken' } }, /rules of tekken/],
+    ['a broken chat template', { metadata: { 'tokenizer.chat_template': '{% for %}' } }, /chat template/],
+  ])('refuses a model with %s', async (_, options, message) => {
+    const { path } = await tinyModel(options);
+    await expect(openGguf(path)).rejects.toMatchObject({
+      code: 'MODEL_UNAVAILABLE',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('accepts scaling that scales nothing', async () => {
+    const neutral = { 'llama.rope.scaling.type': 'none', 'llama.rope.scaling.factor': new Float(1) };
+    const { path } = await tinyModel({ metadata: { ...neutral, 'llama.expert_count': 0 } });
+    expect((await openGguf(path)).config.layers).toBe(1);
+  });
+
+  it.each([0, 3, 20, 1000, 5000, 100_000])('refuses a file that ends after %i bytes', async (length) => {
+    const { path } = await tinyModel();
+    await truncate(path, length);
+    const error = { code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(/etch it again/) };
+    await expect(openGguf(path)).rejects.toMatchObject(error);
+  });
+
+  it('refuses other files, folders and paths that lead nowhere', async () => {
+    const path = newPath();
+    await writeFile(path, 'a text, '.repeat(100));
+    const refused = (what: RegExp) => ({ code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(what) });
+    await expect(openGguf(path)).rejects.toMatchObject(refused(/not a GGUF file/));
+    await expect(openGguf(folder)).rejects.toMatchObject(refused(/not a file.*PALATE_MODEL/));
+    await expect(openGguf(join(folder, 'none.gguf'))).rejects.toMatchObject(refused(/cannot be read.*PALATE_MODEL/));
+  });
+
+  it('does not read weights of a file that was changed since', async () => {
+    const { path } = await tinyModel();
+    const model = await openGguf(path);
+    await appendFile(path, 'x');
+    expect(() => model.tensor('output_norm.weight')).toThrow(/has changed since it was opened/);
+  });
+
+  it('refuses a GGUF file without a model', async () => {
+    const path = newPath();
+    await writeGguf(path, { 'general.architecture': 'llama' }, []);
+    await expect(openGguf(path)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+  });
+});
+
+describe('unpermuteRows', () => {
+  it('turns attention over neighbouring pairs into the same attention over halves', () => {
+    const [headSize, columns] = [8, 4];
+    const random = new Random(3);
+    const stored = [random.normals(headSize * columns), random.normals(headSize * columns)];
+    const [query, key] = stored.map((rows) => product(rows, random.normals(columns)));
+    const inputs = stored.map((rows) => floats(unpermuteRows(new Uint8Array(rows.buffer), columns * 4, headSize)));
+    const again = new Random(3);
+    again.normals(2 * headSize * columns);
+    const [halfQuery, halfKey] = inputs.map((rows) => product(rows, again.normals(columns)));
+    for (const [p, q] of [
+      [0, 0],
+      [5, 2],
+      [40, 7],
+    ]) {
+      const neighbours = dot(rotate(query, p, neighbouringPairs), rotate(key, q, neighbouringPairs));
+      expect(dot(rotate(halfQuery, p, halves), rotate(halfKey, q, halves))).toBeCloseTo(neighbours, 10);
+    }
+  });
+
+  it('undoes the order in which files are written', () => {
+    const rows = Uint8Array.from({ length: 2 * 6 * 3 }, (_, i) => i);
+    expect(unpermuteRows(interleaveRows(rows, 12, 6), 3, 6)).toEqual(rows);
+  });
+});
+
+function sameBytes(a: Float32Array, b: Float32Array): boolean {
+  return Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
+}
+
+type Pairing = (pair: number, size: number) => [first: number, second: number];
+const neighbouringPairs: Pairing = (pair) => [2 * pair, 2 * pair + 1];
+const halves: Pairing = (pair, size) => [pair, pair + size / 2];
+
+/** Rotary position embedding: pair i turns by position * 10000^(-2i/size). */
+function rotate(vector: number[], position: number, pairing: Pairing): number[] {
+  const out = [...vector];
+  for (let pair = 0; pair < vector.length / 2; pair++) {
+    const [a, b] = pairing(pair, vector.length);
+    const angle = position * 10000 ** ((-2 * pair) / vector.length);
+    out[a] = vector[a] * Math.cos(angle) - vector[b] * Math.sin(angle);
+    out[b] = vector[a] * Math.sin(angle) + vector[b] * Math.cos(angle);
+  }
+  return out;
+}
+
+function product(rows: Float32Array, x: Float32Array): number[] {
+  const out = new Array<number>(rows.length / x.length).fill(0);
+  rows.forEach((weight, i) => {
+    out[Math.floor(i / x.length)] += weight * x[i % x.length];
+  });
+  return out;
+}
+
+function dot(a: number[], b: number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+}
+
+function floats(bytes: Uint8Array): Float32Array {
+  return new Float32Array(bytes.buffer);
+}
+
+function vector(name: string, length: number) {
+  return { name, shape: [length], type: 'F32' as const, bytes: new Uint8Array(4 * length) };
+}
+
+function q5(name: string) {
+  return { name, shape: [64, 64], type: 'Q5_0' as const, bytes: new Uint8Array(64 * 2 * 22) };
+}
