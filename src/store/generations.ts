@@ -52,7 +52,7 @@ export interface GenerationRepository {
   byIds(ids: readonly string[]): Promise<GenerationRecord[]>;
   saveFeatures(id: string, features: GenerationFeatures, digests: FeatureDigests): Promise<void>;
   /** Generations whose features are missing or were read with something else, voted ones first, then the newest. */
-  withoutFeatures(digests: FeatureDigests, limit: number): Promise<string[]>;
+  withoutFeatures(digests: FeatureDigests, limit: number, among?: readonly string[]): Promise<string[]>;
 }
 
 export const GENERATE_OPERATION = 'generate';
@@ -97,12 +97,12 @@ export function generationRepository(prisma: PrismaClient, engine: SqlEngine): G
         );
       });
     },
-    withoutFeatures: async (digests, limit) => {
+    withoutFeatures: async (digests, limit, among) => {
       const rows = await engine.query<{ id: string }>(
         `SELECT g.id FROM generations g
-         WHERE g.features_model IS DISTINCT FROM $1 OR g.features_checkpoint IS DISTINCT FROM $2
+         WHERE (g.features_model, g.features_checkpoint) IS DISTINCT FROM ($1, $2) AND ($4::uuid[] IS NULL OR g.id = ANY($4::uuid[]))
          ORDER BY EXISTS (SELECT 1 FROM feedback f WHERE f.generation_id = g.id) DESC, g.created_at DESC LIMIT $3`,
-        [digests.model, digests.checkpoint, limit],
+        [digests.model, digests.checkpoint, limit, among ?? null],
       );
       return rows.map((row) => row.id);
     },

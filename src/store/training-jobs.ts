@@ -53,11 +53,11 @@ export interface TrainingJobRepository {
   fail(id: string, error: string, durationMs: number): Promise<TrainingJobRecord | null>;
   /**
    * After a crash: jobs that ran longer than `leaseMs` wait again (or are CANCELLED where another of the member waits), and
-   * everything that waits gets its message again. Returns how many wait.
+   * everything that waits gets its message again. Returns what waits.
    */
-  recover(leaseMs: number): Promise<number>;
-  /** Queues every member whose newest version was not made of its active verdicts with these digests. Returns the members. */
-  queueOutdated(digests: FeatureDigests): Promise<string[]>;
+  recover(leaseMs: number): Promise<TrainingJobRecord[]>;
+  /** Queues every member whose newest version was not made of its active verdicts with these digests. Returns the jobs. */
+  queueOutdated(digests: FeatureDigests): Promise<TrainingJobRecord[]>;
 }
 
 /** Columns of a job under their record names. */
@@ -166,7 +166,7 @@ function completeValues(job: TrainingJobRecord, encoder: TrainedEncoder): unknow
   ];
 }
 
-async function recoverJobs(engine: SqlEngine, queue: TrainingQueue, leaseMs: number): Promise<number> {
+async function recoverJobs(engine: SqlEngine, queue: TrainingQueue, leaseMs: number): Promise<TrainingJobRecord[]> {
   const waiting = await engine.transaction(async (session) => {
     const stale = `status = 'RUNNING' AND started_at <= now() - $1 * interval '1 millisecond'`;
     await session.query(
@@ -177,17 +177,21 @@ async function recoverJobs(engine: SqlEngine, queue: TrainingQueue, leaseMs: num
     await session.query(`UPDATE training_jobs SET status = 'QUEUED', started_at = NULL, step = 0 WHERE ${stale}`, [
       leaseMs,
     ]);
-    const rows = await session.query<{ memberId: string }>(
-      `SELECT member_id AS "memberId" FROM training_jobs WHERE status = 'QUEUED' ORDER BY position`,
+    const rows = await session.query<JobRow>(
+      `SELECT ${JOB_COLUMNS} FROM training_jobs WHERE status = 'QUEUED' ORDER BY position`,
     );
     for (const { memberId } of rows) await queue.enqueue(session, memberId);
-    return rows.length;
+    return rows.map(recordOf);
   });
-  if (waiting > 0) queue.wake();
+  if (waiting.length > 0) queue.wake();
   return waiting;
 }
 
-async function queueOutdated(engine: SqlEngine, queue: TrainingQueue, digests: FeatureDigests): Promise<string[]> {
+async function queueOutdated(
+  engine: SqlEngine,
+  queue: TrainingQueue,
+  digests: FeatureDigests,
+): Promise<TrainingJobRecord[]> {
   const outdated = await engine.query<{ memberId: string }>(
     `SELECT m.id AS "memberId" FROM members m
      LEFT JOIN LATERAL (SELECT * FROM encoder_versions v WHERE v.member_id = m.id ORDER BY v.version DESC LIMIT 1) v ON true
@@ -197,11 +201,12 @@ async function queueOutdated(engine: SqlEngine, queue: TrainingQueue, digests: F
        OR (active.positions <> '{}' AND (v.model_digest, v.checkpoint_digest) IS DISTINCT FROM ($1, $2))`,
     [digests.model, digests.checkpoint],
   );
+  const jobs: TrainingJobRecord[] = [];
   for (const { memberId } of outdated) {
-    await engine.transaction((session) => queueTraining(session, queue, memberId));
+    jobs.push(await engine.transaction((session) => queueTraining(session, queue, memberId)));
   }
-  if (outdated.length > 0) queue.wake();
-  return outdated.map((row) => row.memberId);
+  if (jobs.length > 0) queue.wake();
+  return jobs;
 }
 
 /** Drivers disagree about bigint. */

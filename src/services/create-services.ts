@@ -1,0 +1,81 @@
+/** Wires the use cases over a store, a runtime and a way to train; the parts come started, the store open. */
+import type { Limits } from '../common/config.js';
+import type { Log } from '../common/log.js';
+import type { Tokenizer } from '../language-model/tokenizer.js';
+import type { LoadedCheckpoint } from '../learning/checkpoint.js';
+import type { LanguageModelRuntime } from '../runtime/types.js';
+import type { Store } from '../store/store.js';
+import { FeatureReader } from './features.js';
+import { generationService } from './generations.js';
+import { TrainingJobs } from './job-feed.js';
+import { memberService } from './members.js';
+import { poolService } from './pool.js';
+import { preferenceService } from './preferences.js';
+import { trainingJobView } from './records.js';
+import type { Services } from './services.js';
+import { Trainer } from './trainer.js';
+import { trainingService } from './training.js';
+import type { Train } from './training-protocol.js';
+
+export interface ServiceParts {
+  store: Store;
+  runtime: LanguageModelRuntime;
+  tokenizer: Tokenizer;
+  /** Null: the model is served unpersonalised, verdicts are stored and wait for a checkpoint. */
+  checkpoint: LoadedCheckpoint | null;
+  /** Runs off the main thread: `TrainingThread.train`. */
+  train: Train;
+  log: Log;
+  limits: Limits;
+  /** Milliseconds; only differences matter. */
+  clock?: () => number;
+}
+
+/**
+ * start() takes up what an earlier process left (queued trainings, unread features) and consumes the store's queue; stop() cancels
+ * running generations, waits for running trainings and stops the queue. The store is closed by whoever opened it, afterwards.
+ */
+export function createServices(parts: ServiceParts): Services {
+  const { store, runtime, tokenizer, checkpoint, train, log, limits, clock = () => performance.now() } = parts;
+  const jobs = new TrainingJobs(limits.pendingEvents);
+  const features = checkpoint && new FeatureReader({ store, runtime, tokenizer, checkpoint, log });
+  const trainer = checkpoint && features && new Trainer({ store, features, checkpoint, jobs, train, log, clock });
+  const generations = generationService({ store, runtime, tokenizer, checkpoint, features, limits });
+  const trainable = checkpoint !== null;
+  let starting: Promise<void> | undefined;
+  let stopping: Promise<void> | undefined;
+
+  const start = async () => {
+    await trainer?.start();
+    await features?.start();
+  };
+  const stop = async () => {
+    await starting?.catch(() => undefined);
+    await generations.stop();
+    await trainer?.stop();
+    await features?.stop();
+    jobs.close();
+  };
+
+  return {
+    generations,
+    preferences: preferenceService({
+      store,
+      trainable,
+      isRunning: generations.isRunning,
+      onQueued: (job) => jobs.publish(trainingJobView(job)),
+      limits,
+    }),
+    members: memberService({ store, digests: features?.digests ?? null, limits }),
+    training: trainingService({ store, jobs, trainable, limits }),
+    pool: poolService({ runtime, jobs, checkpointDigest: checkpoint?.digest ?? null }),
+    start: () => {
+      starting ??= start();
+      return starting;
+    },
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}

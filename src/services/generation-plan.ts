@@ -1,0 +1,94 @@
+/** What a generation will be before a token is decoded: roles, order, latents, seeds. Everything random is drawn here. */
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Limits } from '../common/config.js';
+import { Random } from '../common/random.js';
+import type { EncodedChat, Tokenizer } from '../language-model/tokenizer.js';
+import type { LoadedCheckpoint } from '../learning/checkpoint.js';
+import { decodeEncoder, drawLatent, type PersonalEncoder, priorEncoder } from '../learning/encoder.js';
+import type { DecodeRow, LanguageModelRuntime } from '../runtime/types.js';
+import type { Store } from '../store/store.js';
+import type { FeatureReader } from './features.js';
+import type { GenerateRequest } from './generate-input.js';
+import { chooseRoles } from './roles.js';
+import type { CandidateRole } from './views.js';
+
+export interface GenerationParts {
+  store: Pick<Store, 'members' | 'generations' | 'encoders' | 'idempotency'>;
+  runtime: LanguageModelRuntime;
+  tokenizer: Tokenizer;
+  checkpoint: LoadedCheckpoint | null;
+  /** Null without a checkpoint. */
+  features: FeatureReader | null;
+  limits: Limits;
+}
+
+export interface PlannedCandidate {
+  id: string;
+  index: number;
+  role: CandidateRole;
+  row: DecodeRow;
+}
+
+export interface PlannedGeneration {
+  id: string;
+  memberId: string;
+  request: GenerateRequest;
+  prompt: EncodedChat;
+  encoderVersion: number;
+  /** In order of index. */
+  candidates: PlannedCandidate[];
+}
+
+/** The plan depends on the request's seed, the member's encoder and nothing else but ids; an absent seed is drawn. */
+export async function planGeneration(parts: GenerationParts, request: GenerateRequest): Promise<PlannedGeneration> {
+  const { store, checkpoint } = parts;
+  const prompt = parts.tokenizer.encodeChat(request.turns);
+  const member = await store.members.ensure(request.member);
+  const digests = parts.features?.digests;
+  const serving = digests ? await store.encoders.serving(member.id, digests) : null;
+  const learned = serving !== null && serving.capacity !== 'PRIOR';
+  const random = new Random(request.seed ?? randomInt(2 ** 31));
+  const roles = random.fork('order').shuffle(
+    chooseRoles(
+      {
+        count: request.candidateCount,
+        personalized: request.personalized,
+        explore: request.explore,
+        steerable: checkpoint !== null,
+        learned,
+      },
+      random.fork('roles'),
+    ),
+  );
+  const encoder = learned ? decodeEncoder(serving.bytes).encoder : null;
+  const candidates = roles.map((role, index) => ({
+    id: randomUUID(),
+    index,
+    role,
+    row: decodeRow(role, request, encoder, checkpoint, random.fork(`candidate/${index}`)),
+  }));
+  const encoderVersion = roles.includes('PERSONAL') && serving ? serving.version : 0;
+  return { id: randomUUID(), memberId: member.id, request, prompt, encoderVersion, candidates };
+}
+
+function decodeRow(
+  role: CandidateRole,
+  request: GenerateRequest,
+  encoder: PersonalEncoder | null,
+  checkpoint: LoadedCheckpoint | null,
+  random: Random,
+): DecodeRow {
+  const { temperature, topP, strength } = request;
+  const row = { seed: random.fork('tokens').next(), temperature, topP };
+  const latents = random.fork('latent');
+  if (role === 'PERSONAL' && encoder) {
+    // A single reply is the mean; several stray from it, or they would differ by sampling only.
+    const latent =
+      request.candidateCount === 1 ? drawLatent(encoder, latents, strength, 0) : drawLatent(encoder, latents, strength);
+    return { ...row, latent };
+  }
+  if (role === 'EXPLORE' && checkpoint) {
+    return { ...row, latent: drawLatent(priorEncoder(checkpoint.latentSize), latents, strength, 1) };
+  }
+  return { ...row, latent: null };
+}

@@ -1,0 +1,109 @@
+/** Generate: the member's encoder gives latents, the runtime writes candidates behind them, and nobody can tell which is which. */
+import { PalateError } from '../common/errors.js';
+import { GENERATE_OPERATION } from '../store/generations.js';
+import type { CallerKey } from '../store/idempotency.js';
+import { inputDigest, requireSameInput } from './caller-key.js';
+import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
+import { type GenerationParts, planGeneration } from './generation-plan.js';
+import { isId } from './ids.js';
+import { generationView } from './records.js';
+import { RunningGeneration, storedGeneration } from './running-generation.js';
+import type { GenerationService } from './services.js';
+import type { GenerateInput, StartedGeneration } from './views.js';
+
+export interface Generations extends GenerationService {
+  /** Whether the generation is still being written. */
+  isRunning(id: string): boolean;
+  /** Cancels what is being written and waits until it is stored. */
+  stop(): Promise<void>;
+}
+
+interface KeyedStart {
+  digest: string;
+  started: Promise<RunningGeneration | StartedGeneration>;
+}
+
+/** How long a caller who was turned away should wait. */
+const RETRY_MS = 1_000;
+
+export function generationService(parts: GenerationParts): Generations {
+  const { store, limits } = parts;
+  const running = new Map<string, RunningGeneration>();
+  const keyed = new Map<string, KeyedStart>();
+
+  const begin = async (request: GenerateRequest, key?: CallerKey) => {
+    requireRuntime(parts);
+    const generation = await planGeneration(parts, request);
+    const run = new RunningGeneration(parts, generation, key);
+    running.set(run.id, run);
+    run.finished.catch(() => undefined).finally(() => running.delete(run.id));
+    return run;
+  };
+
+  const beginKeyed = async (request: GenerateRequest, key: string, digest: string) => {
+    const kept = await store.idempotency.find(GENERATE_OPERATION, key);
+    if (!kept) return begin(request, { key, inputDigest: digest });
+    requireSameInput(key, kept.inputDigest, digest);
+    const generation = await store.generations.byId(String(kept.result.generationId));
+    if (!generation) throw new PalateError('NOT_FOUND', `The generation made for the key "${key}" was erased.`);
+    return storedGeneration(generationView(generation));
+  };
+
+  /** One start a key at a time; the others join it. */
+  const startKeyed = (request: GenerateRequest, key: string): KeyedStart['started'] => {
+    const digest = inputDigest(request);
+    const known = keyed.get(key);
+    if (known) {
+      requireSameInput(key, known.digest, digest);
+      return known.started;
+    }
+    const started = beginKeyed(request, key, digest);
+    keyed.set(key, { digest, started });
+    const forget = () => keyed.delete(key);
+    started.then(({ finished }) => finished.then(forget, forget), forget);
+    return started;
+  };
+
+  return {
+    start: async (input: GenerateInput, signal?: AbortSignal) => {
+      const request = checkGenerateInput(input, limits);
+      const key = checkKey(input.key, limits);
+      const started = key === null ? await begin(request) : await startKeyed(request, key);
+      return started instanceof RunningGeneration ? started.join(signal) : started;
+    },
+    cancel: async (id) => {
+      const run = running.get(id);
+      if (run) {
+        run.cancel();
+        return run.finished;
+      }
+      const generation = isId(id) ? await store.generations.byId(id) : null;
+      if (!generation) throw new PalateError('NOT_FOUND', `There is no generation ${id}. Check the id.`);
+      return generationView(generation);
+    },
+    byId: async (id) => {
+      const generation = isId(id) ? await store.generations.byId(id) : null;
+      return generation && generationView(generation);
+    },
+    isRunning: (id) => running.has(id),
+    stop: async () => {
+      for (const run of running.values()) run.cancel();
+      await Promise.allSettled([...running.values()].map((run) => run.finished));
+    },
+  };
+}
+
+function requireRuntime({ runtime, limits }: GenerationParts): void {
+  const { ready, queued } = runtime.status();
+  if (!ready) {
+    throw new PalateError(
+      'MODEL_UNAVAILABLE',
+      'The language model is not loaded. Wait until the pool is ready and try again.',
+    );
+  }
+  if (queued >= limits.queuedGenerations) {
+    throw new PalateError('LIMIT_EXCEEDED', `${queued} replies already wait for a slot. Try again in a moment.`, {
+      retryAfterMs: RETRY_MS,
+    });
+  }
+}

@@ -1,0 +1,52 @@
+/** The state of the language model's pool and of training, now and as it changes. */
+import type { LanguageModelRuntime, RuntimeStatus } from '../runtime/types.js';
+import { Broadcast } from './broadcast.js';
+import type { TrainingJobs } from './job-feed.js';
+import type { PoolService } from './services.js';
+import type { PoolView } from './views.js';
+
+export interface PoolParts {
+  runtime: Pick<LanguageModelRuntime, 'status' | 'onStatus'>;
+  jobs: TrainingJobs;
+  checkpointDigest: string | null;
+}
+
+export function poolService({ runtime, jobs, checkpointDigest }: PoolParts): PoolService {
+  const viewOf = (status: RuntimeStatus): PoolView => ({
+    ...status,
+    checkpointDigest,
+    personalised: status.personalised && checkpointDigest !== null,
+    ...jobs.counts(),
+  });
+  return {
+    status: () => viewOf(runtime.status()),
+    watch: (signal) => {
+      // Only the newest status matters to a reader that lags.
+      const changes = new Broadcast<PoolView>(() => true, 1);
+      const ended = new AbortController();
+      const events = changes.subscribe(AbortSignal.any([signal, ended.signal]));
+      const publish = () => changes.publish(viewOf(runtime.status()));
+      publish();
+      const stopStatus = runtime.onStatus(publish);
+      const stopJobs = jobs.onChange(publish);
+      const stop = () => {
+        stopStatus();
+        stopJobs();
+      };
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      return readUntil(events, () => {
+        stop();
+        ended.abort();
+      });
+    },
+  };
+}
+
+async function* readUntil<T>(events: AsyncIterable<T>, end: () => void): AsyncGenerator<T> {
+  try {
+    yield* events;
+  } finally {
+    end();
+  }
+}

@@ -1,0 +1,148 @@
+/** Verdicts: recorded with the training they call for, replaced, withdrawn, listed. */
+import type { Limits } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
+import { FEEDBACK_OPERATION, type FeedbackRecord, type LedgerChange } from '../store/feedback.js';
+import type { GenerationRecord } from '../store/generations.js';
+import { KeyTaken } from '../store/idempotency.js';
+import type { Store } from '../store/store.js';
+import type { TrainingJobRecord } from '../store/training-jobs.js';
+import { inputDigest, requireSameInput } from './caller-key.js';
+import { connectionOf, emptyPage, pageRequest } from './connection.js';
+import { checkKey, checkMemberRef } from './generate-input.js';
+import { isId } from './ids.js';
+import { candidatePairs, judgedCandidate } from './pairing.js';
+import { candidateView, trainingJobView } from './records.js';
+import type { PreferenceService } from './services.js';
+import type {
+  CandidateView,
+  FeedbackInput,
+  FeedbackResultView,
+  FeedbackState,
+  FeedbackView,
+  Verdict,
+} from './views.js';
+
+export interface PreferenceParts {
+  store: Pick<Store, 'members' | 'generations' | 'feedback' | 'trainingJobs' | 'idempotency'>;
+  /** A checkpoint is loaded: verdicts can be trained on. */
+  trainable: boolean;
+  isRunning(generationId: string): boolean;
+  /** Told of every training that a verdict queued. */
+  onQueued(job: TrainingJobRecord): void;
+  limits: Limits;
+}
+
+export function preferenceService(parts: PreferenceParts): PreferenceService {
+  const { store, limits, trainable } = parts;
+  return {
+    submit: (input) => submit(parts, input),
+    withdraw: async (id) => {
+      const change = isId(id) ? await store.feedback.withdraw(id, { trainable }) : null;
+      if (!change) throw new PalateError('NOT_FOUND', `There is no feedback ${id}. Check the id.`);
+      if (change.job) parts.onQueued(change.job);
+      return resultOf(change, await generationOf(parts, change.feedback.generationId));
+    },
+    list: async (memberId, first, after) => {
+      const request = pageRequest(first, after, limits.pageSizeMaximum);
+      const page = isId(memberId) ? await store.feedback.listActive(memberId, request) : emptyPage<FeedbackRecord>();
+      const generations = await store.generations.byIds(page.rows.map((row) => row.generationId));
+      const byId = new Map(generations.map((generation) => [generation.id, generation]));
+      const views = page.rows.map((row) => feedbackView(row, byId.get(row.generationId)));
+      return connectionOf(page, views);
+    },
+    forGeneration: async (generationId, member) => {
+      if (!isId(generationId)) return null;
+      const generation = await store.generations.byId(generationId);
+      if (!generation) return null;
+      const voter = member
+        ? await store.members.byIdentity(checkMemberRef(member, limits))
+        : { id: generation.memberId };
+      const feedback = voter && (await store.feedback.ofMember(voter.id, generationId));
+      return feedback && feedbackView(feedback, generation);
+    },
+  };
+}
+
+async function submit(parts: PreferenceParts, input: FeedbackInput): Promise<FeedbackResultView> {
+  const { store, limits, trainable } = parts;
+  const key = checkKey(input.key, limits);
+  const generation = await generationOf(parts, input.generationId);
+  const chosenCandidateId = judgedCandidate(
+    input.verdict,
+    generation.candidates.map(({ id }) => id),
+    input.chosenCandidateId,
+  );
+  const memberId = input.member
+    ? (await store.members.ensure(checkMemberRef(input.member, limits))).id
+    : generation.memberId;
+  const verdict = { generationId: generation.id, memberId, verdict: input.verdict, chosenCandidateId };
+  const digest = inputDigest(verdict);
+  const kept = key === null ? null : await keptResult(parts, key, digest, generation);
+  if (kept) return kept;
+  try {
+    const callerKey = key === null ? undefined : { key, inputDigest: digest };
+    const change = await store.feedback.record({ ...verdict, key: callerKey }, { trainable });
+    if (change.job) parts.onQueued(change.job);
+    return resultOf(change, generation);
+  } catch (error) {
+    const raced = error instanceof KeyTaken && key !== null ? await keptResult(parts, key, digest, generation) : null;
+    if (raced) return raced;
+    throw error;
+  }
+}
+
+/** The answer that was given for the key, with the verdict as it was then; null when there is none. */
+async function keptResult(
+  { store }: PreferenceParts,
+  key: string,
+  digest: string,
+  generation: GenerationRecord,
+): Promise<FeedbackResultView | null> {
+  const kept = await store.idempotency.find(FEEDBACK_OPERATION, key);
+  if (!kept) return null;
+  requireSameInput(key, kept.inputDigest, digest);
+  const result = kept.result as {
+    feedbackId: string;
+    verdict: Verdict;
+    chosenCandidateId: string | null;
+    state: FeedbackState;
+    trainingJobId: string | null;
+  };
+  const now = await store.feedback.byId(result.feedbackId);
+  if (!now) throw new PalateError('NOT_FOUND', `The feedback given for the key "${key}" was erased.`);
+  const { verdict, chosenCandidateId, state } = result;
+  const job = result.trainingJobId === null ? null : await store.trainingJobs.byId(result.trainingJobId);
+  return resultOf({ feedback: { ...now, verdict, chosenCandidateId, state }, job }, generation);
+}
+
+async function generationOf(parts: PreferenceParts, id: string): Promise<GenerationRecord> {
+  const generation = isId(id) ? await parts.store.generations.byId(id) : null;
+  if (generation) return generation;
+  if (parts.isRunning(id)) {
+    throw new PalateError('CONFLICT', `The generation ${id} is still being written. Vote when it has finished.`);
+  }
+  throw new PalateError('NOT_FOUND', `There is no generation ${id}. Check the id.`);
+}
+
+function resultOf({ feedback, job }: LedgerChange, generation: GenerationRecord): FeedbackResultView {
+  const candidates = new Map(generation.candidates.map((candidate) => [candidate.id, candidateView(candidate)]));
+  const candidate = (id: string) => candidates.get(id) as CandidateView;
+  const pairs = candidatePairs(feedback.verdict, [...candidates.keys()], feedback.chosenCandidateId);
+  return {
+    feedback: feedbackView(feedback, generation),
+    pairs: pairs.map(({ chosenId, rejectedId, weight }) => ({
+      id: `${feedback.id}:${rejectedId}`,
+      chosen: candidate(chosenId),
+      rejected: candidate(rejectedId),
+      weight,
+    })),
+    trainingJob: job && trainingJobView(job),
+    reveal: generation.candidates.map(({ id, role }) => ({ candidateId: id, role })),
+  };
+}
+
+function feedbackView(feedback: FeedbackRecord, generation: GenerationRecord | undefined): FeedbackView {
+  const { id, generationId, memberId, verdict, chosenCandidateId, state, createdAt } = feedback;
+  const chosen = generation?.candidates.find((candidate) => candidate.id === chosenCandidateId);
+  return { id, generationId, memberId, verdict, chosen: chosen ? candidateView(chosen) : null, state, createdAt };
+}

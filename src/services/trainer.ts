@@ -1,0 +1,172 @@
+/**
+ * Works off training jobs: a member's encoder is a function of its active verdicts, the checkpoint and the prior, seeded by the
+ * member's id. One job of a member runs at a time; verdicts that arrive meanwhile wait in the next one.
+ */
+import { createHash } from 'node:crypto';
+import { messageOf } from '../common/errors.js';
+import type { Lifecycle } from '../common/lifecycle.js';
+import type { Log } from '../common/log.js';
+import type { LoadedCheckpoint } from '../learning/checkpoint.js';
+import { encodeEncoder, priorEncoder } from '../learning/encoder.js';
+import { fromHalf } from '../learning/half.js';
+import { type Posterior, posteriorOf } from '../learning/posterior.js';
+import type { TrainingRow } from '../store/feedback.js';
+import type { Store } from '../store/store.js';
+import type { TrainedEncoder, TrainingJobRecord } from '../store/training-jobs.js';
+import type { FeatureReader } from './features.js';
+import type { TrainingJobs } from './job-feed.js';
+import { type LatentPair, latentPairs } from './pairing.js';
+import { trainingJobView } from './records.js';
+import type { Train, TrainingOutcome } from './training-protocol.js';
+
+export interface TrainerParts {
+  store: Pick<Store, 'feedback' | 'trainingJobs' | 'queue' | 'exclusive'>;
+  features: FeatureReader;
+  checkpoint: LoadedCheckpoint;
+  jobs: TrainingJobs;
+  train: Train;
+  log: Log;
+  /** Milliseconds; only differences matter. */
+  clock: () => number;
+}
+
+/** A job of another process that has run longer than this died with it. */
+const LEASE_MS = 300_000;
+/** Steps are told at most this often. */
+const STEP_EVENT_MS = 50;
+
+/** Consumes the store's queue from start() to stop(), which it also starts and stops. */
+export class Trainer implements Lifecycle {
+  private starting: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+  private recovery: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: TrainerParts) {}
+
+  start(): Promise<void> {
+    this.starting ??= this.begin();
+    return this.starting;
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private async begin(): Promise<void> {
+    const { store, features, jobs } = this.parts;
+    await store.queue.start();
+    const waiting = [
+      // In an exclusive database whatever runs was left behind by a process that is gone.
+      ...(await store.trainingJobs.recover(store.exclusive ? 0 : LEASE_MS)),
+      ...(await store.trainingJobs.queueOutdated(features.digests)),
+    ];
+    for (const job of waiting) jobs.publish(trainingJobView(job));
+    await store.queue.consume((memberId) => this.work(memberId));
+    if (store.exclusive) return;
+    this.recovery = setInterval(() => {
+      store.trainingJobs
+        .recover(LEASE_MS)
+        .catch((err) => this.parts.log.error({ err }, 'Jobs of ended processes could not be taken over'));
+    }, LEASE_MS);
+    this.recovery.unref();
+  }
+
+  private async end(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    clearInterval(this.recovery);
+    await this.parts.store.queue.stop();
+  }
+
+  /** Takes the member's waiting job, and whatever came to wait while it ran. */
+  private async work(memberId: string): Promise<void> {
+    for (;;) {
+      const job = await this.parts.store.trainingJobs.claim(memberId);
+      if (!job) return;
+      await this.run(job);
+    }
+  }
+
+  private async run(job: TrainingJobRecord): Promise<void> {
+    const { store, jobs, clock, log } = this.parts;
+    const started = clock();
+    jobs.publish(trainingJobView(job));
+    try {
+      const encoder = await this.trainMember(job);
+      const done = await store.trainingJobs.complete(job, { ...encoder, durationMs: Math.round(clock() - started) });
+      if (done) jobs.publish(trainingJobView(done));
+      log.debug({ member: job.memberId, version: done?.encoderVersion, ms: done?.durationMs }, 'A member was trained');
+    } catch (err) {
+      log.error({ err, job: job.id }, 'A training failed');
+      const failed = await store.trainingJobs.fail(job.id, messageOf(err), Math.round(clock() - started));
+      if (failed) jobs.publish(trainingJobView(failed));
+    }
+  }
+
+  private async trainMember(job: TrainingJobRecord): Promise<Omit<TrainedEncoder, 'durationMs'>> {
+    const { features, checkpoint } = this.parts;
+    const verdicts = verdictsOf(await this.rowsWithFeatures(job.memberId));
+    const groups = verdicts.map((verdict) => pairsOf(verdict, checkpoint)).filter((pairs) => pairs.length > 0);
+    const pairCount = groups.reduce((count, pairs) => count + pairs.length, 0);
+    const outcome = groups.length > 0 ? await this.fit(job, groups, pairCount) : untrained(checkpoint);
+    const bytes = encodeEncoder(outcome.encoder, checkpoint.digest);
+    return {
+      capacity: outcome.encoder.capacity,
+      bytes,
+      digest: createHash('sha256').update(bytes).digest('hex'),
+      digests: features.digests,
+      accepted: outcome.accepted,
+      reason: outcome.accepted ? null : outcome.reason,
+      positions: verdicts.map(([row]) => row.position).sort((a, b) => (a < b ? -1 : 1)),
+      pairCount,
+      loss: outcome.loss,
+      accuracy: outcome.accuracy,
+      totalSteps: outcome.totalSteps,
+    };
+  }
+
+  private fit(job: TrainingJobRecord, groups: LatentPair[][], pairCount: number): Promise<TrainingOutcome> {
+    const { train, jobs, clock } = this.parts;
+    let told = Number.NEGATIVE_INFINITY;
+    return train({ verdicts: groups, seed: job.memberId }, ({ step, totalSteps, loss, accuracy }) => {
+      if (clock() - told < STEP_EVENT_MS) return;
+      told = clock();
+      jobs.publish({ ...trainingJobView(job), step, totalSteps, loss, accuracy, pairCount });
+    });
+  }
+
+  /** A vote may come before the features of what it judges: then they are waited for. */
+  private async rowsWithFeatures(memberId: string): Promise<TrainingRow[]> {
+    const { store, features } = this.parts;
+    const rows = await store.feedback.trainingRows(memberId);
+    const { model, checkpoint } = features.digests;
+    const unread = rows.filter((row) => row.featuresModel !== model || row.featuresCheckpoint !== checkpoint);
+    if (unread.length === 0) return rows;
+    await features.ensure([...new Set(unread.map((row) => row.generationId))]);
+    return store.feedback.trainingRows(memberId);
+  }
+}
+
+/** Rows of each verdict together; they come sorted. */
+function verdictsOf(rows: readonly TrainingRow[]): TrainingRow[][] {
+  const verdicts = new Map<string, TrainingRow[]>();
+  for (const row of rows) {
+    const verdict = verdicts.get(row.feedbackId);
+    if (verdict) verdict.push(row);
+    else verdicts.set(row.feedbackId, [row]);
+  }
+  return [...verdicts.values()];
+}
+
+function pairsOf(rows: readonly TrainingRow[], checkpoint: LoadedCheckpoint): LatentPair[] {
+  const [{ verdict, chosenCandidateId, promptFeatures }] = rows;
+  const prompt = promptFeatures && fromHalf(promptFeatures);
+  const posterior = ({ features }: TrainingRow): Posterior | null =>
+    features && prompt ? posteriorOf(checkpoint, fromHalf(features), prompt) : null;
+  return latentPairs(verdict, new Map(rows.map((row) => [row.candidateId, posterior(row)])), chosenCandidateId);
+}
+
+/** What no pairs make: the prior, which serves nothing. */
+function untrained({ latentSize }: LoadedCheckpoint): TrainingOutcome {
+  return { encoder: priorEncoder(latentSize), accepted: true, reason: '', loss: null, accuracy: null, totalSteps: 0 };
+}

@@ -1,0 +1,81 @@
+/** Training jobs as callers see them: looked up, listed, watched, asked for. */
+import type { Limits } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
+import type { Store } from '../store/store.js';
+import type { TrainingJobRecord } from '../store/training-jobs.js';
+import { connectionOf, emptyPage, pageRequest } from './connection.js';
+import { isId } from './ids.js';
+import type { TrainingJobs } from './job-feed.js';
+import { trainingJobView } from './records.js';
+import type { TrainingService } from './services.js';
+import type { TrainingJobView } from './views.js';
+
+export interface TrainingParts {
+  store: Pick<Store, 'trainingJobs'>;
+  jobs: TrainingJobs;
+  /** A checkpoint is loaded. */
+  trainable: boolean;
+  limits: Limits;
+}
+
+export function trainingService({ store, jobs, trainable, limits }: TrainingParts): TrainingService {
+  const viewOf = (job: TrainingJobRecord) => jobs.latest(trainingJobView(job));
+  return {
+    byId: async (id) => {
+      const job = isId(id) ? await store.trainingJobs.byId(id) : null;
+      return job && viewOf(job);
+    },
+    list: async (memberId, first, after) => {
+      const request = pageRequest(first, after, limits.pageSizeMaximum);
+      const known = memberId == null || isId(memberId);
+      const page = known
+        ? await store.trainingJobs.list(memberId ?? undefined, request)
+        : emptyPage<TrainingJobRecord>();
+      return connectionOf(page, page.rows.map(viewOf));
+    },
+    watch: (memberId, signal) => {
+      // Subscribed before the look at the latest job, so that nothing falls between the two.
+      const events = jobs.watch(signal, (job) => memberId == null || job.memberId === memberId);
+      return latestThenChanges(async () => {
+        const known = memberId == null || isId(memberId);
+        const job = known ? await store.trainingJobs.latest(memberId ?? undefined) : null;
+        return job && viewOf(job);
+      }, events);
+    },
+    train: async (memberId) => {
+      if (!trainable) {
+        throw new PalateError(
+          'MODEL_UNAVAILABLE',
+          'The language model has no checkpoint, so nothing can be trained. Load one that has, or make one with `palate pretrain`.',
+        );
+      }
+      const job = isId(memberId) ? await store.trainingJobs.queue(memberId) : null;
+      if (!job) throw new PalateError('NOT_FOUND', `There is no member ${memberId}. Check the id.`);
+      jobs.publish(trainingJobView(job));
+      return trainingJobView(job);
+    },
+  };
+}
+
+async function* latestThenChanges(
+  latest: () => Promise<TrainingJobView | null>,
+  events: AsyncIterableIterator<TrainingJobView>,
+): AsyncGenerator<TrainingJobView> {
+  try {
+    const first = await latest();
+    if (first) yield first;
+    for await (const event of events) {
+      if (!first || event.id !== first.id || isAfter(event, first)) yield event;
+    }
+  } finally {
+    await events.return?.();
+  }
+}
+
+const RANK = { QUEUED: 0, RUNNING: 1, SUCCEEDED: 2, REJECTED: 2, FAILED: 2, CANCELLED: 2 } as const;
+
+/** Whether `later` is a newer state of the same job. */
+function isAfter(later: TrainingJobView, earlier: TrainingJobView): boolean {
+  const ranks = RANK[later.status] - RANK[earlier.status];
+  return ranks > 0 || (ranks === 0 && later.step > earlier.step);
+}
