@@ -11,7 +11,7 @@ import { sha256 } from './digest.js';
 import { MetadataReader } from './gguf-metadata.js';
 import type { LanguageModelConfig, LanguageModelFile } from './model.js';
 import { BLOCK_LAYOUTS, rowBytes, type WeightFormat, type WeightTensor } from './quantization.js';
-import { createTokenizer } from './tokenizer.js';
+import { createTokenizer, type Tokenizer } from './tokenizer.js';
 
 const SUPPORTED_FORMATS = Object.keys(BLOCK_LAYOUTS).join(', ');
 
@@ -52,6 +52,7 @@ export async function openGguf(path: string): Promise<LanguageModelFile> {
   const entries = tensorEntries(path, header, stats.size);
   const config = readConfig(path, metadata, entries);
   checkTensors(path, config, entries);
+  const tokenizer = readTokenizer(path, metadata, config);
   const find = (name: string): TensorEntry => {
     const entry = entries.get(name);
     if (!entry) throw unavailable(path, `has no tensor ${name}`, 'Use a complete model file');
@@ -63,7 +64,7 @@ export async function openGguf(path: string): Promise<LanguageModelFile> {
     config,
     tensor: (name) => readTensor(path, stats, find(name), config),
     has: (name) => entries.has(name),
-    tokenizer: createTokenizer(metadata),
+    tokenizer,
   };
 }
 
@@ -135,6 +136,8 @@ function readConfig(path: string, metadata: MetadataReader, entries: Map<string,
   const hidden = metadata.number('llama.embedding_length');
   const heads = metadata.number('llama.attention.head_count');
   const headSize = metadata.number('llama.attention.key_length', hidden / heads);
+  // Within its window, attention over a sliding window is plain attention.
+  const context = metadata.number('llama.context_length');
   const config: LanguageModelConfig = {
     architecture,
     name: metadata.text('general.name', 'unnamed'),
@@ -147,10 +150,13 @@ function readConfig(path: string, metadata: MetadataReader, entries: Map<string,
     vocabulary: entries.get('token_embd.weight')?.rows ?? 0,
     ropeTheta: metadata.number('llama.rope.freq_base', 10000),
     normEpsilon: metadata.number('llama.attention.layer_norm_rms_epsilon'),
-    contextLength: metadata.number('llama.context_length'),
+    contextLength: Math.min(context, metadata.number('llama.attention.sliding_window', context)),
     ropeDimensions: metadata.number('llama.rope.dimension_count', headSize),
   };
   checkConfig(path, config, metadata.number('llama.attention.value_length', headSize));
+  if (config.layers > entries.size) {
+    throw unavailable(path, `has too few tensors for ${config.layers} layers`, 'Use a complete model file');
+  }
   return config;
 }
 
@@ -161,6 +167,9 @@ function checkConfig(path: string, config: LanguageModelConfig, valueSize: numbe
     if (!Number.isInteger(count) || count < 1) {
       throw unavailable(path, `gives ${count} as its number of ${name}`, 'Fetch the file again');
     }
+  }
+  if (!(config.normEpsilon > 0) || !(config.ropeTheta > 1)) {
+    throw unavailable(path, 'gives an impossible norm epsilon or rotary base', 'Fetch the file again');
   }
   if (heads % kvHeads !== 0 || headSize % 2 !== 0 || valueSize !== headSize) {
     throw unavailable(path, 'has attention heads of a kind that is not supported', 'Use another model');
@@ -222,6 +231,19 @@ function expectedShapes(config: LanguageModelConfig): Map<string, [rows: number,
     set('ffn_down', hidden, feedForward);
   }
   return shapes;
+}
+
+function readTokenizer(path: string, metadata: MetadataReader, config: LanguageModelConfig): Tokenizer {
+  let tokenizer: Tokenizer;
+  try {
+    tokenizer = createTokenizer(metadata);
+  } catch (error) {
+    if (error instanceof PalateError) throw error;
+    throw unavailable(path, `has a tokenizer that cannot be used (${messageOf(error)})`, 'Fetch the file again', error);
+  }
+  if (tokenizer.vocabularySize <= config.vocabulary) return tokenizer;
+  const what = `has ${tokenizer.vocabularySize} tokens but embeds only ${config.vocabulary}`;
+  throw unavailable(path, what, 'Use another file of this model');
 }
 
 function readTensor(path: string, opened: Stats, entry: TensorEntry, config: LanguageModelConfig): WeightTensor {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { appendFile, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
@@ -25,6 +26,8 @@ async function tinyModel(options: TinyModelOptions = {}) {
   const shape = { layers: 1, hidden: 64, heads: 1, kvHeads: 1, feedForward: 64 };
   return writeTinyModel(newPath(), { ...shape, ...options });
 }
+
+const manyTokens = Array.from({ length: 1000 }, (_, id) => `t${id}`);
 
 describe('openGguf', () => {
   it.each(Object.keys(BLOCK_LAYOUTS) as WeightFormat[])('reads every tensor of a model in %s', async (format) => {
@@ -86,6 +89,9 @@ describe('openGguf', () => {
     ['partial rotation', { metadata: { 'llama.rope.dimension_count': 32 } }, /rotates 32 of 64/],
     ['no layer count', { metadata: { 'llama.block_count': undefined } }, /does not say llama\.block_count/],
     ['a text for a number', { metadata: { 'llama.block_count': 'two' } }, /not one number/],
+    ['more layers than tensors', { metadata: { 'llama.block_count': 2_000_000_000 } }, /too few tensors/],
+    ['an impossible epsilon', { metadata: { 'llama.attention.layer_norm_rms_epsilon': new Float(0) } }, /epsilon/],
+    ['more tokens than embeddings', { metadata: { 'tokenizer.ggml.tokens': manyTokens } }, /1000 tokens but embeds/],
     ['a missing tensor', { without: ['blk.0.ffn_up.weight'] }, /no tensor blk\.0\.ffn_up\.weight/],
     ['no embedding', { without: ['token_embd.weight'] }, /no tensor token_embd\.weight/],
     ['a bias', { tensors: [vector('blk.0.attn_q.bias', 64)] }, /blk\.0\.attn_q\.bias, a bias/],
@@ -123,6 +129,31 @@ describe('openGguf', () => {
     await expect(openGguf(path)).rejects.toMatchObject(refused(/not a GGUF file/));
     await expect(openGguf(folder)).rejects.toMatchObject(refused(/not a file.*PALATE_MODEL/));
     await expect(openGguf(join(folder, 'none.gguf'))).rejects.toMatchObject(refused(/cannot be read.*PALATE_MODEL/));
+  });
+
+  it('takes the window of sliding attention for the context', async () => {
+    const { path } = await tinyModel({ metadata: { 'llama.attention.sliding_window': 256 } });
+    expect((await openGguf(path)).config.contextLength).toBe(256);
+  });
+
+  it('meets damage anywhere in the header with a typed error or not at all', async () => {
+    const { path } = await tinyModel();
+    const whole = readFileSync(path);
+    const damaged = newPath();
+    const damage = fc.array(fc.tuple(fc.nat(12_000), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(damage, async (changes) => {
+        const bytes = Buffer.from(whole);
+        for (const [position, value] of changes) bytes[position] = value;
+        await writeFile(damaged, bytes);
+        const code = await openGguf(damaged).then(
+          () => 'MODEL_UNAVAILABLE',
+          (error) => error.code,
+        );
+        expect(code).toBe('MODEL_UNAVAILABLE');
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('does not read weights of a file that was changed since', async () => {
