@@ -56,6 +56,7 @@ export function createEngine({ limits, log }: { limits: Limits; log: Log }): Eng
   const costPlugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => ({
       didResolveOperation: async ({ document, operation, request }) => {
+        if (operation?.operation === OperationTypeNode.SUBSCRIPTION) throw answeredOnce();
         if (operation) checkOperationCost({ schema, document, operation, variables: request.variables }, limits);
       },
     }),
@@ -101,7 +102,7 @@ export function createEngine({ limits, log }: { limits: Limits; log: Log }): Eng
       const prepared = prepare(request, context);
       if (!('schema' in prepared)) return { errors: format(prepared) };
       if (getOperationAST(prepared.document, request.operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
-        return { errors: format([new GraphQLError('A subscription cannot be answered once. Subscribe to it.')]) };
+        return { errors: format([answeredOnce()]) };
       }
       return formatResult(await execute(prepared));
     },
@@ -123,4 +124,10 @@ export function createEngine({ limits, log }: { limits: Limits; log: Log }): Eng
       }
     },
   };
+}
+
+function answeredOnce(): GraphQLError {
+  return new GraphQLError('A subscription has no single answer. Send it over WebSocket (graphql-transport-ws).', {
+    extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+  });
 }

@@ -1,5 +1,5 @@
 /** The fields of schema.graphql, each a thin step to the services; links between entities are loaded here. */
-import { type GraphQLResolveInfo, GraphQLScalarType } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import { PalateError } from '../common/errors.js';
 import type {
   CandidateView,
@@ -21,13 +21,13 @@ interface PageArguments {
   after?: string | null;
 }
 
-const DateTime = new GraphQLScalarType<never, string>({
-  name: 'DateTime',
-  serialize: (value) => {
+/** The scalar's own functions, under the names by which resolvers set them. */
+const DateTime = {
+  __serialize: (value: unknown): string => {
     if (value instanceof Date) return value.toISOString();
     throw new TypeError('DateTime stands for Date values only.');
   },
-});
+};
 
 const Query = {
   member: (_: unknown, { ref }: { ref: MemberRef }, { services }: Context) => services.members.byRef(ref),

@@ -1,0 +1,230 @@
+/**
+ * Services without a model, for tests of the way to them: transport, keys, limits, errors. A reply is its prompt, word by word.
+ * Some prompts make it fail in the way they name.
+ */
+import { EventEmitter, on } from 'node:events';
+import { PalateError } from '../../src/common/errors.js';
+import type { Services } from '../../src/services/services.js';
+import type {
+  CandidateDelta,
+  CandidateView,
+  Connection,
+  FeedbackResultView,
+  FeedbackView,
+  GenerateInput,
+  GenerationView,
+  MemberRef,
+  MemberView,
+  PoolView,
+  StartedGeneration,
+  TrainingJobView,
+} from '../../src/services/views.js';
+
+export const EPOCH = new Date('2030-01-02T03:04:05.006Z');
+
+export class EchoServices implements Services {
+  readonly events = new EventEmitter();
+  readonly started: GenerateInput[] = [];
+  readonly cancelled: string[] = [];
+  memberLoads = 0;
+  /** Milliseconds between two words. */
+  wordMs = 1;
+  pool_: PoolView = {
+    ready: true,
+    model: 'echo',
+    modelDigest: 'ab'.repeat(32),
+    checkpointDigest: null,
+    personalised: false,
+    device: 'cpu',
+    slots: 4,
+    busySlots: 0,
+    queued: 0,
+    tokensPerSecond: 0,
+    trainingQueued: 0,
+    trainingRunning: 0,
+  };
+  private readonly finished = new Map<string, GenerationView>();
+  private readonly controllers = new Map<string, AbortController>();
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  readonly generations = {
+    start: (input: GenerateInput, signal?: AbortSignal) => this.begin(input, signal),
+    cancel: async (id: string): Promise<GenerationView> => {
+      const done = this.finished.get(id);
+      if (done) return done;
+      const controller = this.controllers.get(id);
+      if (!controller) throw new PalateError('NOT_FOUND', `There is no generation ${id}.`);
+      controller.abort();
+      while (!this.finished.has(id)) await pause(1);
+      return this.finished.get(id) as GenerationView;
+    },
+    byId: async (id: string) => this.finished.get(id) ?? null,
+  };
+
+  readonly members = {
+    byRef: async (ref: MemberRef) => (ref.externalId === 'nobody' ? null : memberView(ref.externalId, ref)),
+    byId: async (id: string) => {
+      this.memberLoads++;
+      return id === 'nobody' ? null : memberView(id);
+    },
+  };
+
+  readonly preferences = {
+    submit: async (): Promise<FeedbackResultView> => {
+      throw new PalateError('NOT_FOUND', 'There is no such generation.');
+    },
+    withdraw: async (id: string): Promise<FeedbackResultView> => {
+      throw new PalateError('NOT_FOUND', `There is no verdict ${id}.`);
+    },
+    list: async (memberId: string, first: number): Promise<Connection<FeedbackView>> =>
+      connection(Array.from({ length: first }, (_, i) => feedbackView(memberId, i))),
+    forGeneration: async () => null,
+  };
+
+  readonly training = {
+    byId: async (id: string) => (id === 'none' ? null : jobView(id)),
+    list: async (_memberId: string | null | undefined, first: number) =>
+      connection(Array.from({ length: first }, (_, i) => jobView(`job-${i}`))),
+    watch: (_memberId: string | null | undefined, signal: AbortSignal) => this.listen<TrainingJobView>('job', signal),
+    train: async (memberId: string): Promise<TrainingJobView> => {
+      throw new PalateError('NOT_FOUND', `There is no member ${memberId}.`);
+    },
+  };
+
+  readonly pool = {
+    status: () => this.pool_,
+    watch: (signal: AbortSignal) => this.listen<PoolView>('pool', signal),
+  };
+
+  private async *listen<T>(event: string, signal: AbortSignal): AsyncGenerator<T> {
+    try {
+      for await (const [value] of on(this.events, event, { signal })) yield value as T;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.events.emit(`${event}-ended`);
+    }
+  }
+
+  private async begin(input: GenerateInput, signal?: AbortSignal): Promise<StartedGeneration> {
+    this.started.push(input);
+    if (input.prompt === 'full') {
+      throw new PalateError('LIMIT_EXCEEDED', 'Too many generations wait.', { retryAfterMs: 1_500 });
+    }
+    if (input.prompt === 'bug') throw new TypeError('secret detail in /home/somebody');
+    const id = `generation-${this.started.length}`;
+    const controller = new AbortController();
+    this.controllers.set(id, controller);
+    signal?.addEventListener('abort', () => controller.abort(), { once: true });
+    const count = input.candidateCount ?? 2;
+    const places = Array.from({ length: count }, (_, index) => ({ id: `${id}/${index}`, index }));
+    const deltas: CandidateDelta[] = [];
+    const texts = places.map(() => '');
+    let ended = false;
+    const write = async (): Promise<GenerationView> => {
+      for (const word of input.prompt.split(' ')) {
+        if (input.prompt.startsWith('break') && word !== 'break') {
+          ended = true;
+          throw new Error('secret: worker died');
+        }
+        await pause(this.wordMs);
+        if (controller.signal.aborted) break;
+        for (const { id: candidateId, index } of places) {
+          const text = texts[index] ? ` ${word}` : word;
+          texts[index] += text;
+          deltas.push({ candidateId, text });
+        }
+      }
+      ended = true;
+      const finishReason = controller.signal.aborted ? 'CANCELLED' : 'STOP';
+      if (finishReason === 'CANCELLED') this.cancelled.push(id);
+      const view: GenerationView = {
+        id,
+        memberId: input.member.externalId,
+        prompt: input.prompt,
+        candidates: places.map(
+          (place): CandidateView => ({
+            ...place,
+            generationId: id,
+            text: texts[place.index],
+            tokens: 1,
+            finishReason,
+            role: 'BASE',
+          }),
+        ),
+        encoderVersion: 0,
+        model: 'echo',
+        createdAt: EPOCH,
+      };
+      this.finished.set(id, view);
+      return view;
+    };
+    const finished = write();
+    finished.catch(() => {});
+    async function* events(): AsyncGenerator<CandidateDelta> {
+      for (let i = 0; ; ) {
+        while (i < deltas.length) yield deltas[i++];
+        if (ended) break;
+        await pause(1);
+      }
+      await finished;
+    }
+    return { id, memberId: input.member.externalId, candidates: places, events: events(), finished };
+  }
+}
+
+export function jobView(id: string, changes: Partial<TrainingJobView> = {}): TrainingJobView {
+  return {
+    id,
+    memberId: 'ada',
+    status: 'RUNNING',
+    step: 1,
+    totalSteps: 60,
+    loss: 0.6,
+    accuracy: 0.5,
+    pairCount: 3,
+    encoderVersion: null,
+    durationMs: null,
+    error: null,
+    createdAt: EPOCH,
+    ...changes,
+  };
+}
+
+function memberView(id: string, ref: MemberRef = { platform: 'test', externalId: id }): MemberView {
+  return {
+    id,
+    platform: ref.platform,
+    externalId: ref.externalId,
+    scope: ref.scope ?? '',
+    consent: { learn: 'UNASKED', community: false },
+    encoder: { version: 0, capacity: 'PRIOR', verdictCount: 0, pairCount: 0, updatedAt: null, versions: [] },
+    winRate: { wins: 0, losses: 0, ties: 0, rate: null, low: null, high: null },
+    map: null,
+  };
+}
+
+function feedbackView(memberId: string, i: number): FeedbackView {
+  const view = { id: `feedback-${i}`, generationId: 'generation-1', memberId, chosen: null, createdAt: EPOCH };
+  return { ...view, verdict: 'TIE', state: 'ACTIVE' };
+}
+
+function connection<T extends { id: string }>(nodes: T[]): Connection<T> {
+  return {
+    nodes,
+    edges: nodes.map((node) => ({ node, cursor: node.id })),
+    pageInfo: {
+      hasNextPage: false,
+      hasPreviousPage: false,
+      startCursor: nodes[0]?.id ?? null,
+      endCursor: nodes.at(-1)?.id ?? null,
+    },
+    totalCount: nodes.length,
+  };
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,230 @@
+import fc from 'fast-check';
+import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, parse } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/common/config.js';
+import { operationCost } from '../../src/gateway/operation-cost.js';
+import { createSchema } from '../../src/gateway/schema.js';
+import { codes, type Harness, post, startHarness } from './harness.js';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+});
+afterAll(() => harness.stop());
+
+const limitOf = (answer: Awaited<ReturnType<typeof post>>) => answer.errors?.[0].extensions;
+
+describe('a document', () => {
+  it('may be as deep as the limit and no deeper', async () => {
+    const nested = (levels: number) =>
+      `{ generation(id: "g") { ${'feedback { generation { '.repeat(levels)} id ${'} }'.repeat(levels)} } }`;
+    expect((await post(harness, nested(4))).errors).toBeUndefined();
+    const answer = await post(harness, nested(5));
+    expect(limitOf(answer)).toEqual({ code: 'LIMIT_EXCEEDED', limit: 'depth', maximum: DEFAULT_LIMITS.documentDepth });
+    expect(answer.status).toBe(400);
+  });
+
+  it('counts depth and aliases through fragments', async () => {
+    const deep = `{ generation(id: "g") { ...a } } fragment a on Generation { feedback { generation { ...b } } }
+      fragment b on Generation { feedback { generation { ...c } } } fragment c on Generation { feedback { generation { ...d } } }
+      fragment d on Generation { feedback { generation { feedback { generation { id } } } } }`;
+    expect(limitOf(await post(harness, deep))).toMatchObject({ limit: 'depth' });
+    const many = `{ ...a } fragment a on Query { ...b ...b2 } fragment b on Query { ${alias('x', 20)} } fragment b2 on Query { ${alias('y', 20)} }`;
+    expect(limitOf(await post(harness, many))).toMatchObject({
+      limit: 'aliases',
+      maximum: DEFAULT_LIMITS.documentAliases,
+    });
+    expect((await post(harness, `{ ${alias('x', 30)} }`)).errors).toBeUndefined();
+  });
+
+  it('takes no longer for fragments that spread each other twice', async () => {
+    const levels = 60;
+    const bomb = Array.from({ length: levels }, (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`).join(
+      ' ',
+    );
+    const begin = Date.now();
+    await post(harness, `{ ...f0 } ${bomb} fragment f${levels} on Query { viewer { scope } }`);
+    expect(Date.now() - begin).toBeLessThan(2_000);
+  });
+
+  it('may not spread a fragment in itself', async () => {
+    expect(codes(await post(harness, '{ ...a } fragment a on Query { viewer { scope } ...a }'))).toEqual([
+      'BAD_USER_INPUT',
+    ]);
+  });
+
+  it('may not be longer than the parser is willing to read', async () => {
+    const answer = await post(harness, `{ ${'viewer { scope } '.repeat(1_000)} }`);
+    expect(codes(answer)).toEqual(['BAD_USER_INPUT']);
+    expect(answer.errors?.[0].message).toContain('2000 tokens');
+  });
+
+  it('may be the introspection that explorers send, but not a bottomless one', async () => {
+    const answer = await post(harness, getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }));
+    expect(answer.errors).toBeUndefined();
+    expect(buildClientSchema(answer.data as unknown as IntrospectionQuery).getType('Generation')).toBeDefined();
+    const bottomless = `{ __schema { types { ${'fields { type { '.repeat(6)} name ${'} }'.repeat(6)} } } }`;
+    expect(codes(await post(harness, bottomless))[0]).toBe('BAD_USER_INPUT');
+  });
+});
+
+describe('cost', () => {
+  const schema = createSchema();
+  const cost = (query: string, variables: Record<string, unknown> = {}) => {
+    const document = parse(query);
+    const operation = document.definitions.find((definition) => definition.kind === 'OperationDefinition');
+    if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
+    return operationCost({ schema, document, operation, variables }, DEFAULT_LIMITS);
+  };
+  const generate = (input: string) =>
+    `mutation { generate(input: { member: { platform: "t", externalId: "a" }, prompt: "p" ${input} }) { id } }`;
+  const variable =
+    'mutation ($input: GenerateInput!) { a: generate(input: $input) { id } b: generate(input: $input) { id } }';
+  const member = { platform: 't', externalId: 'a' };
+
+  it.each([
+    ['the defaults of a generation', generate(''), {}, 2 * 128 + 1],
+    ['a generation by literals', generate(', candidateCount: 4, maxTokens: 100'), {}, 401],
+    [
+      'two generations by a variable',
+      variable,
+      { input: { member, prompt: 'p', candidateCount: 3, maxTokens: 10 } },
+      62,
+    ],
+    [
+      'nulls, which mean the defaults',
+      variable,
+      { input: { member, prompt: 'p', candidateCount: null, maxTokens: null } },
+      514,
+    ],
+    ['numbers out of range as the ends of the range', generate(', candidateCount: 1000, maxTokens: -5'), {}, 9],
+    ['variables that do not fit, which are refused', variable, { input: { prompt: 1 } }, 0],
+    ['a page by its length', '{ trainingJobs(first: 50) { nodes { id member { id } } } }', {}, 1 + 50 * 2],
+    ['a page of the usual length', '{ trainingJobs { totalCount nodes { id } } }', {}, 1 + 20],
+    [
+      'fragments as what they spread',
+      '{ ...a } fragment a on Query { pool { model } viewer { member { id } } }',
+      {},
+      3,
+    ],
+  ])('counts %s', (_, query, variables, expected) => {
+    expect(cost(query, variables)).toBe(expected);
+  });
+
+  it('lets one full generation through and not two', async () => {
+    const input = { member, prompt: 'p', candidateCount: 8, maxTokens: 1_024 };
+    const one = 'mutation ($input: GenerateInput!) { generate(input: $input) { id } }';
+    expect((await post(harness, one, { input })).errors).toBeUndefined();
+    const before = harness.services.started.length;
+    const answer = await post(harness, variable, { input });
+    expect(limitOf(answer)).toEqual({ code: 'LIMIT_EXCEEDED', limit: 'cost', maximum: DEFAULT_LIMITS.operationCost });
+    expect(answer.status).toBe(400);
+    expect(harness.services.started).toHaveLength(before);
+  });
+
+  it('refuses pages within pages of everything', async () => {
+    const inner =
+      'generation { feedback { generation { candidates { id } } } candidates { id } } member { encoder { versions { version } } }';
+    const query = `{ feedback(memberId: "a", first: 100) { nodes { ${inner} } edges { node { ${inner} } } } b: feedback(memberId: "b", first: 100) { nodes { ${inner} } edges { node { ${inner} } } } }`;
+    expect(limitOf(await post(harness, query))).toMatchObject({ limit: 'cost' });
+  });
+});
+
+describe('whatever is sent', () => {
+  const acceptable = ['BAD_USER_INPUT', 'LIMIT_EXCEEDED', 'NOT_FOUND'];
+
+  it('answers any text as a query with codes of the list', async () => {
+    const pieces = [
+      '{',
+      '}',
+      '(',
+      ')',
+      '...',
+      'viewer',
+      'pool',
+      '@skip(if:true)',
+      '$a',
+      '"',
+      '#',
+      '\u0000',
+      '😀',
+      'fragment a on Query',
+      'on',
+      ':',
+      'mutation',
+      '__schema',
+      '\ud800',
+      '1e999',
+      '[',
+      '!',
+    ];
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 80 }),
+      fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join(' ')),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (query) => {
+        const answer = await post(harness, query);
+        expect(answer.status).toBeLessThan(500);
+        for (const code of codes(answer)) expect(acceptable).toContain(code);
+      }),
+      { numRuns: 200, seed: 7 },
+    );
+  });
+
+  it('answers any JSON as a body with codes of the list', async () => {
+    const body = fc.oneof(
+      fc.json(),
+      fc
+        .record({ query: fc.constant('query ($id: ID!) { memberById(id: $id) { id } }'), variables: fc.jsonValue() })
+        .map((value) => JSON.stringify(value)),
+    );
+    await fc.assert(
+      fc.asyncProperty(body, async (text) => {
+        const answer = await post(harness, '', undefined, { body: text });
+        expect(answer.status).toBeLessThan(500);
+        for (const code of codes(answer)) expect(acceptable).toContain(code);
+      }),
+      { numRuns: 200, seed: 7 },
+    );
+  });
+
+  it('answers any generate input with codes of the list, or does as it is told', async () => {
+    const value = fc.oneof(
+      fc.integer(),
+      fc.double(),
+      fc.string(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.constant(undefined),
+      fc.object({ maxDepth: 1 }),
+    );
+    const input = fc.record({
+      member: fc.oneof(fc.constant({ platform: 't', externalId: 'a' }), value),
+      prompt: fc.oneof(fc.string(), value),
+      candidateCount: value,
+      maxTokens: value,
+      temperature: value,
+      history: value,
+      key: value,
+    });
+    await fc.assert(
+      fc.asyncProperty(input, async (given) => {
+        const count =
+          typeof given.candidateCount === 'number' && Number.isInteger(given.candidateCount)
+            ? { candidateCount: (Math.abs(given.candidateCount) % 8) + 1 }
+            : {};
+        const answer = await post(harness, 'mutation ($input: GenerateInput!) { generate(input: $input) { id } }', {
+          input: { ...given, ...count },
+        });
+        for (const code of codes(answer)) expect(acceptable).toContain(code);
+      }),
+      { numRuns: 100, seed: 7 },
+    );
+    expect(harness.log).toEqual([]);
+  });
+});
+
+function alias(prefix: string, count: number): string {
+  return Array.from({ length: count }, (_, i) => `${prefix}${i}: viewer { scope }`).join(' ');
+}

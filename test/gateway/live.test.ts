@@ -1,0 +1,107 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { live } from '../../src/gateway/live.js';
+import { type GenerationEvent, mergeDeltas, mergeSteps } from '../../src/gateway/streams.js';
+import { jobView } from './echo-services.js';
+
+const never = () => undefined;
+
+async function* numbers(signal: AbortSignal, count: number): AsyncGenerator<number> {
+  for (let i = 0; i < count && !signal.aborted; i++) {
+    yield i;
+    if (i % 10 === 9) await pause(1);
+  }
+}
+
+describe('live', () => {
+  it('hands on everything in order', async () => {
+    const seen: number[] = [];
+    for await (const value of live({ source: (signal) => numbers(signal, 25), merge: never, limit: 100 }))
+      seen.push(value);
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, i) => i));
+  });
+
+  it('merges what waits', async () => {
+    const stream = live({ source: (signal) => numbers(signal, 1_000), merge: (a, b) => a + b, limit: 2 });
+    const first = await stream.next();
+    await pause(300);
+    const second = await stream.next();
+    expect((first.value ?? 0) + (second.value ?? 0)).toBe((999 * 1_000) / 2);
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  it('gives up on a reader who falls too far behind, and stops the source', async () => {
+    let stopped = false;
+    const stream = live({
+      source: (signal) => {
+        signal.addEventListener('abort', () => {
+          stopped = true;
+        });
+        return numbers(signal, 1_000);
+      },
+      merge: never,
+      limit: 20,
+    });
+    await stream.next();
+    await pause(50);
+    await expect(stream.next()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect((await stream.next()).done).toBe(true);
+    expect(stopped).toBe(true);
+  });
+
+  it('ends a waiting reader and the source at once when it is returned', async () => {
+    let aborted = false;
+    const source = async function* (signal: AbortSignal): AsyncGenerator<number> {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      aborted = true;
+    };
+    const stream = live({ source, merge: never, limit: 1 });
+    const waiting = stream.next();
+    await stream.return();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    await pause(1);
+    expect(aborted).toBe(true);
+  });
+
+  it('never starts a source that nobody reads, and still says that it is stopped', async () => {
+    const stopped = new AbortController();
+    let started = false;
+    const source = (signal: AbortSignal) => {
+      started = true;
+      return numbers(signal, 1);
+    };
+    await live({ source, merge: never, limit: 1, stopped }).return();
+    expect([started, stopped.signal.aborted]).toEqual([false, true]);
+  });
+
+  it('delivers what came before an error, then the error', async () => {
+    const source = async function* (): AsyncGenerator<number> {
+      yield 1;
+      throw new Error('broken');
+    };
+    const stream = live({ source, merge: never, limit: 5 });
+    expect((await stream.next()).value).toBe(1);
+    await expect(stream.next()).rejects.toThrow('broken');
+  });
+});
+
+describe('merging', () => {
+  it('puts the text of one candidate together and leaves others alone', () => {
+    const delta = (candidateId: string, text: string): GenerationEvent => ({
+      type: 'CandidateDelta',
+      candidateId,
+      text,
+    });
+    expect(mergeDeltas(delta('a', 'one'), delta('a', ' two'))).toEqual(delta('a', 'one two'));
+    expect(mergeDeltas(delta('a', 'one'), delta('b', 'two'))).toBeUndefined();
+    expect(
+      mergeDeltas({ type: 'GenerationStarted', generationId: 'g', candidates: [] }, delta('a', 'x')),
+    ).toBeUndefined();
+  });
+
+  it('keeps the newest step of a job and every change of its status', () => {
+    expect(mergeSteps(jobView('a', { step: 1 }), jobView('a', { step: 2 }))).toMatchObject({ step: 2 });
+    expect(mergeSteps(jobView('a'), jobView('b'))).toBeUndefined();
+    expect(mergeSteps(jobView('a', { status: 'RUNNING' }), jobView('a', { status: 'SUCCEEDED' }))).toBeUndefined();
+  });
+});
