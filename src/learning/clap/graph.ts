@@ -9,9 +9,9 @@ import {
   type Graph,
   gradients,
   LogSoftmax,
-  LogSumExp,
   Mul,
   Neg,
+  ReduceLogSumExp,
   ReduceMean,
   ReduceSum,
   Softplus,
@@ -131,7 +131,7 @@ function drawnLatents(graph: Graph, sizes: ClapSizes, posterior: PosteriorOf): V
 }
 
 function deviation(graph: Graph, logVariance: Value): Value {
-  return Exp(Mul(logVariance, scalar(graph, 0.5)));
+  return Exp(Mul(logVariance, 0.5));
 }
 
 /** -log p(reply | prompt, z) summed over a reply's tokens, a number a row. */
@@ -178,7 +178,7 @@ function densityGap(graph: Graph, sizes: ClapSizes, posterior: PosteriorOf): Val
   const noise = graph.input('aggregate_noise', 'float32', [draws, aggregate, latent]);
   const z = Add(Unsqueeze(mean, [0]), Mul(noise, Unsqueeze(deviation(graph, logVariance), [0])));
   const members = logDensities(graph, Unsqueeze(z, [2]), Unsqueeze(mean, [0, 1]), Unsqueeze(logVariance, [0, 1]));
-  const mixture = Sub(LogSumExp(members, [2], { keepdims: false }), scalar(graph, Math.log(aggregate)));
+  const mixture = Sub(ReduceLogSumExp(members, [2], { keepdims: false }), Math.log(aggregate));
   const zero = graph.constant(new Float32Array(1), [1]);
   const gap = Sub(mixture, logDensities(graph, z, zero, zero));
   return ReduceSum(ReduceMean(gap, [0, 1], { keepdims: false }), [0], { keepdims: false });
@@ -187,12 +187,8 @@ function densityGap(graph: Graph, sizes: ClapSizes, posterior: PosteriorOf): Val
 /** Elementwise Gaussian log-density: -½ log 2π - ½ log σ² - (z - μ)² / (2σ² + 1e-4). */
 function logDensities(graph: Graph, z: Value, mean: Value, logVariance: Value): Value {
   const distance = Sub(z, mean);
-  const spread = Add(Mul(Exp(logVariance), scalar(graph, 2)), scalar(graph, VARIANCE_FLOOR));
+  const spread = Add(Mul(Exp(logVariance), 2), VARIANCE_FLOOR);
   const quadratic = Div(Mul(distance, distance), spread);
-  const constant = Add(Mul(logVariance, scalar(graph, -0.5)), scalar(graph, -0.5 * Math.log(2 * Math.PI)));
+  const constant = Add(Mul(logVariance, -0.5), -0.5 * Math.log(2 * Math.PI));
   return Sub(constant, quadratic);
-}
-
-function scalar(graph: Graph, value: number): Value {
-  return graph.constant(Float32Array.of(value), []);
 }

@@ -1,0 +1,120 @@
+/** What CLaP learns from: prompts, replies that the language model wrote to them, and the features of both, kept on disk. */
+import { appendFile, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Random } from '../../common/random.js';
+import type { Tokenizer } from '../../language-model/tokenizer.js';
+import type { LanguageModelRuntime } from '../../runtime/types.js';
+
+export interface ClapSample {
+  prompt: string;
+  promptIds: number[];
+  lastUserTurn: [number, number];
+  /** Token ids, with the stop token where a reply ended by itself. */
+  replies: number[][];
+}
+
+export interface SampledFeatures {
+  prompt: Float32Array;
+  replies: Float32Array[];
+}
+
+export interface SamplingSettings {
+  seed: number;
+  /** Replies a prompt. */
+  replies: number;
+  /** A prompt's replies end at one of these, so that texts of several lengths take part. */
+  lengths: readonly number[];
+  temperature: number;
+  topP: number;
+}
+
+/**
+ * Samples replies to every prompt, continuing where an earlier run stopped: a line of `samples.jsonl` a prompt.
+ * The same seed gives the same samples in any number of runs.
+ */
+export async function sampleReplies(
+  prompts: readonly string[],
+  settings: SamplingSettings,
+  tools: {
+    runtime: LanguageModelRuntime;
+    tokenizer: Tokenizer;
+    folder: string;
+    onProgress: (done: number) => void;
+    signal?: AbortSignal;
+  },
+): Promise<ClapSample[]> {
+  const path = join(tools.folder, 'samples.jsonl');
+  const samples = await readLines<ClapSample>(path);
+  for (let i = samples.length; i < prompts.length; i++) {
+    tools.signal?.throwIfAborted();
+    const random = new Random(`${settings.seed}/sample/${i}`);
+    const { ids, lastUserTurn } = tools.tokenizer.encodeChat([{ role: 'user', content: prompts[i] }]);
+    const rows = Array.from({ length: settings.replies }, () => ({
+      latent: null,
+      seed: random.next(),
+      temperature: settings.temperature,
+      topP: settings.topP,
+    }));
+    const decoded = await tools.runtime.generate(
+      {
+        promptIds: ids,
+        lastUserTurn,
+        rows,
+        maxTokens: settings.lengths[random.integer(settings.lengths.length)],
+        stopTokens: [...tools.tokenizer.stopTokens],
+      },
+      () => {},
+    );
+    const sample = { prompt: prompts[i], promptIds: ids, lastUserTurn, replies: decoded.map((row) => row.tokens) };
+    await appendFile(path, `${JSON.stringify(sample)}\n`);
+    samples.push(sample);
+    tools.onProgress(samples.length);
+  }
+  return samples.slice(0, prompts.length);
+}
+
+/** Reads every sample's features without any prefix, continuing where an earlier run stopped: `features.f32`. */
+export async function readFeatures(
+  samples: readonly ClapSample[],
+  tools: { runtime: LanguageModelRuntime; folder: string; onProgress: (done: number) => void; signal?: AbortSignal },
+): Promise<SampledFeatures[]> {
+  const path = join(tools.folder, 'features.f32');
+  const features: SampledFeatures[] = [];
+  const stored = await readFile(path).catch(() => Buffer.alloc(0));
+  const whole = stored.byteLength - (stored.byteLength % 4);
+  const numbers = new Float32Array(stored.buffer.slice(stored.byteOffset, stored.byteOffset + whole));
+  let at = 0;
+  for (const sample of samples) {
+    const size = numbers.length > 0 ? numbers[at] : 0;
+    const end = at + 1 + size * (sample.replies.length + 1);
+    if (size === 0 || end > numbers.length) break;
+    const vector = (i: number) => numbers.slice(at + 1 + i * size, at + 1 + (i + 1) * size);
+    features.push({ prompt: vector(0), replies: sample.replies.map((_, i) => vector(i + 1)) });
+    at = end;
+  }
+  if (at * 4 < stored.byteLength) await truncate(path, at * 4);
+  for (let i = features.length; i < samples.length; i++) {
+    tools.signal?.throwIfAborted();
+    const { promptIds, lastUserTurn, replies } = samples[i];
+    const read = await tools.runtime.read({ promptIds, lastUserTurn, replies });
+    const record = [Float32Array.of(read.prompt.length), read.prompt, ...read.replies];
+    await appendFile(
+      path,
+      Buffer.concat(record.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))),
+    );
+    features.push(read);
+    tools.onProgress(features.length);
+  }
+  return features;
+}
+
+/** The complete lines of a JSONL file; a half-written last line is cut off. */
+async function readLines<T>(path: string): Promise<T[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole));
+  return whole
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as T);
+}

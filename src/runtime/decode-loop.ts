@@ -1,0 +1,208 @@
+/** The running batch: rows of different members, lengths and prefixes join and leave between steps. */
+
+import { PalateError } from '../common/errors.js';
+import { Random } from '../common/random.js';
+import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
+import { KeyValueCache } from './kv-cache.js';
+import { PromptCache } from './prompt-cache.js';
+import { sampleToken } from './sampler.js';
+import type { ServingModel } from './serving-model.js';
+import type { DecodedRow, DecodeRequest, DecodeRow, FinishReason, ReadRequest, ReadResult } from './types.js';
+
+/** Tokens that one step decoded. */
+export type StepTokens = { id: number; row: number; tokens: number[] }[];
+
+export interface DecodeEvents {
+  tokens(batch: StepTokens): void;
+  generated(id: number, rows: DecodedRow[]): void;
+}
+
+interface Job {
+  id: number;
+  request: DecodeRequest;
+  results: (DecodedRow | undefined)[];
+}
+
+interface ActiveRow {
+  job: Job;
+  row: number;
+  settings: DecodeRow;
+  random: Random;
+  /** The token that the next step reads. */
+  next: number;
+  /** Positions that the slot holds. */
+  length: number;
+  tokens: number[];
+  /** Whether `next` was decoded rather than given by the prompt. */
+  started: boolean;
+  cancelled: boolean;
+}
+
+export class DecodeLoop {
+  private readonly cache: KeyValueCache;
+  private readonly prompts = new PromptCache();
+  /** Rows in slot order: row i of every step lives in slot i. */
+  private readonly active: ActiveRow[] = [];
+  private readonly waiting: { job: Job; row: number }[] = [];
+
+  constructor(
+    private readonly model: ServingModel,
+    readonly slots: number,
+    private readonly events: DecodeEvents,
+  ) {
+    this.cache = new KeyValueCache(model.config, slots);
+  }
+
+  get busySlots(): number {
+    return this.active.length;
+  }
+
+  get queued(): number {
+    return this.waiting.length;
+  }
+
+  get idle(): boolean {
+    return this.active.length === 0 && this.waiting.length === 0;
+  }
+
+  /** @throws PalateError LIMIT_EXCEEDED when prompt, prefix and reply do not fit the model's context */
+  submit(id: number, request: DecodeRequest): void {
+    const wanted = request.promptIds.length + PREFIX_LENGTH + request.maxTokens;
+    if (wanted > this.model.config.contextLength) {
+      throw new PalateError(
+        'LIMIT_EXCEEDED',
+        `The prompt and its reply need ${wanted} tokens, but this model reads ${this.model.config.contextLength}. Shorten the prompt or the history, or ask for fewer tokens.`,
+      );
+    }
+    const job: Job = { id, request, results: Array(request.rows.length).fill(undefined) };
+    request.rows.forEach((_, row) => this.waiting.push({ job, row }));
+  }
+
+  /** Ends a request's rows with what they have; the next step tells. */
+  cancel(id: number): void {
+    for (const row of this.active) if (row.job.id === id) row.cancelled = true;
+    for (let i = this.waiting.length - 1; i >= 0; i--) {
+      const { job, row } = this.waiting[i];
+      if (job.id !== id) continue;
+      this.waiting.splice(i, 1);
+      this.settle(job, row, { tokens: [], finishReason: 'CANCELLED' });
+    }
+  }
+
+  /** Admits what fits, then decodes one token a row. */
+  async step(): Promise<void> {
+    this.removeFinished();
+    await this.admit();
+    if (this.active.length === 0) return;
+    this.cache.reserve(Math.max(...this.active.map((row) => row.length)) + 1, this.active.length);
+    const { logits, cache } = await this.model.step(
+      this.cache,
+      this.active.map((row) => row.next),
+      this.active.map((row) => row.length),
+    );
+    const size = this.model.config.vocabulary;
+    const decoded: StepTokens = [];
+    this.active.forEach((row, slot) => {
+      this.cache.write(slot, row.length, cache, slot);
+      row.length++;
+      row.started = true;
+      row.next = sampleToken(logits, slot * size, size, row.settings.temperature, row.settings.topP, row.random);
+      row.tokens.push(row.next);
+      if (row.job.request.stopTokens.includes(row.next)) return;
+      decoded.push({ id: row.job.id, row: row.row, tokens: [row.next] });
+    });
+    if (decoded.length > 0) this.events.tokens(decoded);
+    this.removeFinished();
+  }
+
+  /** Reads a prompt and its replies without any prefix, between two steps. */
+  async read(request: ReadRequest): Promise<ReadResult> {
+    const { promptIds, lastUserTurn, replies } = request;
+    const prompt = await this.prompts.get(promptIds, lastUserTurn, () =>
+      this.model.readPrompt(promptIds, lastUserTurn),
+    );
+    const last = promptIds[promptIds.length - 1];
+    const written = replies.filter((reply) => reply.length > 0);
+    const features = written.length > 0 ? await this.model.readReplies(prompt, last, written) : [];
+    const next = features.values();
+    const none = () => new Float32Array(this.model.featureSize);
+    return {
+      prompt: prompt.features.slice(),
+      replies: replies.map((reply) => (reply.length > 0 ? (next.next().value as Float32Array) : none())),
+    };
+  }
+
+  async score(promptIds: number[], replies: number[][]): Promise<Float32Array[]> {
+    const turn: [number, number] = [0, promptIds.length - 1];
+    const prompt = await this.prompts.get(promptIds, turn, () => this.model.readPrompt(promptIds, turn));
+    return this.model.scoreReplies(prompt, promptIds[promptIds.length - 1], replies);
+  }
+
+  /** Moves waiting rows of one request at a time into free slots: one prompt read, one pass of the adapter. */
+  private async admit(): Promise<void> {
+    while (this.waiting.length > 0 && this.active.length < this.slots) {
+      const { job } = this.waiting[0];
+      const rows: number[] = [];
+      while (this.waiting[0]?.job === job && this.active.length + rows.length < this.slots) {
+        rows.push((this.waiting.shift() as { row: number }).row);
+      }
+      await this.place(job, rows);
+    }
+  }
+
+  private async place(job: Job, rows: number[]): Promise<void> {
+    const { promptIds, lastUserTurn } = job.request;
+    const prompt = await this.prompts.get(promptIds, lastUserTurn, () =>
+      this.model.readPrompt(promptIds, lastUserTurn),
+    );
+    const before = promptIds.length - 1;
+    const personal = rows.filter((row) => job.request.rows[row].latent);
+    const latents = personal.map((row) => job.request.rows[row].latent as Float32Array);
+    const prefixes = latents.length > 0 ? await this.model.prefixes(latents, before) : undefined;
+    this.cache.reserve(
+      Math.max(before + PREFIX_LENGTH, ...this.active.map((row) => row.length)) + 1,
+      this.active.length,
+    );
+    for (const row of rows) {
+      const settings = job.request.rows[row];
+      const slot = this.active.length;
+      this.cache.write(slot, 0, prompt.cache);
+      if (prefixes && settings.latent) this.cache.write(slot, before, prefixes, personal.indexOf(row));
+      this.active.push({
+        job,
+        row,
+        settings,
+        random: new Random(settings.seed),
+        next: promptIds[before],
+        length: before + (settings.latent ? PREFIX_LENGTH : 0),
+        tokens: [],
+        started: false,
+        cancelled: false,
+      });
+    }
+  }
+
+  private removeFinished(): void {
+    for (let slot = this.active.length - 1; slot >= 0; slot--) {
+      const row = this.active[slot];
+      const finishReason = finishOf(row);
+      if (!finishReason) continue;
+      const last = this.active.length - 1;
+      if (slot !== last) this.cache.move(last, slot);
+      this.active[slot] = this.active[last];
+      this.active.pop();
+      this.settle(row.job, row.row, { tokens: row.tokens, finishReason });
+    }
+  }
+
+  private settle(job: Job, row: number, result: DecodedRow): void {
+    job.results[row] = result;
+    if (job.results.every((r) => r !== undefined)) this.events.generated(job.id, job.results as DecodedRow[]);
+  }
+}
+
+function finishOf(row: ActiveRow): FinishReason | undefined {
+  if (row.cancelled) return 'CANCELLED';
+  if (row.started && row.job.request.stopTokens.includes(row.next)) return 'STOP';
+  return row.tokens.length >= row.job.request.maxTokens ? 'LENGTH' : undefined;
+}

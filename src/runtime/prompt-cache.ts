@@ -1,0 +1,39 @@
+/** Recently read prompts. What is kept depends on the text alone: no member's prefix is in it, so anybody may share it. */
+import type { ReadPrompt } from './serving-model.js';
+
+/** Bytes of keys and values kept; the least recently used go first. */
+const CAPACITY_BYTES = 256 * 1024 * 1024;
+
+export class PromptCache {
+  private readonly entries = new Map<string, { prompt: ReadPrompt; bytes: number }>();
+  private bytes = 0;
+
+  /** The prompt read before, or what `read` gives. */
+  async get(
+    ids: readonly number[],
+    turn: readonly [number, number],
+    read: () => Promise<ReadPrompt>,
+  ): Promise<ReadPrompt> {
+    const key = `${turn[0]},${turn[1]}:${ids.join(',')}`;
+    const found = this.entries.get(key);
+    if (found) {
+      this.entries.delete(key);
+      this.entries.set(key, found);
+      return found.prompt;
+    }
+    const prompt = await read();
+    const bytes = prompt.cache.keys.reduce((sum, keys) => sum + 2 * keys.byteLength, 0);
+    this.entries.set(key, { prompt, bytes });
+    this.bytes += bytes;
+    this.evict();
+    return prompt;
+  }
+
+  private evict(): void {
+    for (const [key, { bytes }] of this.entries) {
+      if (this.bytes <= CAPACITY_BYTES || this.entries.size === 1) return;
+      this.entries.delete(key);
+      this.bytes -= bytes;
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/** The main thread's side of the model's worker: requests in, tokens out, nothing computed here. */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, PalateError } from '../common/errors.js';
+import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+import type {
+  DecodedRow,
+  DecodeRequest,
+  LanguageModelRuntime,
+  ReadRequest,
+  ReadResult,
+  RuntimeStatus,
+} from './types.js';
+
+interface Pending {
+  resolve(value: never): void;
+  reject(error: Error): void;
+  onTokens?: (row: number, tokens: number[]) => void;
+}
+
+export class WorkerRuntime implements LanguageModelRuntime {
+  private worker: Worker | undefined;
+  private starting: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+  private readonly pending = new Map<number, Pending>();
+  private readonly listeners = new Set<(status: RuntimeStatus) => void>();
+  private nextId = 1;
+  private current: RuntimeStatus;
+
+  constructor(private readonly setup: WorkerSetup) {
+    this.current = {
+      ready: false,
+      model: '',
+      modelDigest: '',
+      personalised: setup.adapter !== null,
+      device: 'cpu',
+      slots: setup.slots,
+      busySlots: 0,
+      queued: 0,
+      tokensPerSecond: 0,
+    };
+  }
+
+  /** Opens the model in its worker. @throws PalateError MODEL_UNAVAILABLE with the file's own complaint */
+  start(): Promise<void> {
+    this.starting ??= new Promise((resolve, reject) => {
+      // The worker has this file's own extension: TypeScript from sources, JavaScript when built.
+      const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+      const worker = new Worker(entry, { workerData: this.setup });
+      this.worker = worker;
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'ready') resolve();
+        this.receive(message);
+      });
+      worker.on('error', (error) => {
+        const failure = new PalateError('MODEL_UNAVAILABLE', error.message, { cause: error });
+        reject(failure);
+        this.fail(failure);
+      });
+      worker.on('exit', () => this.fail(new PalateError('MODEL_UNAVAILABLE', 'The language model has stopped.')));
+    });
+    return this.starting;
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= (async () => {
+      const worker = this.worker;
+      if (!worker) return;
+      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      this.post({ kind: 'stop' });
+      await exited;
+    })();
+    return this.stopping;
+  }
+
+  generate(
+    request: DecodeRequest,
+    onTokens: (row: number, tokens: number[]) => void,
+    signal?: AbortSignal,
+  ): Promise<DecodedRow[]> {
+    const id = this.nextId++;
+    const cancel = () => this.post({ kind: 'cancel', id });
+    const done = this.ask<DecodedRow[]>(id, { kind: 'generate', id, request }, onTokens);
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    return done.finally(() => signal?.removeEventListener('abort', cancel));
+  }
+
+  read(request: ReadRequest): Promise<ReadResult> {
+    const id = this.nextId++;
+    return this.ask(id, { kind: 'read', id, request });
+  }
+
+  score(promptIds: number[], replies: number[][]): Promise<Float32Array[]> {
+    const id = this.nextId++;
+    return this.ask(id, { kind: 'score', id, promptIds, replies });
+  }
+
+  status(): RuntimeStatus {
+    return this.current;
+  }
+
+  onStatus(listener: (status: RuntimeStatus) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private ask<T>(id: number, message: ToWorker, onTokens?: Pending['onTokens']): Promise<T> {
+    if (!this.current.ready) {
+      return Promise.reject(
+        new PalateError('MODEL_UNAVAILABLE', 'The language model is not ready. Try again in a moment.'),
+      );
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject, onTokens });
+      this.post(message);
+    });
+  }
+
+  private post(message: ToWorker): void {
+    this.worker?.postMessage(message);
+  }
+
+  private receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        return this.update({ ready: true, model: message.model, modelDigest: message.digest });
+      case 'status':
+        return this.update(message);
+      case 'tokens':
+        for (const { id, row, tokens } of message.batch) this.pending.get(id)?.onTokens?.(row, tokens);
+        return;
+      case 'generated':
+        return this.settle(message.id, message.rows);
+      case 'read':
+      case 'scored':
+        return this.settle(message.id, message.result);
+      case 'failed':
+        this.pending.get(message.id)?.reject(new PalateError(message.code as ErrorCode, message.message));
+        this.pending.delete(message.id);
+    }
+  }
+
+  private settle(id: number, value: unknown): void {
+    this.pending.get(id)?.resolve(value as never);
+    this.pending.delete(id);
+  }
+
+  private update(change: Partial<RuntimeStatus>): void {
+    const { ready, model, modelDigest, busySlots, queued, tokensPerSecond } = { ...this.current, ...change };
+    this.current = { ...this.current, ready, model, modelDigest, busySlots, queued, tokensPerSecond };
+    for (const listener of this.listeners) listener(this.current);
+  }
+
+  private fail(error: PalateError): void {
+    this.update({ ready: false });
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}

@@ -1,0 +1,77 @@
+/** What the runtime offers to the rooms above it: decoding rows behind private prefixes, and reading replies without any. */
+import type { Lifecycle } from '../common/lifecycle.js';
+
+/** One candidate reply to decode. */
+export interface DecodeRow {
+  /** Latent z of size d, already scaled by the wanted strength; null decodes the bare language model. */
+  latent: Float32Array | null;
+  seed: number;
+  /** 0 decodes greedily. */
+  temperature: number;
+  /** Nucleus mass in (0, 1]. */
+  topP: number;
+}
+
+export interface DecodeRequest {
+  /** The rendered prompt; at least two tokens. */
+  promptIds: number[];
+  /** Token range [start, end) of the last user turn, whose features are the prompt's. */
+  lastUserTurn: [number, number];
+  rows: DecodeRow[];
+  maxTokens: number;
+  stopTokens: number[];
+}
+
+export type FinishReason = 'STOP' | 'LENGTH' | 'CANCELLED';
+
+export interface DecodedRow {
+  /** Token ids; the stop token is the last one where the reply ended by itself. It is never streamed. */
+  tokens: number[];
+  finishReason: FinishReason;
+}
+
+export interface ReadRequest {
+  promptIds: number[];
+  lastUserTurn: [number, number];
+  replies: number[][];
+}
+
+/** Pooled features without any prefix (METHOD.md 1): one vector of depths x hidden for the prompt and for each reply. */
+export interface ReadResult {
+  prompt: Float32Array;
+  replies: Float32Array[];
+}
+
+export interface RuntimeStatus {
+  ready: boolean;
+  model: string;
+  modelDigest: string;
+  /** Whether a checkpoint of this model is loaded, so that latents can be given. */
+  personalised: boolean;
+  device: string;
+  slots: number;
+  busySlots: number;
+  /** Rows that wait for a slot. */
+  queued: number;
+  /** Decoded tokens per second over the last second of work. */
+  tokensPerSecond: number;
+}
+
+export interface LanguageModelRuntime extends Lifecycle {
+  /**
+   * Decodes the rows of one request in the running batch.
+   * An abort keeps the tokens so far and resolves with CANCELLED rows.
+   * @throws PalateError LIMIT_EXCEEDED when prompt and reply do not fit the context, MODEL_UNAVAILABLE when the worker is gone
+   */
+  generate(
+    request: DecodeRequest,
+    onTokens: (row: number, tokens: number[]) => void,
+    signal?: AbortSignal,
+  ): Promise<DecodedRow[]>;
+  /** Reads a prompt and its replies without any prefix. An empty reply reads as zeros. */
+  read(request: ReadRequest): Promise<ReadResult>;
+  /** Log-probabilities of each reply's tokens behind the prompt without any prefix. */
+  score(promptIds: number[], replies: number[][]): Promise<Float32Array[]>;
+  status(): RuntimeStatus;
+  onStatus(listener: (status: RuntimeStatus) => void): () => void;
+}
