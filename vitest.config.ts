@@ -5,8 +5,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts', 'src/**/*.test.ts', 'bots/**/*.test.ts'],
-    // Worker threads started from TypeScript sources load through tsx.
-    execArgv: ['--import', 'tsx'],
+    // Worker threads started from TypeScript sources load through tsx as well.
+    execArgv: ['--import', './test/support/register-typescript.mjs'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

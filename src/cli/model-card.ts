@@ -2,7 +2,12 @@
 import type { PretrainResult } from '../learning/clap/pretrain.js';
 
 /** @param bytes the checkpoint file's size */
-export function modelCard(model: string, digest: string, bytes: number, { checkpoint, reconstruction }: PretrainResult): string {
+export function modelCard(
+  model: string,
+  digest: string,
+  bytes: number,
+  { checkpoint, reconstruction }: PretrainResult,
+): string {
   const { own, other, zero, none, contrastAccuracy, prompts, replies } = reconstruction;
   const n = (value: number) => value.toFixed(3);
   const settings = Object.entries(checkpoint.training).filter(([, value]) => typeof value !== 'object');

@@ -1,11 +1,10 @@
 /** `palate pretrain`: trains the checkpoint that makes a language model personalisable (CLaP). */
 import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openGguf } from '../language-model/gguf.js';
-import { readFile } from 'node:fs/promises';
 import { encodeCheckpoint } from '../learning/checkpoint.js';
-import { PRETRAIN_DEFAULTS, pretrain, type PretrainResult, type PretrainSettings } from '../learning/clap/pretrain.js';
+import { PRETRAIN_DEFAULTS, type PretrainResult, type PretrainSettings, pretrain } from '../learning/clap/pretrain.js';
 import { GraphThread } from '../runtime/graph-thread.js';
 import { WorkerRuntime } from '../runtime/runtime.js';
 import { modelCard } from './model-card.js';
@@ -37,7 +36,12 @@ export async function runPretrain(options: PretrainOptions): Promise<string> {
   try {
     await runtime.start();
     const result = await pretrain(settings, {
-      file, runtime, thread, cacheFolder, workFolder, threads,
+      file,
+      runtime,
+      thread,
+      cacheFolder,
+      workFolder,
+      threads,
       signal: options.signal,
       onProgress: (stage, done, total, report) => progress.show(stage, done, total, report),
     });
@@ -57,6 +61,9 @@ async function writeResult(options: PretrainOptions, model: string, workFolder: 
   await writeFile(path, bytes);
   const digest = createHash('sha256').update(bytes).digest('hex');
   await writeFile(join(options.outputFolder, `${name}.clap.md`), modelCard(model, digest, bytes.length, result));
-  await writeFile(join(options.outputFolder, `${name}.clap.log.jsonl`), await readFile(join(workFolder, 'training.jsonl')));
+  await writeFile(
+    join(options.outputFolder, `${name}.clap.log.jsonl`),
+    await readFile(join(workFolder, 'training.jsonl')),
+  );
   return path;
 }

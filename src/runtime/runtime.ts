@@ -124,17 +124,21 @@ export class WorkerRuntime implements LanguageModelRuntime {
   private receive(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
-        return this.update({ ready: true, model: message.model, modelDigest: message.digest });
+        this.update({ ready: true, model: message.model, modelDigest: message.digest });
+        return;
       case 'status':
-        return this.update(message);
+        this.update(message);
+        return;
       case 'tokens':
         for (const { id, row, tokens } of message.batch) this.pending.get(id)?.onTokens?.(row, tokens);
         return;
       case 'generated':
-        return this.settle(message.id, message.rows);
+        this.settle(message.id, message.rows);
+        return;
       case 'read':
       case 'scored':
-        return this.settle(message.id, message.result);
+        this.settle(message.id, message.result);
+        return;
       case 'failed':
         this.pending.get(message.id)?.reject(new PalateError(message.code as ErrorCode, message.message));
         this.pending.delete(message.id);

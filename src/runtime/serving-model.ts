@@ -1,8 +1,8 @@
 /** The language model as the decode loop sees it: sessions of the serving graphs with their masks and caches filled in. */
 
+import { PalateError } from '../common/errors.js';
 import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
 import { cacheNames, featureDepths } from '../language-model/graphs/serving.js';
-import { PalateError } from '../common/errors.js';
 import type { LanguageModelConfig } from '../language-model/model.js';
 import type { KeyValueCache, KeyValues } from './kv-cache.js';
 import { type Feed, type GraphRunner, int64 } from './session.js';
@@ -35,7 +35,8 @@ export class ServingModel {
 
   private session<Name extends keyof ServingSessions>(name: Name): ServingSessions[Name] {
     const session = this.sessions[name];
-    if (!session) throw new PalateError('MODEL_UNAVAILABLE', `The language model was opened without its ${name} graph.`);
+    if (!session)
+      throw new PalateError('MODEL_UNAVAILABLE', `The language model was opened without its ${name} graph.`);
     return session as ServingSessions[Name];
   }
 
@@ -88,7 +89,7 @@ export class ServingModel {
 
   /** Prefix keys and values of latents, each [kvHeads, 4, headSize] a layer; `position` is the prefix's first. */
   async prefixes(latents: readonly Float32Array[], position: number): Promise<KeyValues> {
-        const size = latents[0].length;
+    const size = latents[0].length;
     const latent = new Float32Array(latents.length * size);
     latents.forEach((z, row) => latent.set(z, row * size));
     const positions = int64(latents.flatMap(() => Array.from({ length: PREFIX_LENGTH }, (_, i) => position + i)));

@@ -125,12 +125,12 @@ function drawnLatents(graph: Graph, sizes: ClapSizes, posterior: PosteriorOf): V
   const { mean, logVariance } = posterior(graph.input('features', 'float32', [replies, projected]));
   const noise = graph.input('noise', 'float32', [replies, latent]);
   const shrink = graph.input('shrink', 'float32', [replies, 1]);
-  const z = Mul(Add(mean, Mul(noise, deviation(graph, logVariance))), shrink);
+  const z = Mul(Add(mean, Mul(noise, deviation(logVariance))), shrink);
   const [first, rest] = Split(z, 0, [1, replies - 1]);
   return Concat([z, rest, first], 0);
 }
 
-function deviation(graph: Graph, logVariance: Value): Value {
+function deviation(logVariance: Value): Value {
   return Exp(Mul(logVariance, 0.5));
 }
 
@@ -176,16 +176,16 @@ function densityGap(graph: Graph, sizes: ClapSizes, posterior: PosteriorOf): Val
   const { aggregate, draws, latent, projected } = sizes;
   const { mean, logVariance } = posterior(graph.input('aggregate_features', 'float32', [aggregate, projected]));
   const noise = graph.input('aggregate_noise', 'float32', [draws, aggregate, latent]);
-  const z = Add(Unsqueeze(mean, [0]), Mul(noise, Unsqueeze(deviation(graph, logVariance), [0])));
-  const members = logDensities(graph, Unsqueeze(z, [2]), Unsqueeze(mean, [0, 1]), Unsqueeze(logVariance, [0, 1]));
+  const z = Add(Unsqueeze(mean, [0]), Mul(noise, Unsqueeze(deviation(logVariance), [0])));
+  const members = logDensities(Unsqueeze(z, [2]), Unsqueeze(mean, [0, 1]), Unsqueeze(logVariance, [0, 1]));
   const mixture = Sub(ReduceLogSumExp(members, [2], { keepdims: false }), Math.log(aggregate));
   const zero = graph.constant(new Float32Array(1), [1]);
-  const gap = Sub(mixture, logDensities(graph, z, zero, zero));
+  const gap = Sub(mixture, logDensities(z, zero, zero));
   return ReduceSum(ReduceMean(gap, [0, 1], { keepdims: false }), [0], { keepdims: false });
 }
 
 /** Elementwise Gaussian log-density: -½ log 2π - ½ log σ² - (z - μ)² / (2σ² + 1e-4). */
-function logDensities(graph: Graph, z: Value, mean: Value, logVariance: Value): Value {
+function logDensities(z: Value, mean: Value, logVariance: Value): Value {
   const distance = Sub(z, mean);
   const spread = Add(Mul(Exp(logVariance), 2), VARIANCE_FLOOR);
   const quadratic = Div(Mul(distance, distance), spread);

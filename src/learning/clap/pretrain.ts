@@ -10,8 +10,8 @@ import { featureDepths } from '../../language-model/graphs/serving.js';
 import type { LanguageModelFile } from '../../language-model/model.js';
 import type { GraphThread } from '../../runtime/graph-thread.js';
 import { compileModel } from '../../runtime/model-files.js';
-import type { GraphRunner } from '../../runtime/session.js';
 import { ServingModel } from '../../runtime/serving-model.js';
+import type { GraphRunner } from '../../runtime/session.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { posteriorOf, projectPrompt, projectReply } from '../posterior.js';
@@ -88,10 +88,16 @@ export async function pretrain(settings: PretrainSettings, tools: PretrainTools)
     { principal: settings.projected },
   );
   const run = await openRun(settings, tools, samples);
-  const state = (await readState(tools.workFolder, run.shapes)) ?? initialState(await initialParameters(settings, tools, run));
+  const state =
+    (await readState(tools.workFolder, run.shapes)) ?? initialState(await initialParameters(settings, tools, run));
   const trainer = new ClapTrainer(
-    tools.file.config, run.sizes, run.shapes, settings, { samples: training, white: fitted.white },
-    { step: run.step, readPrompt: run.readPrompt }, state,
+    tools.file.config,
+    run.sizes,
+    run.shapes,
+    settings,
+    { samples: training, white: fitted.white },
+    { step: run.step, readPrompt: run.readPrompt },
+    state,
   );
   const log = join(tools.workFolder, 'training.jsonl');
   while (state.step < settings.steps) {
@@ -99,7 +105,8 @@ export async function pretrain(settings: PretrainSettings, tools: PretrainTools)
     const report = await trainer.train();
     await appendFile(log, `${JSON.stringify(report)}\n`);
     tools.onProgress('train', state.step, settings.steps, report);
-    if (state.step % settings.saveEvery === 0 || state.step === settings.steps) await writeState(tools.workFolder, run.shapes, state);
+    if (state.step % settings.saveEvery === 0 || state.step === settings.steps)
+      await writeState(tools.workFolder, run.shapes, state);
   }
   tools.onProgress('evaluate', 0, settings.validation);
   const reconstruction = await evaluate(settings, tools, run, fitted, state.parameters, samples, features);
@@ -112,7 +119,13 @@ async function collect(settings: PretrainSettings, tools: PretrainTools) {
   const samples = await sampleReplies(
     prompts,
     { seed: settings.seed, replies: settings.repliesPerPrompt, lengths: settings.lengths, temperature: 1, topP: 0.95 },
-    { runtime, tokenizer: tools.file.tokenizer, folder, signal, onProgress: (done) => tools.onProgress('sample', done, prompts.length) },
+    {
+      runtime,
+      tokenizer: tools.file.tokenizer,
+      folder,
+      signal,
+      onProgress: (done) => tools.onProgress('sample', done, prompts.length),
+    },
   );
   const onProgress = (done: number) => tools.onProgress('read', done, prompts.length);
   return { samples, features: await readFeatures(samples, { runtime, folder, signal, onProgress }) };
@@ -147,7 +160,10 @@ async function openRun(settings: PretrainSettings, tools: PretrainTools, samples
     const draft = `${folder}.${process.pid}`;
     await mkdir(draft, { recursive: true });
     const weights = await WeightsFile.create(join(draft, 'weights.bin'));
-    for (const [name, build] of [['step', buildClapGraph], ['score', buildClapScoreGraph]] as const) {
+    for (const [name, build] of [
+      ['step', buildClapGraph],
+      ['score', buildClapScoreGraph],
+    ] as const) {
       const graph = build(new FrozenWeights(new Graph(name), file, 'float32'), sizes);
       await graph.write(draft, { weightsFile: weights });
     }
@@ -171,7 +187,11 @@ async function initialParameters(settings: PretrainSettings, tools: PretrainTool
   const random = new Random(`${settings.seed}/parameters`);
   const { latent, middle, projected } = settings;
   const size = (name: keyof Parameters) => run.shapes[name].reduce((product, n) => product * n, 1);
-  const scaled = (name: 'w1' | 'w2', scale: number) => random.fork(name).normals(size(name)).map((value) => value * scale);
+  const scaled = (name: 'w1' | 'w2', scale: number) =>
+    random
+      .fork(name)
+      .normals(size(name))
+      .map((value) => value * scale);
   const meanWeight = new Float32Array(latent * projected);
   for (let i = 0; i < latent; i++) meanWeight[i * projected + i] = 1;
   return {
@@ -198,7 +218,10 @@ async function realTokens(tools: PretrainTools, run: Run): Promise<Float32Array>
       const at = (ids.length - PREFIX_LENGTH + token) * hidden;
       const row = out[`hidden_${layer}`].subarray(at, at + hidden);
       const scale = (row.reduce((sum, value) => sum + value * value, 0) / hidden + 1e-5) ** -0.5;
-      start.set(row.map((value) => value * scale), (layer * PREFIX_LENGTH + token) * hidden);
+      start.set(
+        row.map((value) => value * scale),
+        (layer * PREFIX_LENGTH + token) * hidden,
+      );
     }
   }
   return start;
@@ -219,7 +242,12 @@ async function evaluate(
     return replies.map((reply) => posteriorOf(heads, projectReply(fitted, reply), expected).mean);
   });
   return evaluateReconstruction(
-    tools.file.config, run.sizes, run.shapes, parameters, samples.slice(settings.prompts), latents,
+    tools.file.config,
+    run.sizes,
+    run.shapes,
+    parameters,
+    samples.slice(settings.prompts),
+    latents,
     { score: run.score, readPrompt: run.readPrompt },
   );
 }
@@ -261,6 +289,12 @@ function checkpointOf(
       w2: { shape: run.shapes.w2, data: parameters.w2 },
       b2: { shape: [layers, wide], data: parameters.b2 },
     },
-    training: { ...settings, model: config.name, promptRegressionR2: fitted.r2, projectionShare: fitted.explained, reconstruction },
+    training: {
+      ...settings,
+      model: config.name,
+      promptRegressionR2: fitted.r2,
+      projectionShare: fitted.explained,
+      reconstruction,
+    },
   };
 }

@@ -18,7 +18,10 @@ export async function writeState(
     [`${name}.square`, { shape: shapes[name], data: moments[name].square }],
   ]);
   const path = join(folder, FILE);
-  await writeFile(`${path}.part`, writeSafetensors(arrays, { step: String(step) }, () => 'F32'));
+  await writeFile(
+    `${path}.part`,
+    writeSafetensors(arrays, { step: String(step) }, () => 'F32'),
+  );
   await rename(`${path}.part`, path);
 }
 
