@@ -70,7 +70,7 @@ const settingsSchema = z.strictObject({
   data: z.string().min(1).default('./.palate'),
   /** A path of a GGUF file, or hf:owner/repo/file; undefined means what the data folder holds, else the default model. */
   model: z.string().min(1).optional(),
-  device: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
+  device: z.enum(['cpu']).default('cpu'),
   /** Threads one inference uses; 0 leaves the choice to the runtime. */
   threads: whole(0, 1_024).default(0),
   /** Replies decoded at the same time. */

@@ -1,0 +1,147 @@
+/** The composition root: builds the parts of one gateway process, starts them in order, and stops them in reverse. */
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { localUrl, type Settings } from './common/config.js';
+import { installationFolder } from './common/installation.js';
+import type { Log } from './common/log.js';
+import { type AdminKey, authenticateAdmin, ensureAdminKey } from './gateway/auth.js';
+import { createGateway } from './gateway/gateway.js';
+import { ensureModel } from './language-model/fetch.js';
+import { openGguf } from './language-model/gguf.js';
+import type { LanguageModelFile } from './language-model/model.js';
+import type { LoadedCheckpoint } from './learning/checkpoint.js';
+import { findCheckpoint, requireCheckpoint } from './learning/find-checkpoint.js';
+import { WorkerRuntime } from './runtime/runtime.js';
+import type { LanguageModelRuntime } from './runtime/types.js';
+import { createServices } from './services/create-services.js';
+import { TrainingThread } from './services/training-thread.js';
+import { openStore } from './store/store.js';
+
+export interface AppOptions {
+  settings: Settings;
+  log: Log;
+  /** Told while a model is fetched. */
+  onFetch?: Parameters<typeof ensureModel>[2];
+  /** Gives the start up; what was started is stopped again. */
+  signal?: AbortSignal;
+}
+
+export interface App {
+  /** Where clients on this machine reach the gateway. */
+  readonly url: string;
+  readonly adminKey: AdminKey;
+  /** Stops everything, the last started first. */
+  stop(): Promise<void>;
+}
+
+/** @throws PalateError that says what is missing or in the way, and what to do about it */
+export async function startApp({ settings, log, onFetch = () => {}, signal }: AppOptions): Promise<App> {
+  const started = new StartedParts(log);
+  try {
+    await mkdir(settings.data, { recursive: true, mode: 0o700 });
+    const adminKey = ensureAdminKey(settings);
+    const modelPath = await ensureModel(settings.model, settings.data, onFetch, { signal });
+    const model = await openGguf(modelPath);
+    const checkpoint = await loadCheckpoint(settings, model, log);
+
+    const store = await openStore(settings, log);
+    started.add('store', () => store.close());
+    const runtime = createRuntime(settings, model, checkpoint);
+    await runtime.start();
+    started.add('runtime', () => runtime.stop());
+    const trainingThread = new TrainingThread(log);
+    started.add('training thread', () => trainingThread.stop());
+    await trainingThread.start();
+    const services = createServices({
+      store,
+      runtime,
+      tokenizer: model.tokenizer,
+      checkpoint,
+      train: trainingThread.train,
+      log,
+      limits: settings.limits,
+    });
+    started.add('services', () => services.stop());
+    await services.start();
+    const gateway = createGateway({ settings, services, authenticate: authenticateAdmin(adminKey.key), log });
+    started.add('gateway', () => gateway.stop());
+    await gateway.start();
+
+    signal?.throwIfAborted();
+    return { url: localUrl({ host: settings.host, port: gateway.port }), adminKey, stop: () => started.stop() };
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+/** The running model. Everything about threads, slots and devices is decided here. */
+function createRuntime(
+  settings: Settings,
+  model: LanguageModelFile,
+  checkpoint: LoadedCheckpoint | null,
+): LanguageModelRuntime {
+  const adapter = checkpoint?.adapter;
+  return new WorkerRuntime({
+    modelPath: model.path,
+    cacheFolder: join(settings.data, 'cache'),
+    adapter:
+      checkpoint && adapter
+        ? {
+            digest: checkpoint.digest,
+            latentSize: checkpoint.latentSize,
+            middle: adapter.b1.shape[1],
+            w1: adapter.w1.data,
+            b1: adapter.b1.data,
+            w2: adapter.w2.data,
+            b2: adapter.b2.data,
+          }
+        : null,
+    slots: settings.slots,
+    threads: settings.threads || availableParallelism(),
+  });
+}
+
+/** The checkpoint for the model: the one that was set, else one of the data folder, else one that comes with the product. */
+async function loadCheckpoint(
+  settings: Settings,
+  model: LanguageModelFile,
+  log: Log,
+): Promise<LoadedCheckpoint | null> {
+  if (settings.checkpoint) return requireCheckpoint(settings.checkpoint, model.digest);
+  const folders = [join(settings.data, 'checkpoints'), join(installationFolder(), 'models')];
+  const { checkpoint, unusable } = await findCheckpoint(folders, model.digest);
+  for (const message of unusable) log.warn(message);
+  if (checkpoint) log.info({ model: model.config.name, checkpoint: checkpoint.digest }, 'Replies are personalised');
+  else {
+    log.warn(
+      { model: model.config.name, modelDigest: model.digest },
+      'There is no checkpoint for this model: replies are the same for everybody. "palate pretrain" makes one.',
+    );
+  }
+  return checkpoint;
+}
+
+/** What was started, to be stopped in reverse order; a part that fails to stop does not keep the others running. */
+class StartedParts {
+  private readonly parts: { name: string; stop: () => Promise<void> }[] = [];
+  private stopping: Promise<void> | undefined;
+
+  constructor(private readonly log: Log) {}
+
+  add(name: string, stop: () => Promise<void>): void {
+    this.parts.push({ name, stop });
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.stopAll();
+    return this.stopping;
+  }
+
+  private async stopAll(): Promise<void> {
+    for (const { name, stop } of this.parts.reverse()) {
+      await stop().catch((err) => this.log.error({ err }, `The ${name} did not stop cleanly`));
+    }
+  }
+}

@@ -1,0 +1,148 @@
+/** What the chat shows, as lines of text. Pure functions: state and width in, lines out. */
+import type { CandidateRole, FinishReason, PoolStatus, TrainingJob } from '../../client/index.js';
+import { fill, sideBySide, wrap } from './layout.js';
+import type { Style } from './style.js';
+
+/** A reply as it grows. */
+export interface Reply {
+  /** The key that chooses it. */
+  label: string;
+  text: string;
+  finishReason: FinishReason | null;
+  /** Said after the vote. */
+  note?: string;
+  chosen?: boolean;
+}
+
+export interface RenderOptions {
+  /** Cells of a line. */
+  width: number;
+  style: Style;
+  /** Whether replies may stand next to each other. */
+  columns: boolean;
+}
+
+/** Narrower than this, a column is hard to read. */
+const MINIMUM_COLUMN = 34;
+const GAP = '  │  ';
+const BAR_WIDTH = 20;
+
+/** The replies, two next to each other where there is room for it, else one under the other. */
+export function renderReplies(replies: readonly Reply[], options: RenderOptions): string[] {
+  const column = Math.floor((options.width - GAP.length) / 2);
+  if (!options.columns || column < MINIMUM_COLUMN || replies.length < 2) {
+    return replies.flatMap((reply) => renderReply(reply, options.width, options.style));
+  }
+  const lines: string[] = [];
+  for (let i = 0; i < replies.length; i += 2) {
+    const pair = replies.slice(i, i + 2);
+    const titles = pair.map((reply) => styledTitle(reply, column, options.style));
+    lines.push(titles.join(options.style.dim(GAP)));
+    const bodies = sideBySide(
+      pair.map((reply) => body(reply, column)),
+      column,
+      GAP,
+    );
+    lines.push(...bodies, '');
+  }
+  return lines;
+}
+
+function renderReply(reply: Reply, width: number, style: Style): string[] {
+  return [styledTitle(reply, width, style).trimEnd(), ...body(reply, width), ''];
+}
+
+function styledTitle(reply: Reply, width: number, style: Style): string {
+  const label = `[${reply.label}]`;
+  const note = reply.note ? ` ${reply.note}` : reply.finishReason === null ? ' …' : endOf(reply.finishReason);
+  const rest = fill(note, Math.max(0, width - label.length));
+  return `${reply.chosen ? style.good(label) : style.bold(label)}${style.dim(rest)}`;
+}
+
+function endOf(reason: FinishReason): string {
+  return { STOP: '', LENGTH: ' cut at its longest', CANCELLED: ' cancelled' }[reason];
+}
+
+function body(reply: Reply, width: number): string[] {
+  const cursor = reply.finishReason === null ? '▌' : '';
+  return wrap(reply.text.trim() + cursor, width);
+}
+
+/** What is being talked to. */
+export function renderGreeting(pool: PoolStatus, member: string, { width, style }: RenderOptions): string[] {
+  const facts = `${pool.model} on ${pool.device}, ${member}`;
+  const lines = [style.bold('Palate'), ...wrap(facts, width).map(style.dim)];
+  if (pool.notPersonalisedBecause) lines.push(...wrap(pool.notPersonalisedBecause, width).map(style.bad));
+  return [...lines, ''];
+}
+
+/** Above the replies: which state of the member's taste they come from. */
+export function renderVersion(version: number, votes: number, { style }: Pick<RenderOptions, 'style'>): string {
+  if (version === 0) return style.dim('nothing learned yet (version 0)');
+  return style.accent(`your taste, version ${version}`) + style.dim(`, learned from ${count(votes, 'vote')}`);
+}
+
+export function renderVoteKeys(replies: number, { style }: Pick<RenderOptions, 'style'>): string {
+  const choices = replies === 2 ? '1 or 2 for the better one, = for a tie' : `1 to ${replies} for the best one`;
+  return style.dim(`${choices}, x if none is good, Enter to go on without a vote`);
+}
+
+/** How a candidate was made, for people. */
+export function describeRole(role: CandidateRole, version: number): string {
+  switch (role) {
+    case 'PERSONAL':
+      return version > 0 ? `with your taste, version ${version}` : 'with your taste';
+    case 'BASE':
+      return 'without a taste';
+    case 'EXPLORE':
+      return 'with a taste drawn at random, to learn';
+  }
+}
+
+/**
+ * A training as one line.
+ * @param before the version that served until now
+ */
+export function renderTraining(
+  job: TrainingJob,
+  before: number,
+  { style, width }: Omit<RenderOptions, 'columns'>,
+): string {
+  const pairs = count(job.pairCount, 'pair');
+  switch (job.status) {
+    case 'QUEUED':
+      return style.dim(`learning from ${pairs}: waits`);
+    case 'RUNNING': {
+      const facts = `${job.step}/${job.totalSteps}${job.loss === null ? '' : ` loss ${job.loss.toFixed(3)}`}`;
+      return style.dim(fill(`learning from ${pairs} ${bar(job.step, job.totalSteps)} ${facts}`, width - 1).trimEnd());
+    }
+    case 'SUCCEEDED': {
+      const loss = job.loss === null ? '' : `, loss ${job.loss.toFixed(3)}`;
+      const accuracy = job.accuracy === null ? '' : `, ${Math.round(job.accuracy * 100)} % of pairs in order`;
+      const time = job.durationMs === null ? '' : ` in ${job.durationMs} ms`;
+      const version = `version ${before} → ${job.encoderVersion ?? before}`;
+      return `${style.good(version)}${style.dim(`${time}: ${count(job.step, 'step')} on ${pairs}${loss}${accuracy}`)}`;
+    }
+    case 'REJECTED':
+      return `${style.accent(`version ${before} stays`)}${style.dim(`: ${job.error ?? 'the new one was no better'}`)}`;
+    case 'FAILED':
+      return style.bad(`the training failed: ${job.error ?? 'the log of the gateway says why'}`);
+    case 'CANCELLED':
+      return style.dim('the training was cancelled');
+  }
+}
+
+/** Before and after, next to each other. */
+export function renderComparison(prompt: string, before: Reply, after: Reply, options: RenderOptions): string[] {
+  return [...wrap(prompt, options.width).map(options.style.bold), '', ...renderReplies([before, after], options)];
+}
+
+/** `done` of `total` as a bar. */
+export function bar(done: number, total: number, width = BAR_WIDTH): string {
+  const filled = total > 0 ? Math.round((width * Math.min(done, total)) / total) : 0;
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,67 @@
+/** Asks for replies and shows them as they grow. */
+import type { GenerateInput, Generation, PalateClient } from '../../client/index.js';
+import { type Reply, renderReplies, renderVersion } from './render.js';
+import type { Terminal } from './terminal.js';
+
+/** Milliseconds between two drawings of growing replies. */
+const FRAME_MS = 40;
+
+export interface Learned {
+  /** The version that serves, and the verdicts it was trained on. */
+  version: number;
+  votes: number;
+}
+
+/** Streams a generation to the terminal. An interrupt cancels it and keeps what is there. */
+export async function showReplies(
+  client: PalateClient,
+  terminal: Terminal,
+  input: GenerateInput,
+  learned: Learned,
+): Promise<Generation> {
+  const replies = new Map<string, Reply>();
+  const frame = () => {
+    const options = terminal.options();
+    return [
+      renderVersion(learned.version, learned.votes, options),
+      '',
+      ...renderReplies([...replies.values()], options),
+    ];
+  };
+  const live = terminal.live();
+  let drawn = 0;
+  let generationId: string | undefined;
+  const release = terminal.onInterrupt(() => {
+    if (generationId !== undefined) client.cancelGeneration(generationId).catch(() => {});
+  });
+  try {
+    for await (const event of client.generateStream(input)) {
+      switch (event.__typename) {
+        case 'GenerationStarted':
+          generationId = event.generationId;
+          for (const { id, index } of event.candidates) {
+            replies.set(id, { label: String(index + 1), text: '', finishReason: null });
+          }
+          break;
+        case 'CandidateDelta': {
+          const reply = replies.get(event.candidateId);
+          if (reply) reply.text += event.text;
+          break;
+        }
+        case 'GenerationFinished':
+          for (const { id, index, text, finishReason } of event.generation.candidates) {
+            replies.set(id, { label: String(index + 1), text, finishReason });
+          }
+          live.finish(frame());
+          return event.generation;
+      }
+      if (performance.now() - drawn >= FRAME_MS) {
+        live.update(frame());
+        drawn = performance.now();
+      }
+    }
+  } finally {
+    release();
+  }
+  throw new Error('The gateway ended the stream before the generation was finished.');
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** The command line: one file a command. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { installationFolder } from '../common/installation.js';
+import { chatCommand } from './chat.js';
+import { reportFailure } from './failure.js';
+import { startCommand } from './start.js';
+
+const { version, description } = JSON.parse(readFileSync(join(installationFolder(), 'package.json'), 'utf8'));
+
+const program = new Command('palate')
+  .description(description)
+  .version(version)
+  .addCommand(startCommand())
+  .addCommand(chatCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  reportFailure(error);
+}

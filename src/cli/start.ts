@@ -1,0 +1,85 @@
+/** `palate start`: runs the gateway until it is told to stop. */
+import { constants } from 'node:os';
+import { Command } from 'commander';
+import { type App, startApp } from '../app.js';
+import { loadSettings, type SettingName, VARIABLES } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
+import { createLog } from '../common/log.js';
+import { ProgressLine } from './progress-line.js';
+
+const MEBIBYTE = 1_048_576;
+
+export function startCommand(): Command {
+  const option = (name: SettingName, text: string) => `${text} (${VARIABLES[name]})`;
+  return new Command('start')
+    .description('Run the gateway: GraphQL over HTTP and WebSocket, the language model, the training and the store.')
+    .option('--host <address>', option('host', 'address to listen on; default 127.0.0.1'))
+    .option('--port <number>', option('port', 'port to listen on; default 4000'))
+    .option('--data <folder>', option('data', 'folder for the database, models and the admin key; default ./.palate'))
+    .option('--model <model>', option('model', 'a GGUF file, or hf:owner/repo/file; default SmolLM2-135M-Instruct'))
+    .option(
+      '--checkpoint <file>',
+      option('checkpoint', 'the checkpoint that personalises the model; default: found by model'),
+    )
+    .option('--device <device>', option('device', 'what the model runs on: cpu'))
+    .option('--threads <number>', option('threads', 'threads for the model; default: one a processor core'))
+    .option('--slots <number>', option('slots', 'replies written at the same time; default 16'))
+    .option('--database-url <url>', option('databaseUrl', 'a PostgreSQL server instead of the embedded database'))
+    .option('--log <level>', option('log', 'least severe level that is logged: debug, info, warn, error; default info'))
+    .action((flags: Partial<Record<SettingName, unknown>>) => start(flags));
+}
+
+async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void> {
+  const began = performance.now();
+  const settings = loadSettings({ flags });
+  const log = createLog(settings.log);
+  if (settings.natsUrl) log.warn('NATS_URL is set, and this version runs as one process: it is not used.');
+  const stopped = new AbortController();
+  const signalled = waitForSignal(stopped);
+  const progress = new ProgressLine(process.stderr);
+  let app: App;
+  try {
+    app = await startApp({
+      settings,
+      log,
+      signal: stopped.signal,
+      onFetch: ({ received, total, source }) =>
+        progress.show(`fetching the model from ${source} (MiB)`, toMebibytes(received), toMebibytes(total ?? received)),
+    });
+  } catch (error) {
+    if (stopped.signal.aborted) throw new PalateError('CANCELLED', 'Stopped before it had started.', { cause: error });
+    throw error;
+  } finally {
+    progress.end();
+  }
+  log.info({ url: app.url, seconds: Math.round((performance.now() - began) / 100) / 10 }, 'Palate is ready');
+  announceKey(app);
+  const signal = await signalled;
+  log.info({ signal }, 'Palate is stopping');
+  await app.stop();
+  log.info('Palate has stopped');
+}
+
+/** The first start shows the key it made, as a link; later ones say where it is kept. */
+function announceKey({ url, adminKey }: App): void {
+  if (adminKey.created)
+    process.stdout.write(`\n  Console: ${url}/#key=${adminKey.key}\n  The key is kept in ${adminKey.file}\n\n`);
+  else if (adminKey.file) process.stdout.write(`\n  GraphQL: ${url}/graphql, admin key in ${adminKey.file}\n\n`);
+}
+
+/** Resolves with the first SIGINT or SIGTERM, which also aborts `stopped`; a second one ends the process at once. */
+function waitForSignal(stopped: AbortController): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (stopped.signal.aborted) process.exit(128 + constants.signals[signal]);
+        stopped.abort();
+        resolve(signal);
+      });
+    }
+  });
+}
+
+function toMebibytes(bytes: number): number {
+  return Math.round(bytes / MEBIBYTE);
+}
