@@ -39,17 +39,71 @@ export function rowBytes(format: WeightFormat, columns: number): number {
   return (columns / elements) * bytes;
 }
 
+/** Formats whose weights are 4-bit codes with a scale and a minimum for every 32 of them. */
+export type FourBitFormat = 'Q4_0' | 'Q4_1' | 'Q4_K';
+
+/** Codes of 4 bits that share a scale and a minimum. */
+export const GROUP = 32;
+
+/**
+ * A 4-bit matrix taken apart: weight = scale * (code - middle) + minimum. Scales and minima are exact in float32, so that
+ * this sum, rounded once, is the weight to the last bit.
+ */
+export interface FourBitWeights {
+  /** One code from 0 to 15 a byte, in the order of the weights [rows, columns]. */
+  codes: Uint8Array;
+  /** A number a group [rows, columns / 32]. */
+  scales: Float32Array;
+  /** A number a group [rows, columns / 32]; minus zero, which changes no sum, where the format has no minima. */
+  minima: Float32Array;
+  /** The code that stands for the minimum itself. */
+  middle: number;
+}
+
+/** Takes apart the block that starts at `from`; its first group has the index `group`. */
+type GroupReader = (bytes: Uint8Array, from: number, out: FourBitWeights, group: number) => void;
+
+const GROUP_READERS: Readonly<Record<FourBitFormat, { middle: number; read: GroupReader }>> = {
+  Q4_0: { middle: 8, read: readQ4 },
+  Q4_1: { middle: 0, read: readQ4WithMinimum },
+  Q4_K: { middle: 0, read: readQ4K },
+};
+
+export function isFourBit(format: WeightFormat): format is FourBitFormat {
+  return format in GROUP_READERS;
+}
+
+/**
+ * The codes, scales and minima of a 4-bit matrix.
+ * @throws PalateError INTERNAL when the format is another or the bytes do not fit the shape
+ */
+export function fourBitWeights(tensor: WeightTensor): FourBitWeights {
+  const { rows, columns, format, bytes, name } = tensor;
+  if (!isFourBit(format)) throw new PalateError('INTERNAL', `Tensor ${name} is ${format}, which has no 4-bit codes`);
+  expectBytes(tensor);
+  const { middle, read } = GROUP_READERS[format];
+  const groups = (rows * columns) / GROUP;
+  const out: FourBitWeights = {
+    codes: new Uint8Array(rows * columns),
+    scales: new Float32Array(groups),
+    minima: new Float32Array(groups).fill(-0),
+    middle,
+  };
+  const layout = BLOCK_LAYOUTS[format];
+  for (let from = 0, group = 0; from < bytes.length; from += layout.bytes, group += layout.elements / GROUP) {
+    read(bytes, from, out, group);
+  }
+  return out;
+}
+
 /** Writes the numbers of the block that starts at `from` into `out`, beginning at `to`. */
 type BlockDecoder = (bytes: Uint8Array, from: number, out: Float32Array, to: number) => void;
 
-const DECODERS: Readonly<Record<Exclude<WeightFormat, 'F32'>, BlockDecoder>> = {
+const DECODERS: Readonly<Record<Exclude<WeightFormat, FourBitFormat | 'F32'>, BlockDecoder>> = {
   F16: (bytes, from, out, to) => {
     out[to] = half(bytes, from);
   },
   Q8_0: decodeQ8,
-  Q4_0: decodeQ4,
-  Q4_1: decodeQ4WithMinimum,
-  Q4_K: decodeQ4K,
   Q6_K: decodeQ6K,
 };
 
@@ -58,21 +112,32 @@ const DECODERS: Readonly<Record<Exclude<WeightFormat, 'F32'>, BlockDecoder>> = {
  * @throws PalateError INTERNAL when the bytes do not fit the shape
  */
 export function dequantize(tensor: WeightTensor): Float32Array {
-  const { rows, columns, format, bytes, name } = tensor;
-  const layout = BLOCK_LAYOUTS[format];
-  if (columns % layout.elements !== 0 || bytes.byteLength !== rows * rowBytes(format, columns)) {
-    throw new PalateError(
-      'INTERNAL',
-      `Tensor ${name}: ${bytes.byteLength} bytes do not hold ${rows} x ${columns} elements of ${format}`,
-    );
-  }
+  const { rows, columns, format, bytes } = tensor;
+  expectBytes(tensor);
   if (format === 'F32') return new Float32Array(new Uint8Array(bytes).buffer);
   const out = new Float32Array(rows * columns);
+  if (isFourBit(format)) {
+    const { codes, scales, minima, middle } = fourBitWeights(tensor);
+    for (let i = 0; i < out.length; i++) {
+      const group = Math.floor(i / GROUP);
+      out[i] = scales[group] * (codes[i] - middle) + minima[group];
+    }
+    return out;
+  }
+  const layout = BLOCK_LAYOUTS[format];
   const decode = DECODERS[format];
   for (let from = 0, to = 0; from < bytes.length; from += layout.bytes, to += layout.elements) {
     decode(bytes, from, out, to);
   }
   return out;
+}
+
+function expectBytes({ rows, columns, format, bytes, name }: WeightTensor): void {
+  if (columns % BLOCK_LAYOUTS[format].elements === 0 && bytes.byteLength === rows * rowBytes(format, columns)) return;
+  throw new PalateError(
+    'INTERNAL',
+    `Tensor ${name}: ${bytes.byteLength} bytes do not hold ${rows} x ${columns} elements of ${format}`,
+  );
 }
 
 /** Scale (half), 32 signed bytes. */
@@ -81,46 +146,43 @@ function decodeQ8(bytes: Uint8Array, from: number, out: Float32Array, to: number
   for (let i = 0; i < 32; i++) out[to + i] = scale * signed(bytes[from + 2 + i]);
 }
 
-/** Scale (half), 16 bytes: the low nibbles are elements 0 to 15, the high ones 16 to 31; 8 stands for zero. */
-function decodeQ4(bytes: Uint8Array, from: number, out: Float32Array, to: number): void {
-  const scale = half(bytes, from);
-  for (let i = 0; i < 16; i++) {
-    const pair = bytes[from + 2 + i];
-    out[to + i] = scale * ((pair & 15) - 8);
-    out[to + 16 + i] = scale * ((pair >> 4) - 8);
-  }
+/** Scale (half), 16 bytes of nibbles. */
+function readQ4(bytes: Uint8Array, from: number, out: FourBitWeights, group: number): void {
+  out.scales[group] = half(bytes, from);
+  readNibbles(bytes, from + 2, out.codes, group * GROUP);
 }
 
-/** Scale and minimum (halves), 16 bytes of nibbles as in Q4_0; 0 stands for the minimum. */
-function decodeQ4WithMinimum(bytes: Uint8Array, from: number, out: Float32Array, to: number): void {
-  const scale = half(bytes, from);
-  const minimum = half(bytes, from + 2);
+/** Scale and minimum (halves), 16 bytes of nibbles. */
+function readQ4WithMinimum(bytes: Uint8Array, from: number, out: FourBitWeights, group: number): void {
+  out.scales[group] = half(bytes, from);
+  out.minima[group] = half(bytes, from + 2);
+  readNibbles(bytes, from + 4, out.codes, group * GROUP);
+}
+
+/** 16 bytes: the low nibbles are elements 0 to 15, the high ones 16 to 31. */
+function readNibbles(bytes: Uint8Array, from: number, codes: Uint8Array, to: number): void {
   for (let i = 0; i < 16; i++) {
-    const pair = bytes[from + 4 + i];
-    out[to + i] = scale * (pair & 15) + minimum;
-    out[to + 16 + i] = scale * (pair >> 4) + minimum;
+    codes[to + i] = bytes[from + i] & 15;
+    codes[to + 16 + i] = bytes[from + i] >> 4;
   }
 }
 
 /** Scale and minimum scale (halves), 12 bytes that pack eight 6-bit scales and minima, 128 bytes of nibbles. */
-function decodeQ4K(bytes: Uint8Array, from: number, out: Float32Array, to: number): void {
+function readQ4K(bytes: Uint8Array, from: number, out: FourBitWeights, first: number): void {
   const scale = half(bytes, from);
   const minimum = half(bytes, from + 2);
   const packed = from + 4;
-  const nibbles = from + 16;
   for (let group = 0; group < 8; group++) {
     // Groups 0 to 3 have whole bytes for their low six bits; 4 to 7 take four bits there and two from the tops of those.
     const low = group & 3;
-    const first = bytes[packed + low];
-    const second = bytes[packed + 4 + low];
-    const third = bytes[packed + 8 + low];
-    const s = group < 4 ? first & 63 : (third & 15) | ((first >> 6) << 4);
-    const m = group < 4 ? second & 63 : (third >> 4) | ((second >> 6) << 4);
-    const shift = (group & 1) * 4;
-    const source = nibbles + (group >> 1) * 32;
-    const step = scale * s;
-    const offset = minimum * m;
-    for (let i = 0; i < 32; i++) out[to + group * 32 + i] = step * ((bytes[source + i] >> shift) & 15) - offset;
+    const a = bytes[packed + low];
+    const b = bytes[packed + 4 + low];
+    const c = bytes[packed + 8 + low];
+    out.scales[first + group] = scale * (group < 4 ? a & 63 : (c & 15) | ((a >> 6) << 4));
+    out.minima[first + group] = -minimum * (group < 4 ? b & 63 : (c >> 4) | ((b >> 6) << 4));
+    const nibbles = from + 16 + (group >> 1) * 32;
+    const to = (first + group) * GROUP;
+    for (let i = 0; i < GROUP; i++) out.codes[to + i] = (bytes[nibbles + i] >> ((group & 1) * 4)) & 15;
   }
 }
 

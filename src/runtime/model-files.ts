@@ -15,7 +15,7 @@ import type { LanguageModelFile } from '../language-model/model.js';
 import type { AdapterWeights } from './messages.js';
 
 /** Raised whenever a graph's arithmetic or layout changes, so that older files are made again. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 const builders = { decode: buildDecodeGraph, read: buildReadGraph, score: buildScoreGraph, inspect: buildInspectGraph };
 

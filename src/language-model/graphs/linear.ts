@@ -1,10 +1,31 @@
-/** How a decoder's graph holds its frozen weights: full float32, or packed into blocks of 32 codes for MatMulNBits. */
-import { FusedMatMul, type Graph, MatMulNBits, type Value } from '../../graph/index.js';
+/** How a decoder's graph holds its frozen weights: full float32, or packed into blocks of 32 codes. */
+import {
+  Add,
+  type DataType,
+  FusedMatMul,
+  type Graph,
+  MatMulNBits,
+  type MatMulNBitsOptions,
+  ReduceSum,
+  Reshape,
+  type Value,
+} from '../../graph/index.js';
 import type { LanguageModelFile } from '../model.js';
 import { dequantize } from '../quantization.js';
-import { BLOCK, type PackedWeights, packBlocks } from './packing.js';
+import {
+  BLOCK,
+  type EightBitPacked,
+  type FourBitPacked,
+  hasMinima,
+  keepsFourBits,
+  type PackedWeights,
+  packWeights,
+} from './packing.js';
 
-/** float32 is exact and differentiable; packed keeps the file's own codes (4 bit where they are, else 8 bit) and serves. */
+/**
+ * float32 is exact and differentiable. packed serves: 4-bit weights keep the file's codes, scales and minima exactly, all
+ * others become 8 bit, and the products round their inputs to 8 bit, block by block.
+ */
 export type Precision = 'float32' | 'packed';
 
 /** Multiplies by named weights of the file; several names make one product whose outputs lie side by side. */
@@ -42,38 +63,45 @@ export class FrozenWeights {
   }
 
   private packed(x: Value, names: readonly string[]): Value {
-    const key = names.join('+');
     const tensors = names.map((name) => this.file.tensor(name));
-    const rows = tensors.reduce((sum, tensor) => sum + tensor.rows, 0);
-    const columns = tensors[0].columns;
-    const blocks = columns / BLOCK;
-    const load = (part: (packed: PackedWeights) => Uint8Array) => () => part(this.pack(key, names));
-    const codes = this.graph.weight(
-      `${key}.codes`,
-      'uint8',
-      [rows, blocks, BLOCK],
-      load((p) => p.codes),
-    );
-    const scales = this.graph.weight(
-      `${key}.scales`,
-      'float32',
-      [rows * blocks],
-      load((p) => bytesOf(p.scales)),
-    );
-    const zeros = this.graph.weight(
-      `${key}.zeros`,
-      'uint8',
-      [rows * blocks],
-      load((p) => p.zeroPoints),
-    );
-    return MatMulNBits(x, codes, scales, zeros, { N: rows, K: columns, bits: 8, block_size: BLOCK, accuracy_level: 4 });
+    const N = tensors.reduce((sum, tensor) => sum + tensor.rows, 0);
+    const K = tensors[0].columns;
+    const blocks = Math.ceil(K / BLOCK);
+    const bits = keepsFourBits(tensors) ? 4 : 8;
+    const codes = this.part(names, 'codes', 'uint8', [N, blocks, (BLOCK * bits) / 8], (p) => p.codes);
+    const scales = this.part(names, 'scales', 'float32', [N * blocks], (p) => bytesOf(p.scales));
+    const options: MatMulNBitsOptions = { N, K, bits, block_size: BLOCK, accuracy_level: 4 };
+    if (bits === 8) {
+      const zeros = this.part(names, 'zeros', 'uint8', [N * blocks], (p) => (p as EightBitPacked).zeroPoints);
+      return MatMulNBits(x, codes, scales, zeros, options);
+    }
+    const product = MatMulNBits(x, codes, scales, undefined, options);
+    if (!hasMinima(tensors)) return product;
+    const minima = this.part(names, 'minima', 'float32', [blocks, N], (p) => bytesOf((p as FourBitPacked).minima));
+    return Add(product, FusedMatMul(blockSums(x), minima));
   }
 
-  /** Packs when the file is written; the three parts of one weight are asked for one after the other. */
-  private pack(key: string, names: readonly string[]): PackedWeights {
-    if (this.last?.key !== key) this.last = { key, packed: packBlocks(names.map((name) => this.file.tensor(name))) };
-    return this.last.packed;
+  /** One array of a packed weight; packed when the file is written, where a weight's arrays follow each other. */
+  private part(
+    names: readonly string[],
+    part: string,
+    type: DataType,
+    shape: readonly number[],
+    pick: (packed: PackedWeights) => Uint8Array,
+  ): Value {
+    const key = names.join('+');
+    return this.graph.weight(`${key}.${part}`, type, shape, () => {
+      if (this.last?.key !== key) this.last = { key, packed: packWeights(names.map((name) => this.file.tensor(name))) };
+      return pick(this.last.packed);
+    });
   }
+}
+
+/** x [.., columns] summed over each block of its columns: [.., columns / 32]. */
+function blockSums(x: Value): Value {
+  const outer = x.shape.slice(0, -1);
+  const columns = x.shape[outer.length] as number;
+  return ReduceSum(Reshape(x, [...outer, columns / BLOCK, BLOCK]), [outer.length + 1]);
 }
 
 function bytesOf(array: Float32Array): Uint8Array {

@@ -1,62 +1,121 @@
-/** Repacks a file's weights into MatMulNBits' layout: blocks of 32 codes of 8 bits, a scale and a zero point a block. */
-import { dequantize, type WeightTensor } from '../quantization.js';
+/**
+ * Repacks a file's weights into MatMulNBits' layout, blocks of 32 codes with a scale each: 4-bit formats keep their own
+ * codes exactly, all others become 8-bit codes.
+ */
+import { dequantize, fourBitWeights, GROUP, isFourBit, type WeightTensor } from '../quantization.js';
 
-export const BLOCK = 32;
+/** Weights that share a scale; the group of the 4-bit formats. */
+export const BLOCK = GROUP;
 
-export interface PackedWeights {
-  bits: 8;
-  rows: number;
-  columns: number;
-  /** uint8 [rows, columns / 32, 32]. */
+/** The code that MatMulNBits takes for zero where a 4-bit weight has no zero points. */
+const FOUR_BIT_ZERO = 8;
+
+/** Weight [row, column] = scale * (code - 8) + minimum of its block. */
+export interface FourBitPacked {
+  bits: 4;
+  /** uint8 [rows, blocks, 16]; the low half of a byte is the earlier weight. */
   codes: Uint8Array;
-  /** float32 [rows x columns / 32]. */
+  /** float32 [rows, blocks]. */
   scales: Float32Array;
-  /** uint8 [rows x columns / 32]. */
+  /** float32 [blocks, rows]: what each block's sum of inputs adds to an output. */
+  minima: Float32Array;
+}
+
+/** Weight [row, column] = scale * (code - zero point) of its block. */
+export interface EightBitPacked {
+  bits: 8;
+  /** uint8 [rows, blocks, 32]. */
+  codes: Uint8Array;
+  /** float32 [rows, blocks]. */
+  scales: Float32Array;
+  /** uint8 [rows, blocks]. */
   zeroPoints: Uint8Array;
 }
 
+export type PackedWeights = FourBitPacked | EightBitPacked;
+
+/** Whether these tensors, stacked, keep their 4-bit codes: all of them have some. */
+export function keepsFourBits(tensors: readonly WeightTensor[]): boolean {
+  return tensors.every(({ format }) => isFourBit(format));
+}
+
+/** Whether 4-bit blocks have minima beside what MatMulNBits computes; Q4_0 has none. */
+export function hasMinima(tensors: readonly WeightTensor[]): boolean {
+  return tensors.some(({ format }) => format !== 'Q4_0');
+}
+
+/** Stacks the tensors' rows and packs them; all have the same number of columns. */
+export function packWeights(tensors: readonly WeightTensor[]): PackedWeights {
+  return keepsFourBits(tensors) ? packFourBits(tensors) : packEightBits(tensors);
+}
+
+/** The file's own codes, moved so that 8 is their zero: scale * code + minimum = scale * (code - 8) + (minimum + 8 scale). */
+function packFourBits(tensors: readonly WeightTensor[]): FourBitPacked {
+  const { rows, blocks } = stackedSize(tensors);
+  const codes = new Uint8Array((rows * blocks * BLOCK) / 2);
+  const scales = new Float32Array(rows * blocks);
+  const minima = new Float32Array(blocks * rows);
+  let start = 0;
+  for (const tensor of tensors) {
+    const weights = fourBitWeights(tensor);
+    const shift = FOUR_BIT_ZERO - weights.middle;
+    const bytes = codes.subarray((start * BLOCK) / 2);
+    for (let i = 0; i < weights.codes.length; i += 2) bytes[i / 2] = weights.codes[i] | (weights.codes[i + 1] << 4);
+    scales.set(weights.scales, start);
+    for (let block = 0; block < weights.scales.length; block++) {
+      const [row, column] = [Math.floor((start + block) / blocks), block % blocks];
+      minima[column * rows + row] = weights.minima[block] + shift * weights.scales[block];
+    }
+    start += weights.scales.length;
+  }
+  return { bits: 4, codes, scales, minima };
+}
+
 /**
- * Stacks the tensors' rows and packs each block of 32 weights between its least and its greatest value.
- * A 4-bit block has 16 levels; 256 levels hold them to 1/34 of a step at worst, where MatMulNBits' own whole-number
- * 4-bit zero points would move them by up to half a step.
+ * 256 levels between each block's least and greatest weight: 8-bit formats are moved by half a step of their own at most,
+ * and 16-bit ones by 1/510 of the block's range. A row's last block may be short; it is filled with zeros.
  */
-export function packBlocks(tensors: readonly WeightTensor[]): PackedWeights {
-  const columns = tensors[0].columns;
-  const rows = tensors.reduce((sum, tensor) => sum + tensor.rows, 0);
-  const count = (rows * columns) / BLOCK;
-  const codes = new Uint8Array(rows * columns);
-  const scales = new Float32Array(count);
-  const zeroPoints = new Uint8Array(count);
+function packEightBits(tensors: readonly WeightTensor[]): EightBitPacked {
+  const { rows, columns, blocks } = stackedSize(tensors);
+  const codes = new Uint8Array(rows * blocks * BLOCK);
+  const scales = new Float32Array(rows * blocks);
+  const zeroPoints = new Uint8Array(rows * blocks);
   let block = 0;
   for (const tensor of tensors) {
     const weights = dequantize(tensor);
-    for (let start = 0; start < weights.length; start += BLOCK, block++) {
-      packBlock(weights, start, codes, scales, zeroPoints, block);
+    for (let row = 0; row < tensor.rows; row++) {
+      const values = weights.subarray(row * columns, (row + 1) * columns);
+      for (let start = 0; start < columns; start += BLOCK, block++) {
+        const { scale, zero } = packBlock(
+          values.subarray(start, start + BLOCK),
+          codes.subarray(block * BLOCK, (block + 1) * BLOCK),
+        );
+        scales[block] = scale;
+        zeroPoints[block] = zero;
+      }
     }
   }
-  return { bits: 8, rows, columns, codes, scales, zeroPoints };
+  return { bits: 8, codes, scales, zeroPoints };
 }
 
-function packBlock(
-  weights: Float32Array,
-  start: number,
-  codes: Uint8Array,
-  scales: Float32Array,
-  zeroPoints: Uint8Array,
-  block: number,
-): void {
+function packBlock(weights: Float32Array, codes: Uint8Array): { scale: number; zero: number } {
   let low = 0;
   let high = 0;
-  for (let i = start; i < start + BLOCK; i++) {
-    low = Math.min(low, weights[i]);
-    high = Math.max(high, weights[i]);
+  for (const weight of weights) {
+    low = Math.min(low, weight);
+    high = Math.max(high, weight);
   }
   const scale = (high - low) / 255 || 1;
   const zero = Math.round(-low / scale);
-  scales[block] = scale;
-  zeroPoints[block] = zero;
-  for (let i = 0; i < BLOCK; i++) {
-    const code = Math.round(weights[start + i] / scale) + zero;
-    codes[block * BLOCK + i] = Math.min(255, Math.max(0, code));
-  }
+  codes.fill(zero);
+  weights.forEach((weight, i) => {
+    codes[i] = Math.min(255, Math.max(0, Math.round(weight / scale) + zero));
+  });
+  return { scale, zero };
+}
+
+function stackedSize(tensors: readonly WeightTensor[]): { rows: number; columns: number; blocks: number } {
+  const [{ columns }] = tensors;
+  const rows = tensors.reduce((sum, tensor) => sum + tensor.rows, 0);
+  return { rows, columns, blocks: Math.ceil(columns / BLOCK) };
 }
