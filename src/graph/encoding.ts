@@ -2,7 +2,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { PalateError } from '../common/errors.js';
 import type { Dim } from './dims.js';
-import type { Attribute, Graph, Initializer, Node, Value } from './graph.js';
+import type { Attribute, Graph, Node, Value } from './graph.js';
 import { type DataType, ELEMENT_TYPE } from './tensor.js';
 
 /** Where a weight's bytes lie in an external data file. */
@@ -23,8 +23,10 @@ type Writer = protobuf.Writer;
 
 /** The model's bytes; weights missing from `stored` are put inside. */
 export function encodeModel(graph: Graph, stored: ReadonlyMap<Value, StoredTensor>): Uint8Array {
-  const inside = [...graph.constants, ...graph.weights.filter(({ value }) => !stored.has(value))];
-  const size = inside.reduce((sum, { load }) => sum + load().byteLength, 0);
+  const inside = [...graph.constants, ...graph.weights.filter(({ value }) => !stored.has(value))].map(
+    ({ value, load }) => ({ value, bytes: load() }),
+  );
+  const size = inside.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
   if (size > LARGEST_MESSAGE) {
     throw new PalateError(
       'INTERNAL',
@@ -47,7 +49,7 @@ export function encodeModel(graph: Graph, stored: ReadonlyMap<Value, StoredTenso
 function encodeGraph(
   writer: Writer,
   graph: Graph,
-  inside: readonly Initializer[],
+  inside: readonly { value: Value; bytes: Uint8Array }[],
   stored: ReadonlyMap<Value, StoredTensor>,
 ): void {
   const { names, copies } = nameOutputs(graph);
@@ -63,10 +65,10 @@ function encodeGraph(
     });
   }
   writer.uint32(18).string(graph.name);
-  for (const { value, load } of inside) {
+  for (const { value, bytes } of inside) {
     message(writer, 5, () => {
       encodeTensor(writer, value);
-      writer.uint32(74).bytes(load());
+      writer.uint32(74).bytes(bytes);
     });
   }
   for (const [value, place] of stored) message(writer, 5, () => encodeExternal(writer, value, place));

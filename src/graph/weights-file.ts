@@ -1,7 +1,7 @@
 /** External tensor data (ONNX external_data): one file of page-aligned weights that several graphs may refer to. */
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, relative } from 'node:path';
-import { PalateError } from '../common/errors.js';
+import { messageOf, PalateError } from '../common/errors.js';
 import type { Dim } from './dims.js';
 import type { DataType } from './tensor.js';
 
@@ -80,13 +80,25 @@ export class WeightsFile {
     }
     const bytes = load();
     const offset = Math.ceil(this.end / ALIGNMENT) * ALIGNMENT;
-    for (let done = 0; done < bytes.byteLength; ) {
-      const length = Math.min(LARGEST_WRITE, bytes.byteLength - done);
-      done += (await this.handle.write(bytes, done, length, offset + done)).bytesWritten;
-    }
+    await this.write(bytes, offset);
     this.end = offset + bytes.byteLength;
     const placed = { offset, length: bytes.byteLength, signature };
     this.placed.set(name, placed);
     return placed;
+  }
+
+  private async write(bytes: Uint8Array, offset: number): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.byteLength; ) {
+        const length = Math.min(LARGEST_WRITE, bytes.byteLength - done);
+        done += (await this.handle.write(bytes, done, length, offset + done)).bytesWritten;
+      }
+    } catch (cause) {
+      throw new PalateError(
+        'INTERNAL',
+        `${bytes.byteLength} bytes of weights could not be written to ${this.path} (${messageOf(cause)}): make room there or choose another folder.`,
+        { cause },
+      );
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** Element-by-element operations against central differences, alone and broadcast. */
+import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import * as g from '../../src/graph/index.js';
 import { checkGradients, run } from './finite-differences.js';
@@ -71,6 +72,27 @@ describe('binary operations', () => {
       g.Pow,
     );
     await checkGradients([{ shape: [2, 3], offset: 2, scale: 0.3 }], (x) => g.Pow(x, 3));
+  });
+
+  it('Max and Min give the gradient to the side that won, and to the first where both are equal', async () => {
+    const [a, b] = [Float32Array.of(1, 5, -2, 0), Float32Array.of(3, 2)];
+    for (const operation of [g.Max, g.Min]) {
+      await checkGradients(
+        [
+          { shape: [2, 2], data: a },
+          { shape: [2], data: b },
+        ],
+        operation,
+      );
+      const graph = new g.Graph('tie');
+      const [x, y] = [graph.input('x', 'float32', []), graph.input('y', 'float32', [])];
+      g.gradients(operation(x, y), [x, y]).forEach((gradient, i) => {
+        graph.output(`d${i}`, gradient);
+      });
+      const two = new Tensor('float32', Float32Array.of(2), []);
+      const results = await run(graph.toBytes(), { x: two, y: two });
+      expect([results.d0.data, results.d1.data]).toEqual([[1], [0]]);
+    }
   });
 
   it('takes numbers as either operand', async () => {

@@ -53,6 +53,21 @@ describe('writing', () => {
     ]);
   });
 
+  it('says what to do when weights cannot be written, and goes on with the next', async () => {
+    const file = await g.WeightsFile.create(join(folder, 'closed.weights'));
+    const form = { name: 'w', type: 'float32', shape: [1] } as const;
+    const broken = file.place(form, () => {
+      throw new Error('the source is gone');
+    });
+    await expect(broken).rejects.toThrow('the source is gone');
+    expect(await file.place(form, () => bytesOf(1))).toMatchObject({ offset: 0, length: 4 });
+    await file.close();
+    await file.close();
+    await expect(file.place({ ...form, name: 'late' }, () => bytesOf(1))).rejects.toThrow(
+      /4 bytes of weights could not be written to .*closed.weights .*: make room there or choose another folder/,
+    );
+  });
+
   it('keeps a written model whole when it is written again', async () => {
     const build = (value: number) => {
       const graph = new g.Graph('again');
