@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { installationFolder } from '../common/installation.js';
 import { chatCommand } from './chat.js';
 import { reportFailure } from './failure.js';
+import { pretrainCommand } from './pretrain.js';
 import { startCommand } from './start.js';
 
 const { version, description } = JSON.parse(readFileSync(join(installationFolder(), 'package.json'), 'utf8'));
@@ -14,7 +15,8 @@ const program = new Command('palate')
   .description(description)
   .version(version)
   .addCommand(startCommand())
-  .addCommand(chatCommand());
+  .addCommand(chatCommand())
+  .addCommand(pretrainCommand());
 
 try {
   await program.parseAsync();

@@ -1,7 +1,11 @@
 /** `palate pretrain`: trains the checkpoint that makes a language model personalisable (CLaP). */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { loadSettings, type Settings } from '../common/config.js';
+import { ensureModel } from '../language-model/fetch.js';
 import { openGguf } from '../language-model/gguf.js';
 import { encodeCheckpoint } from '../learning/checkpoint.js';
 import { PRETRAIN_DEFAULTS, type PretrainResult, type PretrainSettings, pretrain } from '../learning/clap/pretrain.js';
@@ -10,42 +14,69 @@ import { WorkerRuntime } from '../runtime/runtime.js';
 import { modelCard } from './model-card.js';
 import { ProgressLine } from './progress-line.js';
 
-export interface PretrainOptions {
-  modelPath: string;
-  dataFolder: string;
-  /** Folder that receives checkpoint, card and log. */
-  outputFolder: string;
-  /** Go on with the work folder of an earlier run; otherwise it is emptied first. */
+/** Rows that sampling decodes at once. */
+const SAMPLING_SLOTS = 16;
+
+interface Flags extends Partial<Record<'data' | 'model' | 'threads', string>> {
+  output?: string;
+  resume?: boolean;
+  steps: number;
+  prompts: number;
+  seed: number;
+}
+
+export function pretrainCommand(): Command {
+  return new Command('pretrain')
+    .description('Train the checkpoint that makes a language model personalisable, on replies it writes itself (CLaP).')
+    .option('--model <model>', 'a GGUF file, or hf:owner/repo/file; default as for "palate start" (PALATE_MODEL)')
+    .option('--data <folder>', 'folder for samples, states and compiled graphs; default ./.palate (PALATE_DATA)')
+    .option('--output <folder>', 'folder for checkpoint, card and log; default <data>/checkpoints')
+    .option('--resume', 'go on where an earlier run stopped, instead of starting over')
+    .option('--steps <number>', 'training steps', wholeNumber, PRETRAIN_DEFAULTS.steps)
+    .option('--prompts <number>', 'prompts to train on', wholeNumber, PRETRAIN_DEFAULTS.prompts)
+    .option('--seed <number>', 'the same seed gives the same checkpoint', wholeNumber, PRETRAIN_DEFAULTS.seed)
+    .option('--threads <number>', 'threads for the model; default: one a processor core (PALATE_THREADS)')
+    .action(run);
+}
+
+async function run({ output, resume = false, steps, prompts, seed, ...flags }: Flags): Promise<void> {
+  const settings = loadSettings({ flags });
+  const path = await runPretrain({
+    settings,
+    output: output ?? join(settings.data, 'checkpoints'),
+    resume,
+    training: { ...PRETRAIN_DEFAULTS, steps, prompts, seed },
+  });
+  process.stdout.write(`${path}\n`);
+}
+
+interface Run {
+  settings: Settings;
+  output: string;
   resume: boolean;
-  settings: Partial<PretrainSettings>;
-  signal?: AbortSignal;
+  training: PretrainSettings;
 }
 
 /** Runs CLaP and writes `<model>.clap.safetensors` with its card and log. Returns the checkpoint's path. */
-export async function runPretrain(options: PretrainOptions): Promise<string> {
-  const file = await openGguf(options.modelPath);
-  const cacheFolder = join(options.dataFolder, 'cache');
-  const workFolder = join(options.dataFolder, 'pretrain', file.digest.slice(0, 16));
-  if (!options.resume) await rm(workFolder, { recursive: true, force: true });
-  await mkdir(cacheFolder, { recursive: true });
-  const threads = 2;
-  const runtime = new WorkerRuntime({ modelPath: options.modelPath, cacheFolder, adapter: null, slots: 16, threads });
-  const thread = new GraphThread();
+async function runPretrain({ settings, output, resume, training }: Run): Promise<string> {
   const progress = new ProgressLine(process.stderr);
-  const settings = { ...PRETRAIN_DEFAULTS, ...options.settings };
+  const modelPath = await ensureModel(settings.model, settings.data, ({ received, total, source }) =>
+    progress.show(`fetch from ${source}`, received, total ?? received),
+  );
+  const file = await openGguf(modelPath);
+  const cacheFolder = join(settings.data, 'cache');
+  const workFolder = join(settings.data, 'pretrain', file.digest.slice(0, 16));
+  if (!resume) await rm(workFolder, { recursive: true, force: true });
+  await mkdir(cacheFolder, { recursive: true });
+  const threads = settings.threads || availableParallelism();
+  const runtime = new WorkerRuntime({ modelPath, cacheFolder, adapter: null, slots: SAMPLING_SLOTS, threads });
+  const thread = new GraphThread();
   try {
     await runtime.start();
-    const result = await pretrain(settings, {
-      file,
-      runtime,
-      thread,
-      cacheFolder,
-      workFolder,
-      threads,
-      signal: options.signal,
-      onProgress: (stage, done, total, report) => progress.show(stage, done, total, report),
-    });
-    return await writeResult(options, file.config.name, workFolder, result);
+    const onProgress = (stage: string, done: number, total: number, report?: object) =>
+      progress.show(stage, done, total, report);
+    const result = await pretrain(training, { file, runtime, thread, cacheFolder, workFolder, threads, onProgress });
+    return await writeResult(output, file.config.name, join(workFolder, 'training.jsonl'), result);
   } finally {
     progress.end();
     await runtime.stop();
@@ -53,17 +84,20 @@ export async function runPretrain(options: PretrainOptions): Promise<string> {
   }
 }
 
-async function writeResult(options: PretrainOptions, model: string, workFolder: string, result: PretrainResult) {
-  await mkdir(options.outputFolder, { recursive: true });
+async function writeResult(output: string, model: string, log: string, result: PretrainResult): Promise<string> {
+  await mkdir(output, { recursive: true });
   const name = model.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-  const path = join(options.outputFolder, `${name}.clap.safetensors`);
+  const path = join(output, `${name}.clap.safetensors`);
   const bytes = encodeCheckpoint(result.checkpoint);
-  await writeFile(path, bytes);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  await writeFile(join(options.outputFolder, `${name}.clap.md`), modelCard(model, digest, bytes.length, result));
-  await writeFile(
-    join(options.outputFolder, `${name}.clap.log.jsonl`),
-    await readFile(join(workFolder, 'training.jsonl')),
-  );
+  await writeFile(path, bytes);
+  await writeFile(join(output, `${name}.clap.md`), modelCard(model, digest, bytes.length, result));
+  await writeFile(join(output, `${name}.clap.log.jsonl`), await readFile(log));
   return path;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
 }
