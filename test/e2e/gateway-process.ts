@@ -1,0 +1,56 @@
+/** A gateway in a process of its own, as `palate start` runs it, that tests may kill. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createPalateClient, type PalateClient } from '../../src/client/index.js';
+import { defaultModelPath } from '../support/model.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface GatewayProcess {
+  client: PalateClient;
+  url: string;
+  /** Ends the process at once, as a power cut would, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Asks the process to stop and waits for its exit status. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts on a free port and resolves when the gateway says it is ready. */
+export async function startGatewayProcess(data: string): Promise<GatewayProcess> {
+  const entry = ['--import', './test/support/register-typescript.mjs', 'src/cli/main.ts'];
+  const child = spawn(process.execPath, [...entry, 'start', '--port', '0', '--data', data], {
+    cwd: ROOT,
+    env: { ...process.env, PALATE_MODEL: await defaultModelPath(), PALATE_ADMIN_KEY: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const url = await readyUrl(child);
+  const key = (await readFile(join(data, 'admin-key'), 'utf8')).trim();
+  const client = createPalateClient({ url, key });
+  const end = async (signal: NodeJS.Signals) => {
+    await client.close();
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    return (await gone)[0] as number | null;
+  };
+  return { client, url, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') };
+}
+
+async function readyUrl(child: ChildProcess): Promise<string> {
+  const output: string[] = [];
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error('the process has no output');
+  stderr.on('data', (chunk) => output.push(String(chunk)));
+  for await (const line of createInterface({ input: stdout })) {
+    output.push(line);
+    const url = /"url":"([^"]+)"/.exec(line)?.[1];
+    if (url) {
+      stdout.resume();
+      return url;
+    }
+  }
+  throw new Error(`The gateway ended before it was ready:\n${output.join('\n')}`);
+}
