@@ -98,7 +98,7 @@ async function createConnection(
   return createClient({
     url: endpoint.replace(/^http/, 'ws'),
     connectionParams: key === undefined ? undefined : { authorization: `Bearer ${key}` },
-    webSocketImpl: webSocket ?? globalThis.WebSocket ?? (await import('ws')).WebSocket,
+    webSocketImpl: webSocket ?? globalThis.WebSocket ?? (await packagedWebSocket()),
     lazyCloseTimeout: 500,
     keepAlive: 15_000,
     retryAttempts: reconnect ? Number.POSITIVE_INFINITY : 0,
@@ -106,6 +106,17 @@ async function createConnection(
     // Some spread, so that the clients of a gateway that restarts do not come back all at once.
     retryWait: (attempt) => pause(retryWaitMs(attempt) * (0.75 + Math.random() / 2), closed),
   });
+}
+
+/** The WebSocket of the package `ws`, which tells of an error even when it is closed on purpose before it was open. */
+async function packagedWebSocket() {
+  const { WebSocket } = await import('ws');
+  return class extends WebSocket {
+    constructor(address: string, protocol: string) {
+      super(address, protocol);
+      this.on('error', () => {});
+    }
+  };
 }
 
 function pause(milliseconds: number, closed: AbortSignal): Promise<void> {

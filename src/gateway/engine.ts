@@ -30,6 +30,10 @@ export interface GraphQLRequest {
   operationName?: string | null;
 }
 
+export interface ResultIterator extends AsyncIterableIterator<FormattedExecutionResult, void, undefined> {
+  return(): Promise<IteratorResult<FormattedExecutionResult, void>>;
+}
+
 export interface Engine {
   readonly schema: GraphQLSchema;
   /** Answers HTTP requests. */
@@ -39,7 +43,7 @@ export interface Engine {
   /** Runs a query or mutation. */
   execute(request: GraphQLRequest, context: Context): Promise<FormattedExecutionResult>;
   /** Runs a subscription; refused ones yield their errors once. Ending the iteration ends the subscription. */
-  subscribe(request: GraphQLRequest, context: Context): AsyncGenerator<FormattedExecutionResult>;
+  subscribe(request: GraphQLRequest, context: Context): ResultIterator;
   format(errors: readonly unknown[]): GraphQLFormattedError[];
 }
 
@@ -93,6 +97,13 @@ export function createEngine({ limits, log }: { limits: Limits; log: Log }): Eng
     }
   }
 
+  /** The results of a subscription; of one that is refused, the refusal. */
+  async function open(request: GraphQLRequest, context: Context): Promise<AsyncIterator<ExecutionResult, void>> {
+    const prepared = prepare(request, context);
+    const results = 'schema' in prepared ? await subscribe(prepared) : { errors: prepared };
+    return Symbol.asyncIterator in results ? results : once(results);
+  }
+
   return {
     schema,
     apollo,
@@ -106,22 +117,27 @@ export function createEngine({ limits, log }: { limits: Limits; log: Log }): Eng
       }
       return formatResult(await execute(prepared));
     },
-    async *subscribe(request, context) {
-      const prepared = prepare(request, context);
-      if (!('schema' in prepared)) {
-        yield { errors: format(prepared) };
-        return;
-      }
-      const results = await subscribe(prepared);
-      if (!(Symbol.asyncIterator in results)) {
-        yield formatResult(results);
-        return;
-      }
-      try {
-        for await (const result of results) yield formatResult(result);
-      } catch (error) {
-        yield { errors: format([error]) };
-      }
+    subscribe(request, context) {
+      // Not an async generator: those keep a return() waiting until a next() that is under way has its event.
+      const opened = open(request, context);
+      return {
+        async next() {
+          try {
+            const { done, value } = await (await opened).next();
+            return done ? { done, value: undefined } : { done: false, value: formatResult(value) };
+          } catch (error) {
+            await this.return();
+            return { done: false, value: { errors: format([error]) } };
+          }
+        },
+        async return() {
+          await (await opened).return?.();
+          return { done: true, value: undefined };
+        },
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      };
     },
   };
 }
@@ -130,4 +146,8 @@ function answeredOnce(): GraphQLError {
   return new GraphQLError('A subscription has no single answer. Send it over WebSocket (graphql-transport-ws).', {
     extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
   });
+}
+
+async function* once<T>(value: T): AsyncGenerator<T, void> {
+  yield value;
 }

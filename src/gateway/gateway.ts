@@ -9,7 +9,7 @@ import type { Log } from '../common/log.js';
 import type { Services } from '../services/services.js';
 import type { Authenticate, Viewer } from './auth.js';
 import { createContext } from './context.js';
-import { createEngine, type GraphQLRequest } from './engine.js';
+import { createEngine, type GraphQLRequest, type ResultIterator } from './engine.js';
 import { handleRequest } from './http.js';
 import { attachWebSockets, type WebSocketGateway } from './websocket.js';
 
@@ -23,7 +23,7 @@ export interface GatewayParts {
 /** Runs operations inside the process, as a client over the network would see them. */
 export interface InProcessExecutor {
   execute(request: GraphQLRequest, signal?: AbortSignal): Promise<FormattedExecutionResult>;
-  subscribe(request: GraphQLRequest): AsyncGenerator<FormattedExecutionResult>;
+  subscribe(request: GraphQLRequest): ResultIterator;
 }
 
 export interface Gateway extends Lifecycle {
@@ -50,7 +50,7 @@ export function createGateway({ settings, services, authenticate, log }: Gateway
   async function start(): Promise<void> {
     await engine.apollo.start();
     const parts = { engine, services, authenticate, limits, log, stopping: () => stopping !== undefined };
-    server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+    server = createServer({ requestTimeout: 60_000, headersTimeout: 30_000 }, (request, response) => {
       void handleRequest(request, response, parts);
     });
     sockets = attachWebSockets(server, parts);

@@ -42,9 +42,9 @@ describe('a document', () => {
     const bomb = Array.from({ length: levels }, (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`).join(
       ' ',
     );
-    const begin = Date.now();
+    const begin = process.cpuUsage();
     await post(harness, `{ ...f0 } ${bomb} fragment f${levels} on Query { viewer { scope } }`);
-    expect(Date.now() - begin).toBeLessThan(2_000);
+    expect(process.cpuUsage(begin).user).toBeLessThan(2_000_000);
   });
 
   it('may not spread a fragment in itself', async () => {
