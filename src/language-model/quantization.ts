@@ -96,14 +96,39 @@ export function fourBitWeights(tensor: WeightTensor): FourBitWeights {
   return out;
 }
 
+/** A Q8_0 matrix taken apart: weight = scale * code. */
+export interface EightBitWeights {
+  /** One code a weight [rows, columns]. */
+  codes: Int8Array;
+  /** A number a group of 32 weights. */
+  scales: Float32Array;
+}
+
+/**
+ * The codes and scales of a Q8_0 matrix.
+ * @throws PalateError INTERNAL when the format is another or the bytes do not fit the shape
+ */
+export function eightBitWeights(tensor: WeightTensor): EightBitWeights {
+  const { rows, columns, format, bytes, name } = tensor;
+  if (format !== 'Q8_0') throw new PalateError('INTERNAL', `Tensor ${name} is ${format}, which has no 8-bit codes`);
+  expectBytes(tensor);
+  const codes = new Int8Array(rows * columns);
+  const scales = new Float32Array(codes.length / GROUP);
+  // Scale (half), 32 signed bytes.
+  for (let group = 0, from = 0; group < scales.length; group++, from += BLOCK_LAYOUTS.Q8_0.bytes) {
+    scales[group] = half(bytes, from);
+    codes.set(bytes.subarray(from + 2, from + 2 + GROUP), group * GROUP);
+  }
+  return { codes, scales };
+}
+
 /** Writes the numbers of the block that starts at `from` into `out`, beginning at `to`. */
 type BlockDecoder = (bytes: Uint8Array, from: number, out: Float32Array, to: number) => void;
 
-const DECODERS: Readonly<Record<Exclude<WeightFormat, FourBitFormat | 'F32'>, BlockDecoder>> = {
+const DECODERS: Readonly<Record<Exclude<WeightFormat, FourBitFormat | 'Q8_0' | 'F32'>, BlockDecoder>> = {
   F16: (bytes, from, out, to) => {
     out[to] = half(bytes, from);
   },
-  Q8_0: decodeQ8,
   Q6_K: decodeQ6K,
 };
 
@@ -124,6 +149,11 @@ export function dequantize(tensor: WeightTensor): Float32Array {
     }
     return out;
   }
+  if (format === 'Q8_0') {
+    const { codes, scales } = eightBitWeights(tensor);
+    for (let i = 0; i < out.length; i++) out[i] = scales[Math.floor(i / GROUP)] * codes[i];
+    return out;
+  }
   const layout = BLOCK_LAYOUTS[format];
   const decode = DECODERS[format];
   for (let from = 0, to = 0; from < bytes.length; from += layout.bytes, to += layout.elements) {
@@ -138,12 +168,6 @@ function expectBytes({ rows, columns, format, bytes, name }: WeightTensor): void
     'INTERNAL',
     `Tensor ${name}: ${bytes.byteLength} bytes do not hold ${rows} x ${columns} elements of ${format}`,
   );
-}
-
-/** Scale (half), 32 signed bytes. */
-function decodeQ8(bytes: Uint8Array, from: number, out: Float32Array, to: number): void {
-  const scale = half(bytes, from);
-  for (let i = 0; i < 32; i++) out[to + i] = scale * signed(bytes[from + 2 + i]);
 }
 
 /** Scale (half), 16 bytes of nibbles. */

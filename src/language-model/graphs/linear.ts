@@ -23,7 +23,7 @@ import {
 } from './packing.js';
 
 /**
- * float32 is exact and differentiable. packed serves: 4-bit weights keep the file's codes, scales and minima exactly, all
+ * float32 is exact and differentiable. packed serves: 4-bit weights and Q8_0 keep the file's own codes exactly, all
  * others become 8 bit, and the products round their inputs to 8 bit, block by block.
  */
 export type Precision = 'float32' | 'packed';

@@ -1,8 +1,8 @@
 /**
- * Repacks a file's weights into MatMulNBits' layout, blocks of 32 codes with a scale each: 4-bit formats keep their own
- * codes exactly, all others become 8-bit codes.
+ * Repacks a file's weights into MatMulNBits' layout, blocks of 32 codes with a scale each: 4-bit formats and Q8_0 keep their
+ * own codes exactly, all others become 8-bit codes.
  */
-import { dequantize, fourBitWeights, GROUP, isFourBit, type WeightTensor } from '../quantization.js';
+import { dequantize, eightBitWeights, fourBitWeights, GROUP, isFourBit, type WeightTensor } from '../quantization.js';
 
 /** Weights that share a scale; the group of the 4-bit formats. */
 export const BLOCK = GROUP;
@@ -71,31 +71,49 @@ function packFourBits(tensors: readonly WeightTensor[]): FourBitPacked {
   return { bits: 4, codes, scales, minima };
 }
 
-/**
- * 256 levels between each block's least and greatest weight: 8-bit formats are moved by half a step of their own at most,
- * and 16-bit ones by 1/510 of the block's range. A row's last block may be short; it is filled with zeros.
- */
+/** A row's last block may be short; it is filled with zeros. */
 function packEightBits(tensors: readonly WeightTensor[]): EightBitPacked {
-  const { rows, columns, blocks } = stackedSize(tensors);
-  const codes = new Uint8Array(rows * blocks * BLOCK);
-  const scales = new Float32Array(rows * blocks);
-  const zeroPoints = new Uint8Array(rows * blocks);
-  let block = 0;
+  const { rows, blocks } = stackedSize(tensors);
+  const packed: EightBitPacked = {
+    bits: 8,
+    codes: new Uint8Array(rows * blocks * BLOCK),
+    scales: new Float32Array(rows * blocks),
+    zeroPoints: new Uint8Array(rows * blocks),
+  };
+  let start = 0;
   for (const tensor of tensors) {
-    const weights = dequantize(tensor);
-    for (let row = 0; row < tensor.rows; row++) {
-      const values = weights.subarray(row * columns, (row + 1) * columns);
-      for (let start = 0; start < columns; start += BLOCK, block++) {
-        const { scale, zero } = packBlock(
-          values.subarray(start, start + BLOCK),
-          codes.subarray(block * BLOCK, (block + 1) * BLOCK),
-        );
-        scales[block] = scale;
-        zeroPoints[block] = zero;
-      }
+    if (tensor.format === 'Q8_0') copyCodes(tensor, packed, start);
+    else roundRows(tensor, packed, start);
+    start += tensor.rows * blocks;
+  }
+  return packed;
+}
+
+/** Signed codes counted from 0 instead of -128. */
+function copyCodes(tensor: WeightTensor, packed: EightBitPacked, start: number): void {
+  const { codes, scales } = eightBitWeights(tensor);
+  const target = packed.codes.subarray(start * BLOCK);
+  codes.forEach((code, i) => {
+    target[i] = code + 128;
+  });
+  packed.scales.set(scales, start);
+  packed.zeroPoints.fill(128, start, start + scales.length);
+}
+
+/** 256 levels between each block's least and greatest weight. */
+function roundRows(tensor: WeightTensor, packed: EightBitPacked, start: number): void {
+  const { rows, columns } = tensor;
+  const weights = dequantize(tensor);
+  let block = start;
+  for (let row = 0; row < rows; row++) {
+    const values = weights.subarray(row * columns, (row + 1) * columns);
+    for (let from = 0; from < columns; from += BLOCK, block++) {
+      const codes = packed.codes.subarray(block * BLOCK, (block + 1) * BLOCK);
+      const { scale, zero } = packBlock(values.subarray(from, from + BLOCK), codes);
+      packed.scales[block] = scale;
+      packed.zeroPoints[block] = zero;
     }
   }
-  return { bits: 8, codes, scales, zeroPoints };
 }
 
 function packBlock(weights: Float32Array, codes: Uint8Array): { scale: number; zero: number } {
@@ -114,8 +132,7 @@ function packBlock(weights: Float32Array, codes: Uint8Array): { scale: number; z
   return { scale, zero };
 }
 
-function stackedSize(tensors: readonly WeightTensor[]): { rows: number; columns: number; blocks: number } {
-  const [{ columns }] = tensors;
+function stackedSize(tensors: readonly WeightTensor[]): { rows: number; blocks: number } {
   const rows = tensors.reduce((sum, tensor) => sum + tensor.rows, 0);
-  return { rows, columns, blocks: Math.ceil(columns / BLOCK) };
+  return { rows, blocks: Math.ceil(tensors[0].columns / BLOCK) };
 }
