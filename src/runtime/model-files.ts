@@ -58,7 +58,7 @@ export async function compileAdapter(
 }
 
 /** Writes into a folder beside and renames it, so that an interrupted write is never taken for a whole one. */
-async function compileOnce(folder: string, write: (target: string) => Promise<void>): Promise<void> {
+export async function compileOnce(folder: string, write: (target: string) => Promise<void>): Promise<void> {
   if (existsSync(folder)) return;
   const target = `${folder}.${process.pid}`;
   await rm(target, { recursive: true, force: true });

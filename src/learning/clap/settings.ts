@@ -1,0 +1,54 @@
+/** What a CLaP run is told, its defaults, and what it works with. */
+import type { LanguageModelFile } from '../../language-model/model.js';
+import type { GraphThread } from '../../runtime/graph-thread.js';
+import type { LanguageModelRuntime } from '../../runtime/types.js';
+import type { StepReport, TrainerSettings } from './trainer.js';
+
+export interface PretrainSettings extends TrainerSettings {
+  prompts: number;
+  /** Further prompts that are only evaluated on. */
+  validation: number;
+  repliesPerPrompt: number;
+  lengths: readonly number[];
+  latent: number;
+  middle: number;
+  projected: number;
+  batch: number;
+  /** Reply tokens that the decoder is trained to reconstruct; features are read from whole replies. */
+  tokens: number;
+  /** Steps between saved states. */
+  saveEvery: number;
+}
+
+/** What METHOD.md 2 found to start well, at the size of SmolLM2-135M. */
+export const PRETRAIN_DEFAULTS: PretrainSettings = {
+  seed: 1,
+  prompts: 224,
+  validation: 16,
+  repliesPerPrompt: 16,
+  lengths: [28, 40, 56],
+  latent: 32,
+  middle: 64,
+  projected: 128,
+  batch: 8,
+  tokens: 32,
+  steps: 360,
+  learningRate: 2e-3,
+  headLearningRate: 1e-3,
+  clip: 1,
+  shrinkShare: 0.4,
+  saveEvery: 20,
+};
+
+export interface PretrainTools {
+  file: LanguageModelFile;
+  runtime: LanguageModelRuntime;
+  thread: GraphThread;
+  /** Compiled graphs; shared with serving. */
+  cacheFolder: string;
+  /** Samples, features, states and the log of this run. */
+  workFolder: string;
+  threads: number;
+  onProgress(stage: 'sample' | 'read' | 'train' | 'evaluate', done: number, total: number, report?: StepReport): void;
+  signal?: AbortSignal;
+}
