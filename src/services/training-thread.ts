@@ -1,4 +1,5 @@
 /** The thread that trains: started once and kept warm, so that a vote does not pay for starting it. Restarted when it dies. */
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { PalateError } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
@@ -44,7 +45,8 @@ export class TrainingThread implements Lifecycle {
   };
 
   private launch(): Promise<void> {
-    const worker = new Worker(...entry());
+    // The worker has this file's own extension: TypeScript from sources, JavaScript when built.
+    const worker = new Worker(new URL(`./training-worker${extname(import.meta.url)}`, import.meta.url));
     this.worker = worker;
     return new Promise((resolve, reject) => {
       worker.on('message', (reply: TrainingReply) => (reply.kind === 'ready' ? resolve() : this.settle(reply)));
@@ -84,12 +86,4 @@ export class TrainingThread implements Lifecycle {
     await this.starting?.catch(() => undefined);
     await this.worker?.terminate();
   }
-}
-
-/** The worker beside this file: compiled, or TypeScript through tsx when this file is. */
-function entry(): ConstructorParameters<typeof Worker> {
-  const source = import.meta.url.endsWith('.ts');
-  const url = new URL(source ? './training-worker.ts' : './training-worker.js', import.meta.url);
-  const loaded = process.execArgv.some((argument) => argument.includes('tsx'));
-  return [url, source && !loaded ? { execArgv: [...process.execArgv, '--import', 'tsx'] } : {}];
 }

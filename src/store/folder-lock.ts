@@ -4,14 +4,16 @@
  * A holder is alive when its process id exists and was born when the file says (process ids are reused, and are all alike in
  * containers). A holder on another host cannot be asked, so it counts as alive while it keeps touching the file.
  */
-import { mkdir, open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { mkdir, open, readFile, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PalateError } from '../common/errors.js';
 
 const HEARTBEAT_MS = 5_000;
 const SILENT_MS = 30_000;
-const ATTEMPTS = 5;
+const RETRY_MS = 20;
+const ATTEMPTS = 100;
 
 interface Holder {
   pid: number;
@@ -25,25 +27,42 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** Folders held by this very process: its id alone cannot tell them from what an earlier process of the same id left. */
+/** Folders this very process holds or tries to: its id alone cannot tell them from what an earlier process of the same id left. */
 const held = new Set<string>();
 
 /** Takes the folder for this process. Errors: CONFLICT when a live process holds it. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'lock');
-  const content = JSON.stringify({
-    pid: process.pid,
-    host: hostname(),
-    birth: await birthOf(process.pid),
-  } satisfies Holder);
+  if (held.has(path)) throw inUse(folder, process.pid, hostname());
+  held.add(path);
+  try {
+    await acquire(folder, path);
+    return heldLock(path);
+  } catch (error) {
+    held.delete(path);
+    throw error;
+  }
+}
+
+async function acquire(folder: string, path: string): Promise<void> {
+  const holder: Holder = { pid: process.pid, host: hostname(), birth: await birthOf(process.pid) };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (held.has(path)) throw inUse(folder, process.pid, hostname());
-    if (await createExclusively(path, content)) {
-      held.add(path);
-      return heldLock(path);
+    if (await createExclusively(path, JSON.stringify(holder))) return;
+    await requireStale(folder, path);
+    // Only whoever has this second file removes a lock, so nobody removes the one that has just taken the stale one's place.
+    const takeover = `${path}.takeover`;
+    if (await createExclusively(takeover, '')) {
+      try {
+        await requireStale(folder, path);
+        await unlink(path).catch(() => undefined);
+      } finally {
+        await unlink(takeover);
+      }
+    } else {
+      if ((await silenceOf(takeover)) > SILENT_MS) await unlink(takeover).catch(() => undefined);
+      await delay(RETRY_MS);
     }
-    await removeStale(folder, path);
   }
   throw new PalateError(
     'CONFLICT',
@@ -63,25 +82,18 @@ async function createExclusively(path: string, content: string): Promise<boolean
   }
 }
 
-/** Removes what a dead holder left; throws when the holder lives. */
-async function removeStale(folder: string, path: string): Promise<void> {
+/** Returns where the lock's holder is dead or the lock is gone; throws when the holder lives. */
+async function requireStale(folder: string, path: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return;
   const holder = parseHolder(text);
-  const modified = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
-  if (await isAlive(holder, Date.now() - modified)) throw inUse(folder, holder?.pid, holder?.host);
-  // Moving it aside first lets only one of several openers remove it; whoever moved a newer lock by mistake puts it back.
-  const aside = `${path}.${process.pid}.stale`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
-  }
-  if ((await readFile(aside, 'utf8')) !== text) {
-    await rename(aside, path);
-    return;
-  }
-  await unlink(aside);
+  if (await isAlive(holder, await silenceOf(path))) throw inUse(folder, holder?.pid, holder?.host);
+}
+
+/** Milliseconds since the file was touched; 0 when it is gone. */
+async function silenceOf(path: string): Promise<number> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats ? Date.now() - stats.mtimeMs : 0;
 }
 
 async function isAlive(holder: Holder | undefined, silentMs: number): Promise<boolean> {
@@ -127,9 +139,11 @@ function heldLock(path: string): FolderLock {
     utimes(path, now, now).catch(() => undefined);
   }, HEARTBEAT_MS);
   heartbeat.unref();
+  let released = false;
   return {
     release: async () => {
-      if (!held.has(path)) return;
+      if (released) return;
+      released = true;
       clearInterval(heartbeat);
       await unlink(path).catch(() => undefined);
       held.delete(path);

@@ -20,6 +20,8 @@ export interface MemberRepository {
   ensure(identity: MemberIdentity): Promise<MemberRecord>;
   byIdentity(identity: MemberIdentity): Promise<MemberRecord | null>;
   byId(id: string): Promise<MemberRecord | null>;
+  /** Says whether the member's verdicts may train from now on; null for an unknown member. */
+  setLearn(id: string, learn: LearnConsent): Promise<MemberRecord | null>;
 }
 
 export function memberRepository(prisma: PrismaClient): MemberRepository {
@@ -30,6 +32,10 @@ export function memberRepository(prisma: PrismaClient): MemberRepository {
     ensure: async (identity) => (await byIdentity(identity)) ?? (await addMember(prisma, identity, byIdentity)),
     byIdentity,
     byId: (id) => prisma.member.findUnique({ where: { id } }),
+    setLearn: async (id, learn) => {
+      await prisma.member.updateMany({ where: { id }, data: { learn } });
+      return prisma.member.findUnique({ where: { id } });
+    },
   };
 }
 

@@ -75,8 +75,13 @@ export function createTrainingQueue(engine: SqlEngine, log: Log, options: QueueO
     },
     consume: async (handler) => {
       for (let i = 0; i < concurrency; i++) {
-        const work = async ([message]: PgBoss.Job<{ memberId: string }>[]) => handler(message.data.memberId);
-        workers.push(await boss.work(TRAINING, { pollingIntervalSeconds: pollingSeconds, batchSize: 1 }, work));
+        const work = async ([message]: PgBoss.Job<{ memberId: string }>[]) => {
+          await handler(message.data.memberId);
+          // Others may wait behind this one: look again at once instead of after the polling interval.
+          boss.notifyWorker(id);
+        };
+        const id = await boss.work(TRAINING, { pollingIntervalSeconds: pollingSeconds, batchSize: 1 }, work);
+        workers.push(id);
       }
     },
   };

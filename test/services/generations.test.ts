@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CandidateDelta, CandidateView, GenerateInput, GenerationView } from '../../src/services/views.js';
+import { type House, openHouse, tinyCheckpoint } from './house.js';
+
+const asker = () => ({ platform: 'test', externalId: randomUUID() });
+
+describe('generations', () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await openHouse();
+  });
+  afterAll(() => house.close());
+
+  const generate = async (input: Partial<GenerateInput> = {}): Promise<GenerationView> => {
+    const started = await house.services.generations.start({
+      member: asker(),
+      prompt: 'Say hello.',
+      maxTokens: 8,
+      ...input,
+    });
+    return started.finished;
+  };
+  const rolesOf = ({ candidates }: GenerationView) => candidates.map(({ role }: CandidateView) => role).sort();
+
+  it('stream what they store', async () => {
+    const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.', maxTokens: 8 });
+    const texts = new Map(started.candidates.map(({ id }) => [id, '']));
+    for await (const { candidateId, text } of started.events) texts.set(candidateId, texts.get(candidateId) + text);
+    const view = await started.finished;
+    expect(view.candidates.map(({ id, index }) => ({ id, index }))).toEqual(started.candidates);
+    expect(view.candidates.map(({ id, text, tokens, finishReason }) => [text, tokens, finishReason, id])).toEqual(
+      started.candidates.map(({ id }) => [texts.get(id), 8, 'LENGTH', id]),
+    );
+    expect(texts.get(started.candidates[0].id)).toMatch(/^[a-z]{8}$/);
+    expect(await house.services.generations.byId(view.id)).toEqual(view);
+    expect(view).toMatchObject({ prompt: 'Say hello.', encoderVersion: 0, model: 'Tiny' });
+  });
+
+  it('make an unknown member, who has the prior', async () => {
+    const member = asker();
+    expect(await house.services.members.byRef(member)).toBeNull();
+    const { memberId } = await generate({ member });
+    expect(await house.services.members.byRef(member)).toMatchObject({
+      id: memberId,
+      scope: '',
+      consent: { learn: 'UNASKED', community: false },
+      encoder: { version: 0, capacity: 'PRIOR', verdictCount: 0, versions: [] },
+      winRate: { wins: 0, losses: 0, ties: 0, rate: null },
+    });
+  });
+
+  it('give a member at version 0 the bare model and prior draws', async () => {
+    expect(rolesOf(await generate())).toEqual(['BASE', 'EXPLORE']);
+    expect(rolesOf(await generate({ candidateCount: 4 }))).toEqual(['BASE', 'BASE', 'EXPLORE', 'EXPLORE']);
+    expect(rolesOf(await generate({ explore: false }))).toEqual(['BASE', 'BASE']);
+    expect(rolesOf(await generate({ personalized: false }))).toEqual(['BASE', 'BASE']);
+    const [request] = house.runtime.requests.slice(-1);
+    expect(request.rows.every(({ latent }) => latent === null)).toBe(true);
+  });
+
+  it('repeat themselves for the same seed, and hide roles in the order', async () => {
+    const member = asker();
+    const texts = async (seed: number) => (await generate({ member, seed })).candidates.map(({ text }) => text);
+    expect(await texts(7)).toEqual(await texts(7));
+    expect(await texts(7)).not.toEqual(await texts(8));
+    const first = new Set<string>();
+    for (let seed = 0; seed < 20; seed++) first.add((await generate({ seed })).candidates[0].role);
+    expect(first).toEqual(new Set(['BASE', 'EXPLORE']));
+  });
+
+  it('scale latents by the strength', async () => {
+    const member = asker();
+    const latents = async (strength: number) => {
+      await generate({ member, seed: 3, strength });
+      return house.runtime.requests.at(-1)?.rows.flatMap(({ latent }) => (latent ? [...latent] : []));
+    };
+    const full = (await latents(1)) as number[];
+    expect(full).toHaveLength(8);
+    expect((await latents(0.5))?.map((value) => value * 2)).toEqual(full);
+  });
+
+  it('put system, history and prompt into the template', async () => {
+    await generate({
+      system: 'Be kind.',
+      history: [
+        { role: 'USER', content: 'Hi' },
+        { role: 'ASSISTANT', content: 'Hello' },
+      ],
+      prompt: 'Bye',
+    });
+    const [{ promptIds, lastUserTurn }] = house.runtime.requests.slice(-1);
+    expect(promptIds.length).toBeGreaterThan(20);
+    expect(lastUserTurn[1]).toBeLessThan(promptIds.length);
+    expect(lastUserTurn[1] - lastUserTurn[0]).toBe(3);
+  });
+
+  it('keep the text so far when they are cancelled', async () => {
+    let release = () => {};
+    house.runtime.holdDecoding = new Promise((resolve) => {
+      release = resolve;
+    });
+    const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.' });
+    const read: CandidateDelta[] = [];
+    for await (const event of started.events) if (read.push(event) === 2) break;
+    expect(await house.services.generations.byId(started.id)).toBeNull();
+    await expect(house.services.preferences.submit({ generationId: started.id, verdict: 'TIE' })).rejects.toMatchObject(
+      { code: 'CONFLICT' },
+    );
+    const view = await house.services.generations.cancel(started.id);
+    expect(view.candidates.map(({ text, tokens, finishReason }) => [text.length, tokens, finishReason])).toEqual([
+      [1, 1, 'CANCELLED'],
+      [1, 1, 'CANCELLED'],
+    ]);
+    expect(await started.finished).toEqual(view);
+    expect(await house.services.generations.cancel(started.id)).toEqual(view);
+    house.runtime.holdDecoding = undefined;
+    release();
+  });
+
+  it('end when their reader leaves, but not while another still waits for the same key', async () => {
+    house.runtime.holdDecoding = new Promise(() => {});
+    const leave = [new AbortController(), new AbortController()];
+    const input = { member: asker(), prompt: 'Say hello.', key: randomUUID() };
+    const [first, second] = await Promise.all(
+      leave.map(({ signal }) => house.services.generations.start(input, signal)),
+    );
+    expect(second.id).toBe(first.id);
+    for await (const _ of first.events) break;
+    leave[0].abort();
+    const early = await Promise.race([first.finished, new Promise((resolve) => setTimeout(resolve, 50, 'running'))]);
+    expect(early).toBe('running');
+    leave[1].abort();
+    expect((await first.finished).candidates[0].finishReason).toBe('CANCELLED');
+    house.runtime.holdDecoding = undefined;
+  });
+
+  it('answer a repeated key alike, and refuse it for another input', async () => {
+    const input = { member: asker(), prompt: 'Say hello.', maxTokens: 8, key: randomUUID() };
+    const [first, joined] = await Promise.all([generate(input), generate({ ...input, candidateCount: null })]);
+    expect(joined).toEqual(first);
+    const count = house.runtime.requests.length;
+    const again = await house.services.generations.start({ ...input, candidateCount: 2 });
+    expect(await again.finished).toEqual(first);
+    const deltas: CandidateDelta[] = [];
+    for await (const event of again.events) deltas.push(event);
+    expect(deltas).toEqual(first.candidates.map(({ id, text }) => ({ candidateId: id, text })));
+    expect(house.runtime.requests).toHaveLength(count);
+    await expect(generate({ ...input, prompt: 'Say bye.' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(generate({ ...input, seed: 1 })).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it.each<[string, Partial<GenerateInput>, string]>([
+    ['an empty prompt', { prompt: ' \n' }, 'prompt is empty'],
+    ['an oversize prompt', { prompt: 'x'.repeat(8_001) }, '8000 are allowed'],
+    ['too many candidates', { candidateCount: 9 }, 'from 1 to 8'],
+    ['no candidates', { candidateCount: 0 }, 'from 1 to 8'],
+    ['half a candidate', { candidateCount: 1.5 }, 'whole number'],
+    ['too many tokens', { maxTokens: 100_000 }, 'maxTokens'],
+    ['a hot temperature', { temperature: 3 }, 'from 0 to 2'],
+    ['no nucleus', { topP: 0 }, 'topP'],
+    ['too strong a taste', { strength: 2 }, 'from 0 to 1.5'],
+    ['not a number', { temperature: Number.NaN }, 'temperature is NaN'],
+    ['no platform', { member: { platform: '', externalId: 'x' } }, 'member.platform'],
+    ['an empty turn', { history: [{ role: 'USER', content: '' }] }, 'history[0].content is empty'],
+    ['an empty key', { key: '' }, 'key must have'],
+  ])('refuse %s', async (_, input, message) => {
+    await expect(generate(input)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('turn callers away while the model is not there, or too many wait', async () => {
+    house.runtime.change({ ready: false });
+    await expect(generate()).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+    house.runtime.change({ ready: true, queued: 64 });
+    await expect(generate()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', retryAfterMs: expect.any(Number) });
+    house.runtime.change({ queued: 0 });
+    expect(await house.services.generations.byId('nothing')).toBeNull();
+    await expect(house.services.generations.cancel(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('tell their watchers of the pool', async () => {
+    const stop = new AbortController();
+    const events = house.services.pool.watch(stop.signal)[Symbol.asyncIterator]();
+    expect((await events.next()).value).toMatchObject({
+      ready: true,
+      personalised: true,
+      checkpointDigest: tinyCheckpoint().digest,
+      busySlots: 0,
+    });
+    house.runtime.change({ busySlots: 3 });
+    expect((await events.next()).value).toMatchObject({ busySlots: 3, trainingQueued: 0, trainingRunning: 0 });
+    house.runtime.change({ busySlots: 0 });
+    await events.next();
+    stop.abort();
+    expect(await events.next()).toMatchObject({ done: true });
+  });
+});
+
+describe('generations without a checkpoint', () => {
+  it('are all the bare model’s; verdicts are kept and train once there is one', async () => {
+    const house = await openHouse({ checkpoint: null });
+    try {
+      const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.', maxTokens: 4 });
+      const generation = await started.finished;
+      expect(generation.candidates.map(({ role }) => role)).toEqual(['BASE', 'BASE']);
+      const vote = {
+        generationId: generation.id,
+        verdict: 'CHOSEN' as const,
+        chosenCandidateId: generation.candidates[0].id,
+      };
+      expect(await house.services.preferences.submit(vote)).toMatchObject({
+        trainingJob: null,
+        pairs: [{ weight: 1 }],
+      });
+      await expect(house.services.training.train(generation.memberId)).rejects.toMatchObject({
+        code: 'MODEL_UNAVAILABLE',
+      });
+      expect(house.services.pool.status()).toMatchObject({ personalised: false, checkpointDigest: null });
+      expect(house.runtime.reads).toBe(0);
+      await house.reopen();
+      expect(await house.trained(generation.memberId)).toMatchObject({
+        status: 'SUCCEEDED',
+        encoderVersion: 1,
+        pairCount: 1,
+      });
+    } finally {
+      await house.close();
+    }
+  });
+});

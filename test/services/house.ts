@@ -1,0 +1,127 @@
+/** Services over a real store, a real training thread and tokenizer, and a scripted runtime. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT_LIMITS } from '../../src/common/config.js';
+import { createLog } from '../../src/common/log.js';
+import { Random } from '../../src/common/random.js';
+import { openGguf } from '../../src/language-model/gguf.js';
+import type { Tokenizer } from '../../src/language-model/tokenizer.js';
+import { decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
+import { createServices } from '../../src/services/create-services.js';
+import type { Services } from '../../src/services/services.js';
+import { TrainingThread } from '../../src/services/training-thread.js';
+import type { TrainingJobView } from '../../src/services/views.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { writeTinyModel } from '../language-model/gguf-writer.js';
+import { prepareDatabase } from '../store/template.js';
+import { ScriptedRuntime } from './scripted-runtime.js';
+
+const MODEL_DIGEST = 'ab'.repeat(32);
+
+/** A checkpoint of random numbers; another seed gives another digest. */
+export function tinyCheckpoint(seed = 'checkpoint'): LoadedCheckpoint {
+  const random = new Random(seed);
+  const [d, k, f, layers, middle, width] = [8, 16, 24, 2, 4, 8];
+  const array = (...shape: number[]) => ({ shape, data: random.normals(shape.reduce((a, b) => a * b)) });
+  const scaled = (size: number, inputs: number) => random.normals(size).map((value) => value / Math.sqrt(inputs));
+  const checkpoint = {
+    modelDigest: MODEL_DIGEST,
+    latentSize: d,
+    featureSize: f,
+    projectedSize: k,
+    depths: [0, 1, 2],
+    replyProjection: scaled(k * f, f),
+    replyOffset: new Float32Array(k),
+    promptProjection: scaled(k * f, 100 * f),
+    promptOffset: new Float32Array(k),
+    meanHead: { weight: scaled(d * k, k), bias: new Float32Array(d) },
+    logVarianceHead: { weight: new Float32Array(d * k), bias: new Float32Array(d).fill(-2) },
+    adapter: {
+      w1: array(layers, d, middle),
+      b1: array(layers, middle),
+      w2: array(layers, middle, width),
+      b2: array(layers, width),
+    },
+    training: {},
+  };
+  return decodeCheckpoint(encodeCheckpoint(checkpoint), 'tiny');
+}
+
+export async function tinyTokenizerOf(folder: string): Promise<Tokenizer> {
+  const path = join(folder, 'tiny.gguf');
+  await writeTinyModel(path, { hidden: 32, layers: 1, feedForward: 32, heads: 2, kvHeads: 1 });
+  return (await openGguf(path)).tokenizer;
+}
+
+export interface House {
+  store: Store;
+  services: Services;
+  runtime: ScriptedRuntime;
+  folder: string;
+  /** Waits until the member has no job that waits or runs, and returns the newest. */
+  trained(memberId: string): Promise<TrainingJobView>;
+  /** Stops everything and starts it again on the same folder, as a new process would. */
+  reopen(checkpoint?: LoadedCheckpoint | null): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openHouse(
+  options: { folder?: string; checkpoint?: LoadedCheckpoint | null } = {},
+): Promise<House> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-house-')));
+  const log = createLog('silent');
+  const tokenizer = await tinyTokenizerOf(folder);
+  if (!existsSync(join(folder, 'database'))) await prepareDatabase(folder);
+  const thread = new TrainingThread(log);
+  await thread.start();
+
+  const open = async (checkpoint: LoadedCheckpoint | null) => {
+    const store = await openStore({ data: folder }, log);
+    const runtime = new ScriptedRuntime(MODEL_DIGEST, 24);
+    const services = createServices({
+      store,
+      runtime,
+      tokenizer,
+      checkpoint,
+      train: thread.train,
+      log,
+      limits: DEFAULT_LIMITS,
+    });
+    await services.start();
+    return { store, runtime, services };
+  };
+  const shut = async () => {
+    await house.services.stop();
+    await house.store.close();
+  };
+  const house: House = {
+    folder,
+    ...(await open(options.checkpoint === undefined ? tinyCheckpoint() : options.checkpoint)),
+    trained: async (memberId) => {
+      const stop = new AbortController();
+      try {
+        for await (const job of house.services.training.watch(
+          memberId,
+          AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]),
+        )) {
+          if (job.status !== 'QUEUED' && job.status !== 'RUNNING') return job;
+        }
+      } finally {
+        stop.abort();
+      }
+      throw new Error('No training finished in time.');
+    },
+    reopen: async (checkpoint = tinyCheckpoint()) => {
+      await shut();
+      Object.assign(house, await open(checkpoint));
+    },
+    close: async () => {
+      await shut();
+      await thread.stop();
+      if (!options.folder) await rm(folder, { recursive: true });
+    },
+  };
+  return house;
+}

@@ -1,0 +1,41 @@
+/**
+ * A database that has been made and migrated once, kept in the repository's .cache folder: making one takes seconds, copying it does
+ * not. Its name carries everything it was made from.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLog } from '../../src/common/log.js';
+import { readMigrations } from '../../src/store/migrations.js';
+import { openStore } from '../../src/store/store.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Puts a fresh, migrated database into the data folder, which must have none. */
+export async function prepareDatabase(folder: string): Promise<void> {
+  const template = join(ROOT, '.cache', `database-${await fingerprint()}`);
+  if (!(await stat(template).catch(() => undefined))) await makeTemplate(template);
+  await cp(join(template, 'database'), join(folder, 'database'), { recursive: true });
+}
+
+async function makeTemplate(template: string): Promise<void> {
+  const draft = `${template}.${randomUUID()}`;
+  await mkdir(draft, { recursive: true });
+  const store = await openStore({ data: draft }, createLog('error'));
+  await store.queue.start();
+  await store.queue.stop();
+  await store.close();
+  // Two test files may make it at the same time; the first one stays.
+  await rename(draft, template).catch(() => rm(draft, { recursive: true, force: true }));
+}
+
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { name, checksum } of await readMigrations()) hash.update(`${name} ${checksum}\n`);
+  for (const name of ['@electric-sql/pglite', 'pg-boss']) {
+    const manifest = JSON.parse(await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
+    hash.update(`${name} ${manifest.version}\n`);
+  }
+  return hash.digest('hex').slice(0, 12);
+}
