@@ -109,9 +109,10 @@ async function loadCheckpoint(
   model: LanguageModelFile,
   log: Log,
 ): Promise<LoadedCheckpoint | null> {
-  if (settings.checkpoint) return requireCheckpoint(settings.checkpoint, model.digest);
   const folders = [join(settings.data, 'checkpoints'), join(installationFolder(), 'models')];
-  const { checkpoint, unusable } = await findCheckpoint(folders, model.digest);
+  const { checkpoint, unusable } = settings.checkpoint
+    ? { checkpoint: await requireCheckpoint(settings.checkpoint, model.digest), unusable: [] }
+    : await findCheckpoint(folders, model.digest);
   for (const message of unusable) log.warn(message);
   if (checkpoint) log.info({ model: model.config.name, checkpoint: checkpoint.digest }, 'Replies are personalised');
   else {

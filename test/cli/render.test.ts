@@ -8,6 +8,7 @@ import {
   renderComparison,
   renderGreeting,
   renderReplies,
+  renderReveal,
   renderTraining,
   renderVersion,
   renderVoteKeys,
@@ -24,7 +25,7 @@ const options = { width: 80, style: PLAIN, columns: true };
 describe('renderReplies', () => {
   it('puts two replies next to each other, a cursor behind the one that grows', () => {
     expect(renderReplies(replies, options)).toEqual([
-      '[1]                                    │  [2] …                                ',
+      '[1]                                    │  [2] …',
       'Rain is water that falls from clouds,  │  You would like rain▌',
       'and it makes things grow.              │',
       '',
@@ -90,6 +91,7 @@ const job: TrainingJob = {
 describe('renderTraining', () => {
   it.each([
     ['QUEUED', {}, 'learning from 3 pairs: waits'],
+    ['QUEUED', { pairCount: 0 }, 'learning: waits'],
     ['RUNNING', {}, 'learning from 3 pairs ██████████░░░░░░░░░░ 30/60 loss 0.612'],
     [
       'SUCCEEDED',
@@ -121,6 +123,16 @@ describe('the lines around', () => {
       'without a taste',
       'with a taste drawn at random, to learn',
     ]);
+  });
+
+  it('reveal how replies were made, those made alike together', () => {
+    const replies = (['BASE', 'PERSONAL', 'BASE'] as const).map((role, index) => ({
+      label: String(index + 1),
+      role,
+      chosen: index === 1,
+    }));
+    expect(renderReveal(replies, 3, options)).toEqual(['[1] [3] without a taste', '[2] with your taste, version 3']);
+    expect(renderReveal(replies, 3, { style: ANSI })[1]).toContain(ANSI.good('[2]'));
   });
 
   it('greet, and warn where nothing can be learned', () => {

@@ -8,7 +8,7 @@ import {
   type PalateClient,
   PalateClientError,
 } from '../../client/index.js';
-import { describeRole, renderVoteKeys } from './render.js';
+import { renderReveal, renderVoteKeys } from './render.js';
 import { showReplies } from './replies.js';
 import type { Terminal } from './terminal.js';
 import { MemberState } from './training.js';
@@ -118,15 +118,13 @@ export async function submit(
   // Followed from before the vote, so that nothing of its training is missed.
   await state.refresh();
   const result = await client.submitFeedback({ generationId: generation.id, ...verdict });
-  const { style } = terminal.options();
-  const reveal = generation.candidates.map((candidate) => {
-    const role = result.reveal.find(({ candidateId }) => candidateId === candidate.id)?.role;
-    const text = `[${candidate.index + 1}] ${role ? describeRole(role, generation.encoderVersion) : ''}`;
-    return candidate.id === verdict.chosenCandidateId ? style.good(text) : style.dim(text);
+  const revealed = generation.candidates.flatMap(({ id, index }) => {
+    const role = result.reveal.find(({ candidateId }) => candidateId === id)?.role;
+    return role ? [{ label: String(index + 1), role, chosen: id === verdict.chosenCandidateId }] : [];
   });
-  terminal.print(reveal.join(style.dim(' · ')));
+  terminal.print(renderReveal(revealed, generation.encoderVersion, terminal.options()));
   if (result.trainingJob) await state.showTraining(result.trainingJob);
-  else terminal.print(style.dim('kept; it trains nothing yet'));
+  else terminal.print(terminal.options().style.dim('kept; it trains nothing yet'));
   terminal.print('');
   return result;
 }

@@ -9,9 +9,15 @@ export interface Reply {
   label: string;
   text: string;
   finishReason: FinishReason | null;
-  /** Said after the vote. */
+  /** Stands behind the label. */
   note?: string;
-  chosen?: boolean;
+}
+
+/** How one reply was made, as the vote revealed it. */
+export interface Revealed {
+  label: string;
+  role: CandidateRole;
+  chosen: boolean;
 }
 
 export interface RenderOptions {
@@ -37,7 +43,7 @@ export function renderReplies(replies: readonly Reply[], options: RenderOptions)
   for (let i = 0; i < replies.length; i += 2) {
     const pair = replies.slice(i, i + 2);
     const titles = pair.map((reply) => styledTitle(reply, column, options.style));
-    lines.push(titles.join(options.style.dim(GAP)));
+    lines.push(titles.join(options.style.dim(GAP)).trimEnd());
     const bodies = sideBySide(
       pair.map((reply) => body(reply, column)),
       column,
@@ -56,7 +62,7 @@ function styledTitle(reply: Reply, width: number, style: Style): string {
   const label = `[${reply.label}]`;
   const note = reply.note ? ` ${reply.note}` : reply.finishReason === null ? ' …' : endOf(reply.finishReason);
   const rest = fill(note, Math.max(0, width - label.length));
-  return `${reply.chosen ? style.good(label) : style.bold(label)}${style.dim(rest)}`;
+  return `${style.bold(label)}${style.dim(rest.trimEnd())}${' '.repeat(rest.length - rest.trimEnd().length)}`;
 }
 
 function endOf(reason: FinishReason): string {
@@ -99,6 +105,20 @@ export function describeRole(role: CandidateRole, version: number): string {
   }
 }
 
+/** Which replies were made how, those made alike together; the chosen one stands out. */
+export function renderReveal(
+  replies: readonly Revealed[],
+  version: number,
+  { style }: Pick<RenderOptions, 'style'>,
+): string[] {
+  const roles = [...new Set(replies.map((reply) => reply.role))];
+  return roles.map((role) => {
+    const alike = replies.filter((reply) => reply.role === role);
+    const labels = alike.map(({ label, chosen }) => (chosen ? style.good(`[${label}]`) : style.dim(`[${label}]`)));
+    return `${labels.join(' ')} ${style.dim(describeRole(role, version))}`;
+  });
+}
+
 /**
  * A training as one line.
  * @param before the version that served until now
@@ -111,7 +131,7 @@ export function renderTraining(
   const pairs = count(job.pairCount, 'pair');
   switch (job.status) {
     case 'QUEUED':
-      return style.dim(`learning from ${pairs}: waits`);
+      return style.dim(job.pairCount > 0 ? `learning from ${pairs}: waits` : 'learning: waits');
     case 'RUNNING': {
       const facts = `${job.step}/${job.totalSteps}${job.loss === null ? '' : ` loss ${job.loss.toFixed(3)}`}`;
       return style.dim(fill(`learning from ${pairs} ${bar(job.step, job.totalSteps)} ${facts}`, width - 1).trimEnd());

@@ -4,8 +4,8 @@ import { renderTraining } from './render.js';
 import type { Learned } from './replies.js';
 import type { Terminal } from './terminal.js';
 
-/** Milliseconds after which a training that takes long is left to itself. */
-const PATIENCE_MS = 15_000;
+/** Milliseconds after which a training that takes long is left to itself; trainings take well under a second. */
+const PATIENCE_MS = 60_000;
 const FINAL = new Set(['SUCCEEDED', 'REJECTED', 'FAILED', 'CANCELLED']);
 
 /** Keeps the newest state of a member's trainings from one subscription, begun before the first vote so that no event is missed. */
@@ -92,7 +92,7 @@ export class MemberState {
     const live = this.terminal.live();
     const line = (state: TrainingJob) => [renderTraining(state, before, this.terminal.options())];
     const last = await this.follower?.follow(job, (state) => live.update(line(state)));
-    live.finish(line(last ?? job));
+    live.finish(last ? line(last) : ['still learning; it goes on in the background']);
     await this.refresh();
   }
 
