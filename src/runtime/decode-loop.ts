@@ -3,7 +3,7 @@
 import { PalateError } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
-import { KeyValueCache } from './kv-cache.js';
+import { KeyValueCache, type KeyValues } from './kv-cache.js';
 import { PromptCache } from './prompt-cache.js';
 import { sampleToken } from './sampler.js';
 import type { ServingModel } from './serving-model.js';
@@ -15,6 +15,8 @@ export type StepTokens = { id: number; row: number; tokens: number[] }[];
 export interface DecodeEvents {
   tokens(batch: StepTokens): void;
   generated(id: number, rows: DecodedRow[]): void;
+  /** A request's rows are gone: what kept them from being decoded. The others go on. */
+  failed(id: number, error: unknown): void;
 }
 
 interface Job {
@@ -65,8 +67,14 @@ export class DecodeLoop {
     return this.active.length === 0 && this.waiting.length === 0;
   }
 
-  /** @throws PalateError LIMIT_EXCEEDED when prompt, prefix and reply do not fit the model's context */
+  /**
+   * @throws PalateError LIMIT_EXCEEDED when prompt, prefix and reply do not fit the model's context; BAD_USER_INPUT when
+   *   there is nothing to read or to decode
+   */
   submit(id: number, request: DecodeRequest): void {
+    if (request.promptIds.length === 0 || request.rows.length === 0 || request.maxTokens < 1) {
+      throw new PalateError('BAD_USER_INPUT', 'Ask for at least one reply of at least one token to a prompt.');
+    }
     const wanted = request.promptIds.length + PREFIX_LENGTH + request.maxTokens;
     if (wanted > this.model.config.contextLength) {
       throw new PalateError(
@@ -95,11 +103,18 @@ export class DecodeLoop {
     await this.admit();
     if (this.active.length === 0) return;
     this.cache.reserve(Math.max(...this.active.map((row) => row.length)) + 1, this.active.length);
-    const { logits, cache } = await this.model.step(
-      this.cache,
-      this.active.map((row) => row.next),
-      this.active.map((row) => row.length),
-    );
+    const tokens = this.active.map((row) => row.next);
+    const lengths = this.active.map((row) => row.length);
+    try {
+      this.advance(await this.model.step(this.cache, tokens, lengths));
+    } catch (error) {
+      for (const job of new Set(this.active.map((row) => row.job))) this.fail(job, error);
+    }
+    this.removeFinished();
+  }
+
+  /** Takes every row's next token from its logits and keeps what the step computed for the one it read. */
+  private advance({ logits, cache }: { logits: Float32Array; cache: KeyValues }): void {
     const size = this.model.config.vocabulary;
     const decoded: StepTokens = [];
     this.active.forEach((row, slot) => {
@@ -112,7 +127,6 @@ export class DecodeLoop {
       decoded.push({ id: row.job.id, row: row.row, tokens: [row.next] });
     });
     if (decoded.length > 0) this.events.tokens(decoded);
-    this.removeFinished();
   }
 
   /** Reads a prompt and its replies without any prefix, between two steps. */
@@ -146,7 +160,11 @@ export class DecodeLoop {
       while (this.waiting[0]?.job === job && this.active.length + rows.length < this.slots) {
         rows.push((this.waiting.shift() as { row: number }).row);
       }
-      await this.place(job, rows);
+      try {
+        await this.place(job, rows);
+      } catch (error) {
+        this.fail(job, error);
+      }
     }
   }
 
@@ -184,15 +202,26 @@ export class DecodeLoop {
 
   private removeFinished(): void {
     for (let slot = this.active.length - 1; slot >= 0; slot--) {
-      const row = this.active[slot];
-      const finishReason = finishOf(row);
+      const { job, row, tokens } = this.active[slot];
+      const finishReason = finishOf(this.active[slot]);
       if (!finishReason) continue;
-      const last = this.active.length - 1;
-      if (slot !== last) this.cache.move(last, slot);
-      this.active[slot] = this.active[last];
-      this.active.pop();
-      this.settle(row.job, row.row, { tokens: row.tokens, finishReason });
+      this.leave(slot);
+      this.settle(job, row, { tokens, finishReason });
     }
+  }
+
+  /** Frees a slot; the last row moves into it. */
+  private leave(slot: number): void {
+    const last = this.active.length - 1;
+    if (slot !== last) this.cache.move(last, slot);
+    this.active[slot] = this.active[last];
+    this.active.pop();
+  }
+
+  private fail(job: Job, error: unknown): void {
+    for (let slot = this.active.length - 1; slot >= 0; slot--) if (this.active[slot].job === job) this.leave(slot);
+    for (let i = this.waiting.length - 1; i >= 0; i--) if (this.waiting[i].job === job) this.waiting.splice(i, 1);
+    this.events.failed(job.id, error);
   }
 
   private settle(job: Job, row: number, result: DecodedRow): void {

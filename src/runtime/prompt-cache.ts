@@ -1,12 +1,15 @@
 /** Recently read prompts. What is kept depends on the text alone: no member's prefix is in it, so anybody may share it. */
 import type { ReadPrompt } from './serving-model.js';
 
-/** Bytes of keys and values kept; the least recently used go first. */
+/** Bytes of keys and values kept unless told otherwise. */
 const CAPACITY_BYTES = 256 * 1024 * 1024;
 
 export class PromptCache {
   private readonly entries = new Map<string, { prompt: ReadPrompt; bytes: number }>();
   private bytes = 0;
+
+  /** @param capacity bytes of keys and values kept; the least recently used go first, the newest one always stays */
+  constructor(private readonly capacity = CAPACITY_BYTES) {}
 
   /** The prompt read before, or what `read` gives. */
   async get(
@@ -23,15 +26,15 @@ export class PromptCache {
     }
     const prompt = await read();
     const bytes = prompt.cache.keys.reduce((sum, keys) => sum + 2 * keys.byteLength, 0);
+    this.bytes += bytes - (this.entries.get(key)?.bytes ?? 0);
     this.entries.set(key, { prompt, bytes });
-    this.bytes += bytes;
     this.evict();
     return prompt;
   }
 
   private evict(): void {
     for (const [key, { bytes }] of this.entries) {
-      if (this.bytes <= CAPACITY_BYTES || this.entries.size === 1) return;
+      if (this.bytes <= this.capacity || this.entries.size === 1) return;
       this.entries.delete(key);
       this.bytes -= bytes;
     }

@@ -21,7 +21,7 @@ interface Pending {
 export class WorkerRuntime implements LanguageModelRuntime {
   private worker: Worker | undefined;
   private starting: Promise<void> | undefined;
-  private stopping: Promise<void> | undefined;
+  private exited: Promise<void> | undefined;
   private readonly pending = new Map<number, Pending>();
   private readonly listeners = new Set<(status: RuntimeStatus) => void>();
   private nextId = 1;
@@ -57,20 +57,22 @@ export class WorkerRuntime implements LanguageModelRuntime {
         reject(failure);
         this.fail(failure);
       });
-      worker.on('exit', () => this.fail(new PalateError('MODEL_UNAVAILABLE', 'The language model has stopped.')));
+      this.exited = new Promise((gone) => {
+        worker.on('exit', () => {
+          const failure = new PalateError('MODEL_UNAVAILABLE', 'The language model has stopped.');
+          reject(failure);
+          this.fail(failure);
+          gone();
+        });
+      });
     });
     return this.starting;
   }
 
-  stop(): Promise<void> {
-    this.stopping ??= (async () => {
-      const worker = this.worker;
-      if (!worker) return;
-      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      this.post({ kind: 'stop' });
-      await exited;
-    })();
-    return this.stopping;
+  /** Ends the worker after its present step; what has not been answered is rejected with MODEL_UNAVAILABLE. */
+  async stop(): Promise<void> {
+    this.post({ kind: 'stop' });
+    await this.exited;
   }
 
   generate(
@@ -157,7 +159,7 @@ export class WorkerRuntime implements LanguageModelRuntime {
   }
 
   private fail(error: PalateError): void {
-    this.update({ ready: false });
+    this.update({ ready: false, busySlots: 0, queued: 0 });
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }

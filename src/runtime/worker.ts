@@ -46,7 +46,13 @@ const loop = new DecodeLoop(model, setup.slots, {
     send({ kind: 'tokens', batch });
   },
   generated: (id, rows) => send({ kind: 'generated', id, rows }),
+  failed: tellFailure,
 });
+
+function tellFailure(id: number, error: unknown): void {
+  const code = error instanceof PalateError ? error.code : 'INTERNAL';
+  send({ kind: 'failed', id, code, message: messageOf(error) });
+}
 
 async function handle(message: ToWorker): Promise<void> {
   if (message.kind === 'generate') loop.submit(message.id, message.request);
@@ -74,10 +80,7 @@ async function run(): Promise<void> {
     const message = inbox.shift();
     if (message?.kind === 'stop') return;
     if (message) {
-      await handle(message).catch((error: unknown) => {
-        const code = error instanceof PalateError ? error.code : 'INTERNAL';
-        if ('id' in message) send({ kind: 'failed', id: message.id, code, message: messageOf(error) });
-      });
+      await handle(message).catch((error: unknown) => tellFailure(message.id, error));
     } else if (!loop.idle) {
       await loop.step();
     } else {

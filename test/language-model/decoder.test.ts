@@ -114,7 +114,6 @@ describe('the packed graph', () => {
       if (argmax(p) === argmax(q)) same++;
       for (let token = 0; token < vocabulary; token++) divergence += Math.exp(p[token]) * (p[token] - q[token]);
     }
-    console.log('top1', same / ids.length, 'kl', divergence / ids.length, ids.length);
     // Measured: 0.94 and 0.007.
     expect(same / ids.length).toBeGreaterThanOrEqual(0.9);
     expect(divergence / ids.length).toBeLessThanOrEqual(0.02);
