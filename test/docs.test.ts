@@ -1,0 +1,148 @@
+/** Keeps docs/ true where a machine can tell: documents fit the schema, and names and numbers are those of the code. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSchema, getVariableValues, isEnumType, Kind, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { CONFIG_FILE, DEFAULT_LIMITS, VARIABLES } from '../src/common/config.js';
+import { ERROR_CODES } from '../src/common/errors.js';
+import { PRETRAIN_DEFAULTS } from '../src/learning/clap/settings.js';
+import { DRAWS } from '../src/learning/comparisons.js';
+import { PERSONAL_SPREAD } from '../src/learning/encoder.js';
+import { GATE_MINIMUM } from '../src/learning/gate.js';
+import { BETA, MEAN_BOUND } from '../src/learning/latent-dpo.js';
+import { BASE_SHARE } from '../src/services/roles.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DOCS = join(ROOT, 'docs');
+const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
+const textOf = (name: string) => readFileSync(join(DOCS, name), 'utf8');
+const operations = textOf('operations.md');
+const method = textOf('method.md');
+const api = textOf('api.md');
+const schema = buildSchema(readFileSync(join(ROOT, 'schema.graphql'), 'utf8'));
+
+interface Example {
+  page: string;
+  document: string;
+  /** JSON, where the example gives variables. */
+  variables?: string;
+}
+
+/** Blocks marked graphql, the arguments of the shell function `ask`, and query texts in JavaScript. */
+function examplesOf(page: string): Example[] {
+  const text = textOf(page);
+  const all = (pattern: RegExp) => [...text.matchAll(pattern)];
+  return [
+    ...all(/```graphql\n([\s\S]*?)```/g).map(([, document]) => ({ page, document })),
+    ...all(/^ask '([^']+)'(?: '([^']+)')?$/gm).map(([, document, variables]) => ({ page, document, variables })),
+    ...all(/const query = `([^`]+)`/g).map(([, document]) => ({ page, document })),
+  ];
+}
+
+describe('the GraphQL in docs/', () => {
+  const examples = pages.flatMap(examplesOf);
+
+  it('is found at all', () => {
+    for (const field of ['generate(', 'submitFeedback(', 'withdrawFeedback(', 'member(', 'generationStream(']) {
+      expect(examples.some(({ document }) => document.includes(field))).toBe(true);
+    }
+  });
+
+  it.each(examples)('fits the schema, $page: $document', ({ document, variables }) => {
+    const parsed = parse(document);
+    expect(validate(schema, parsed)).toEqual([]);
+    const [operation] = parsed.definitions;
+    if (variables === undefined || operation.kind !== Kind.OPERATION_DEFINITION) return;
+    const given = getVariableValues(schema, operation.variableDefinitions ?? [], JSON.parse(variables));
+    expect(given.errors).toBeUndefined();
+  });
+});
+
+describe('docs/operations.md', () => {
+  it('names every setting with its variable, and the file that holds them', () => {
+    for (const [name, variable] of Object.entries(VARIABLES)) {
+      expect(operations).toContain(`| \`${name}\` | \`${variable}\` |`);
+    }
+    expect(operations).toContain(CONFIG_FILE);
+  });
+
+  it('names every limit with its default', () => {
+    for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
+      const row = operations.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``));
+      expect(row, name).toContain(value.toLocaleString('en-US'));
+    }
+  });
+
+  it('states the defaults of pretrain', () => {
+    const { steps, prompts, seed, validation } = PRETRAIN_DEFAULTS;
+    expect(operations).toContain(`| \`--steps\` | ${steps} |`);
+    expect(operations).toContain(`| \`--prompts\` | ${prompts} |`);
+    expect(operations).toContain(`| \`--seed\` | ${seed} |`);
+    expect(operations).toContain(`${validation} more are kept for the evaluation`);
+  });
+});
+
+describe('docs/method.md', () => {
+  it('states the settings of CLaP', () => {
+    const { prompts, validation, repliesPerPrompt, steps, lengths, batch, tokens, latent, middle, projected } =
+      PRETRAIN_DEFAULTS;
+    const said = [
+      `| ${prompts}, ${validation} |`,
+      `| replies a prompt | ${repliesPerPrompt},`,
+      `at most ${lengths.join(', ').replace(/, (\d+)$/, ' or $1')} tokens`,
+      `| steps | ${steps} |`,
+      `B = ${batch} replies`,
+      `first ${tokens} tokens`,
+      `d = ${latent}`,
+      `m = ${middle} numbers`,
+      `4h → ${projected}`,
+      `for ${100 * PRETRAIN_DEFAULTS.shrinkShare} % of the rows`,
+    ];
+    for (const words of said) expect(method).toContain(words);
+  });
+
+  it('states the settings of Latent DPO and of serving', () => {
+    const said = [
+      `β = ${BETA}`,
+      `scaled back to length ${MEAN_BOUND}`,
+      `Draw ${DRAWS} points from each`,
+      `Below ${GATE_MINIMUM} verdicts`,
+      `strength · (μ + ${PERSONAL_SPREAD} σ ε)`,
+      `with probability ${BASE_SHARE}, all`,
+    ];
+    for (const words of said) expect(method).toContain(words);
+  });
+});
+
+describe('docs/api.md', () => {
+  it('explains every error code and every verdict', () => {
+    const verdict = schema.getType('Verdict');
+    if (!isEnumType(verdict)) throw new Error('Verdict is no enum');
+    for (const name of [...ERROR_CODES, ...verdict.getValues().map((value) => value.name)])
+      expect(api).toContain(`\n| \`${name}\` |`);
+  });
+});
+
+describe('links in docs/', () => {
+  const links = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link]) => ({ page, link })),
+  );
+
+  it.each(links)('lead somewhere, $page: $link', ({ page, link }) => {
+    const [file, anchor] = link.split('#');
+    const target = file === '' ? join(DOCS, page) : join(dirname(join(DOCS, page)), file);
+    expect(existsSync(target)).toBe(true);
+    if (anchor === undefined) return;
+    const headings = readFileSync(target, 'utf8').matchAll(/^#+ (.+)$/gm);
+    expect([...headings].map(([, heading]) => anchorOf(heading))).toContain(anchor);
+  });
+});
+
+/** As code hosts name headings: lower case, punctuation left out, spaces as hyphens. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} -]/gu, '')
+    .replaceAll(' ', '-');
+}
