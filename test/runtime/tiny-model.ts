@@ -5,8 +5,8 @@ import { openGguf } from '../../src/language-model/gguf.js';
 import { featureDepths } from '../../src/language-model/graphs/serving.js';
 import type { LanguageModelFile } from '../../src/language-model/model.js';
 import type { AdapterWeights } from '../../src/runtime/messages.js';
-import { compileAdapter, compileModel } from '../../src/runtime/model-files.js';
-import { ServingModel } from '../../src/runtime/serving-model.js';
+import { type CompiledModel, compileAdapter, compileModel } from '../../src/runtime/model-files.js';
+import { ServingModel, type ServingSessions } from '../../src/runtime/serving-model.js';
 import { Session } from '../../src/runtime/session.js';
 import { writeTinyModel } from '../language-model/gguf-writer.js';
 import { PlainDecoder } from '../language-model/plain-decoder.js';
@@ -28,7 +28,10 @@ export class TinyModel {
     readonly file: LanguageModelFile,
     readonly adapter: AdapterWeights,
     readonly model: ServingModel,
-    private readonly sessions: Session[],
+    /** Files of the serving graphs. */
+    readonly graphs: CompiledModel,
+    readonly sessions: ServingSessions,
+    private readonly opened: Session[],
     private readonly fresh: () => PlainDecoder,
   ) {}
 
@@ -40,14 +43,23 @@ export class TinyModel {
     const adapter = randomAdapter(file.config, LATENT_SIZE, 5);
     const compiled = await compileModel(file, folder, 'float32');
     const paths = [compiled.decode, compiled.read, compiled.score, await compileAdapter(file, folder, adapter)];
-    const sessions = await Promise.all(paths.map((graph) => Session.open(graph, 1)));
-    const [decode, read, score, prefix] = sessions;
-    const model = new ServingModel(file.config, { decode, read, score: async () => score, adapter: prefix });
-    return new TinyModel(file, adapter, model, sessions, () => new PlainDecoder(file.config, weights));
+    const opened = await Promise.all(paths.map((graph) => Session.open(graph, 1)));
+    const [decode, read, score, prefix] = opened;
+    const sessions: ServingSessions = { decode, read, score: async () => score, adapter: prefix };
+    const model = new ServingModel(file.config, sessions);
+    return new TinyModel(
+      file,
+      adapter,
+      model,
+      compiled,
+      sessions,
+      opened,
+      () => new PlainDecoder(file.config, weights),
+    );
   }
 
   async close(): Promise<void> {
-    for (const session of this.sessions) await session.close();
+    for (const session of this.opened) await session.close();
   }
 
   /** Random tokens. */

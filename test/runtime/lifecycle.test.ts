@@ -1,0 +1,153 @@
+/** Starting and stopping the runtime, and what it does when something is wrong; on a tiny model. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openGguf } from '../../src/language-model/gguf.js';
+import type { AdapterWeights } from '../../src/runtime/messages.js';
+import { WorkerRuntime } from '../../src/runtime/runtime.js';
+import type { DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
+import { writeTinyModel } from '../language-model/gguf-writer.js';
+import { randomAdapter } from '../support/adapter.js';
+
+let folder: string;
+let modelPath: string;
+let adapter: AdapterWeights;
+const running: WorkerRuntime[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'palate-lifecycle-'));
+  modelPath = join(folder, 'tiny.gguf');
+  await writeTinyModel(modelPath, { format: 'Q4_0', seed: 5, tied: false });
+  adapter = randomAdapter((await openGguf(modelPath)).config, 4, 5);
+});
+
+afterAll(async () => {
+  await Promise.all(running.map((runtime) => runtime.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+function runtimeOf(path = modelPath, weights: AdapterWeights | null = adapter): WorkerRuntime {
+  const runtime = new WorkerRuntime({
+    modelPath: path,
+    cacheFolder: join(folder, 'compiled'),
+    adapter: weights,
+    slots: 2,
+    threads: 1,
+  });
+  running.push(runtime);
+  return runtime;
+}
+
+const row = (latent: Float32Array | null = null): DecodeRow => ({ latent, seed: 1, temperature: 0, topP: 1 });
+
+function request(rows: DecodeRow[], maxTokens = 4): DecodeRequest {
+  return { promptIds: [5, 6, 7, 8], lastUserTurn: [0, 3], rows, maxTokens, stopTokens: [] };
+}
+
+const unavailable = (what: RegExp) => ({ code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(what) });
+
+describe('starting', () => {
+  it('begins once and then serves', async () => {
+    const runtime = runtimeOf();
+    const ready: boolean[] = [];
+    runtime.onStatus((status) => ready.push(status.ready));
+    expect(runtime.status().ready).toBe(false);
+    await Promise.all([runtime.start(), runtime.start()]);
+    expect(ready).toContain(true);
+    expect(runtime.status()).toMatchObject({ ready: true, model: 'Tiny', personalised: true });
+    const [bare, personal] = await runtime.generate(request([row(), row(Float32Array.of(1, -1, 2, 0))]), () => {});
+    expect(bare.tokens.length).toBe(4);
+    expect(personal.tokens).not.toEqual(bare.tokens);
+    await runtime.stop();
+  });
+
+  it('opens what it has compiled before to the same tokens', async () => {
+    const tokens = [];
+    for (let i = 0; i < 2; i++) {
+      const runtime = runtimeOf();
+      await runtime.start();
+      tokens.push(await runtime.generate(request([row()], 12), () => {}));
+      await runtime.stop();
+    }
+    expect(tokens[0]).toEqual(tokens[1]);
+  });
+
+  it.each([
+    ['is cut off', async (bytes: Buffer) => bytes.subarray(0, bytes.length - 100)],
+    ['is none', async () => Buffer.from('<html>not found</html>')],
+    ['is empty', async () => Buffer.alloc(0)],
+  ])('fails with the reason where the model file %s', async (name, damage) => {
+    const path = join(folder, `${name}.gguf`);
+    await writeFile(path, await damage(await readFile(modelPath)));
+    const runtime = runtimeOf(path);
+    await expect(runtime.start()).rejects.toMatchObject(unavailable(new RegExp(path)));
+    await expect(runtime.generate(request([row()]), () => {})).rejects.toMatchObject(unavailable(/./));
+    expect(runtime.status().ready).toBe(false);
+    await runtime.stop();
+  });
+
+  it('fails with the reason where there is no file', async () => {
+    const runtime = runtimeOf(join(folder, 'missing.gguf'));
+    await expect(runtime.start()).rejects.toMatchObject(unavailable(/missing\.gguf/));
+    await runtime.stop();
+  });
+});
+
+describe('stopping', () => {
+  it('rejects what is being generated and what comes after', async () => {
+    const runtime = runtimeOf();
+    await runtime.start();
+    let stopped: Promise<void> | undefined;
+    const long = runtime.generate(request([row(), row(), row()], 400), () => {
+      stopped ??= runtime.stop();
+    });
+    const read = runtime.read({ promptIds: [5, 6, 7], lastUserTurn: [0, 2], replies: [[9, 10]] });
+    await read;
+    await expect(long).rejects.toMatchObject(unavailable(/stopped/));
+    await stopped;
+    expect(runtime.status()).toMatchObject({ ready: false, busySlots: 0, queued: 0 });
+    await expect(runtime.generate(request([row()]), () => {})).rejects.toMatchObject(unavailable(/not ready/));
+    await expect(runtime.score([5, 6], [[7]])).rejects.toMatchObject(unavailable(/not ready/));
+    await runtime.stop();
+  });
+
+  it('waits for a start that is under way', async () => {
+    const runtime = runtimeOf();
+    const starting = runtime.start();
+    await runtime.stop();
+    await starting;
+    expect(runtime.status().ready).toBe(false);
+  });
+
+  it('is nothing before the start', async () => {
+    const runtime = runtimeOf();
+    await runtime.stop();
+    await expect(runtime.read({ promptIds: [5], lastUserTurn: [0, 1], replies: [] })).rejects.toMatchObject(
+      unavailable(/not ready/),
+    );
+  });
+});
+
+describe('a request that cannot be done', () => {
+  it('is rejected alone, and the runtime goes on', async () => {
+    const runtime = runtimeOf(modelPath, null);
+    await runtime.start();
+    expect(runtime.status().personalised).toBe(false);
+    const good = runtime.generate(request([row(), row()], 30), () => {});
+    await expect(runtime.generate(request([row(new Float32Array(4))]), () => {})).rejects.toMatchObject(
+      unavailable(/adapter/),
+    );
+    await expect(runtime.generate({ ...request([row()]), promptIds: [1_000_000, 1] }, () => {})).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
+    await expect(runtime.generate({ ...request([row()]), promptIds: [] }, () => {})).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+    await expect(runtime.read({ promptIds: [-5_000, 1], lastUserTurn: [0, 1], replies: [] })).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
+    expect((await good).map((result) => result.tokens.length)).toEqual([30, 30]);
+    await runtime.stop();
+  });
+});
