@@ -1,7 +1,7 @@
 /** `palate start`: runs the gateway until it is told to stop. */
 import { constants } from 'node:os';
 import { Command } from 'commander';
-import { type App, startApp } from '../app.js';
+import { type App, type AppOptions, startApp } from '../app.js';
 import { loadSettings, type SettingName, VARIABLES } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
 import { createLog } from '../common/log.js';
@@ -43,8 +43,7 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
       settings,
       log,
       signal: stopped.signal,
-      onFetch: ({ received, total, source }) =>
-        progress.show(`fetching the model from ${source} (MiB)`, toMebibytes(received), toMebibytes(total ?? received)),
+      onFetch: showFetch(progress),
     });
   } catch (error) {
     if (stopped.signal.aborted) throw new PalateError('CANCELLED', 'Stopped before it had started.', { cause: error });
@@ -78,6 +77,17 @@ function waitForSignal(stopped: AbortController): Promise<NodeJS.Signals> {
       });
     }
   });
+}
+
+/** Shows a fetch once for each mebibyte. */
+function showFetch(progress: ProgressLine): AppOptions['onFetch'] {
+  let shown = -1;
+  return ({ received, total, source }) => {
+    const done = toMebibytes(received);
+    if (done === shown) return;
+    shown = done;
+    progress.show(`fetching the model from ${source} (MiB)`, done, toMebibytes(total ?? received));
+  };
 }
 
 function toMebibytes(bytes: number): number {

@@ -36,6 +36,12 @@ export interface Gateway extends Lifecycle {
 const DRAIN_MS = 5_000;
 
 /**
+ * Milliseconds for a whole request, for its headers, and between two requests of a connection: longer than the minute after which
+ * proxies let go of one, so that it is never the gateway that closes it while they send.
+ */
+const TIMEOUTS = { requestTimeout: 60_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 };
+
+/**
  * `start()` listens. `stop()` takes no more requests, ends subscriptions, and waits a little for requests that are being answered.
  * @throws PalateError from start(): CONFLICT when the port is taken, BAD_USER_INPUT when the address is not this machine's
  */
@@ -50,7 +56,7 @@ export function createGateway({ settings, services, authenticate, log }: Gateway
   async function start(): Promise<void> {
     await engine.apollo.start();
     const parts = { engine, services, authenticate, limits, log, stopping: () => stopping !== undefined };
-    server = createServer({ requestTimeout: 60_000, headersTimeout: 30_000 }, (request, response) => {
+    server = createServer(TIMEOUTS, (request, response) => {
       void handleRequest(request, response, parts);
     });
     sockets = attachWebSockets(server, parts);
