@@ -10,7 +10,7 @@ import type { LoadedCheckpoint } from '../learning/checkpoint.js';
 import { encodeEncoder, priorEncoder } from '../learning/encoder.js';
 import { fromHalf } from '../learning/half.js';
 import { type Posterior, posteriorOf } from '../learning/posterior.js';
-import type { TrainingRow } from '../store/feedback.js';
+import type { TrainingVerdict } from '../store/feedback.js';
 import type { Store } from '../store/store.js';
 import type { TrainedEncoder, TrainingJobRecord } from '../store/training-jobs.js';
 import type { FeatureReader } from './features.js';
@@ -105,7 +105,7 @@ export class Trainer implements Lifecycle {
 
   private async trainMember(job: TrainingJobRecord): Promise<Omit<TrainedEncoder, 'durationMs'>> {
     const { features, checkpoint } = this.parts;
-    const verdicts = verdictsOf(await this.rowsWithFeatures(job.memberId));
+    const verdicts = await this.verdictsWithFeatures(job.memberId);
     const groups = verdicts.map((verdict) => pairsOf(verdict, checkpoint)).filter((pairs) => pairs.length > 0);
     const pairCount = groups.reduce((count, pairs) => count + pairs.length, 0);
     const outcome = groups.length > 0 ? await this.fit(job, groups, pairCount) : untrained(checkpoint);
@@ -117,7 +117,7 @@ export class Trainer implements Lifecycle {
       digests: features.digests,
       accepted: outcome.accepted,
       reason: outcome.accepted ? null : outcome.reason,
-      positions: verdicts.map(([row]) => row.position).sort((a, b) => (a < b ? -1 : 1)),
+      positions: verdicts.map(({ position }) => position).sort((a, b) => (a < b ? -1 : 1)),
       pairCount,
       loss: outcome.loss,
       accuracy: outcome.accuracy,
@@ -136,34 +136,23 @@ export class Trainer implements Lifecycle {
   }
 
   /** A vote may come before the features of what it judges: then they are waited for. */
-  private async rowsWithFeatures(memberId: string): Promise<TrainingRow[]> {
+  private async verdictsWithFeatures(memberId: string): Promise<TrainingVerdict[]> {
     const { store, features } = this.parts;
-    const rows = await store.feedback.trainingRows(memberId);
+    const verdicts = await store.feedback.trainingVerdicts(memberId);
     const { model, checkpoint } = features.digests;
-    const unread = rows.filter((row) => row.featuresModel !== model || row.featuresCheckpoint !== checkpoint);
-    if (unread.length === 0) return rows;
-    await features.ensure([...new Set(unread.map((row) => row.generationId))]);
-    return store.feedback.trainingRows(memberId);
+    const unread = verdicts.filter((row) => row.featuresModel !== model || row.featuresCheckpoint !== checkpoint);
+    if (unread.length === 0) return verdicts;
+    await features.ensure(unread.map(({ generationId }) => generationId));
+    return store.feedback.trainingVerdicts(memberId);
   }
 }
 
-/** Rows of each verdict together; they come sorted. */
-function verdictsOf(rows: readonly TrainingRow[]): TrainingRow[][] {
-  const verdicts = new Map<string, TrainingRow[]>();
-  for (const row of rows) {
-    const verdict = verdicts.get(row.feedbackId);
-    if (verdict) verdict.push(row);
-    else verdicts.set(row.feedbackId, [row]);
-  }
-  return [...verdicts.values()];
-}
-
-function pairsOf(rows: readonly TrainingRow[], checkpoint: LoadedCheckpoint): LatentPair[] {
-  const [{ verdict, chosenCandidateId, promptFeatures }] = rows;
-  const prompt = promptFeatures && fromHalf(promptFeatures);
-  const posterior = ({ features }: TrainingRow): Posterior | null =>
+function pairsOf(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): LatentPair[] {
+  const prompt = verdict.promptFeatures && fromHalf(verdict.promptFeatures);
+  const posterior = (features: Uint8Array | null): Posterior | null =>
     features && prompt ? posteriorOf(checkpoint, fromHalf(features), prompt) : null;
-  return latentPairs(verdict, new Map(rows.map((row) => [row.candidateId, posterior(row)])), chosenCandidateId);
+  const posteriors = new Map(verdict.candidates.map(({ id, features }) => [id, posterior(features)]));
+  return latentPairs(verdict.verdict, posteriors, verdict.chosenCandidateId);
 }
 
 /** What no pairs make: the prior, which serves nothing. */

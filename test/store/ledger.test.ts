@@ -44,8 +44,8 @@ describe('the verdict ledger', () => {
   const train = async (memberId: string, changes: Partial<TrainedEncoder> = {}) => {
     const { store } = temporary;
     const job = (await store.trainingJobs.claim(memberId)) as TrainingJobRecord;
-    const rows = await store.feedback.trainingRows(memberId);
-    const positions = [...new Set(rows.map((row) => row.position))].sort((a, b) => (a < b ? -1 : 1));
+    const verdicts = await store.feedback.trainingVerdicts(memberId);
+    const positions = verdicts.map(({ position }) => position).sort((a, b) => (a < b ? -1 : 1));
     return store.trainingJobs.complete(job, {
       capacity: positions.length > 0 ? 'BIAS' : 'PRIOR',
       bytes: Uint8Array.of(1, 2, 3),
@@ -120,7 +120,7 @@ describe('the verdict ledger', () => {
     const { store, member, choose } = await begin();
     await store.members.setLearn(member.id, 'DENIED');
     expect(await choose(0)).toMatchObject({ feedback: { state: 'HELD' }, job: null });
-    expect(await store.feedback.trainingRows(member.id)).toEqual([]);
+    expect(await store.feedback.trainingVerdicts(member.id)).toEqual([]);
   });
 
   it('writes verdict, job and key together or not at all', async () => {
@@ -200,13 +200,12 @@ describe('the verdict ledger', () => {
     );
     expect(await store.generations.withoutFeatures(digests, 10, ids)).toEqual([ids[1]]);
     expect(await store.generations.withoutFeatures({ ...digests, model: 'another' }, 10, ids)).toHaveLength(2);
-    const rows = await store.feedback.trainingRows(member.id);
-    expect(
-      rows.map((row) => [row.candidateIndex, row.promptFeatures?.[0], row.features?.[0], row.features?.length]),
-    ).toEqual([
-      [0, 9, 1, 256],
-      [1, 9, 2, 256],
-    ]);
+    const [verdict] = await store.feedback.trainingVerdicts(member.id);
+    expect(verdict).toMatchObject({ generationId: ids[0], featuresModel: 'model', featuresCheckpoint: 'checkpoint' });
+    expect([...(verdict.promptFeatures ?? [])]).toEqual(new Array(256).fill(9));
+    expect(verdict.candidates.map(({ id, features }) => [id, [...(features ?? [])]])).toEqual(
+      generations[0].candidates.map(({ id, index }) => [id, new Array(256).fill(index + 1)]),
+    );
   });
 
   it('pages from the newest on', async () => {
