@@ -122,7 +122,7 @@ export function loadSettings(sources: SettingSources = {}): Settings {
   const environment = sources.environment ?? process.env;
   const file = readConfigFile(join(folder, CONFIG_FILE));
   const values: Record<string, unknown> = { ...file };
-  const origin = new Map<string, string>(Object.keys(file).map((name) => [name, `${name} in ${CONFIG_FILE}`]));
+  const origin = new Map<string, string>();
   for (const [name, variable] of Object.entries(VARIABLES) as [SettingName, string][]) {
     if (environment[variable]) {
       values[name] = environment[variable];
@@ -175,7 +175,6 @@ function describe(issue: z.core.$ZodIssue, origin: ReadonlyMap<string, string>):
     const known = issue.path.length ? Object.keys(DEFAULT_LIMITS) : [...Object.keys(VARIABLES), 'limits'];
     return `${CONFIG_FILE} has no setting "${issue.keys[0]}". The settings are: ${known.join(', ')}.`;
   }
-  const [name, ...rest] = issue.path.map(String);
-  const source = origin.get(name) ?? name;
-  return `${[source, ...rest].join('.')} is not usable: ${issue.message}. See "palate start --help" for what it takes.`;
+  const source = origin.get(String(issue.path[0])) ?? `${issue.path.join('.')} in ${CONFIG_FILE}`;
+  return `${source} is not usable: ${issue.message}. See "palate start --help" for what it takes.`;
 }

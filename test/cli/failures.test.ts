@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** Runs the command line in an empty folder. */
+function palate(
+  args: string[],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; error: string; output: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'palate-cli-'));
+  writeFileSync(join(folder, 'broken.gguf'), 'GGUF but no more than that');
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^PALATE_|^DATABASE_URL$/.test(name)),
+  );
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
+    cwd: folder,
+    env: { ...inherited, ...environment },
+  });
+  let error = '';
+  let output = '';
+  child.stderr.on('data', (data) => {
+    error += data;
+  });
+  child.stdout.on('data', (data) => {
+    output += data;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, error, output })));
+}
+
+it.each([
+  ['a port that is none', ['start', '--port', 'http'], {}, /^palate: --port is not usable/],
+  [
+    'a model that is not there',
+    ['start', '--model', 'nowhere.gguf'],
+    {},
+    /^palate: There is no language model to serve: .*nowhere\.gguf/,
+  ],
+  ['a model that is none', ['start'], { PALATE_MODEL: 'broken.gguf' }, /^palate: .*broken\.gguf/],
+  ['a device that is not supported', ['start'], { PALATE_DEVICE: 'abacus' }, /^palate: PALATE_DEVICE is not usable/],
+  ['no key to talk with', ['chat'], {}, /^palate: There is no key: .*PALATE_ADMIN_KEY/],
+  [
+    'an address that is none',
+    ['chat', '--url', 'http://'],
+    { PALATE_ADMIN_KEY: 'a-key-of-sixteen-or-more' },
+    /^palate: "http:\/\/" is no address/,
+  ],
+])('says in words what is wrong with %s', async (_, args, environment, message) => {
+  const { code, error } = await palate(args, environment);
+  expect(error).toMatch(message);
+  expect(error).not.toMatch(/\n {4}at /);
+  expect(code).toBe(1);
+});
+
+it('says that nobody answers, and how to change that', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const { code, error } = await palate(['chat'], {
+    PALATE_ADMIN_KEY: 'a-key-of-sixteen-or-more',
+    PALATE_PORT: String(port),
+  });
+  expect(error).toMatch(/^palate: .*ECONNREFUSED.*npm start/);
+  expect(code).toBe(1);
+});
+
+it('explains itself', async () => {
+  const { code, output } = await palate(['start', '--help']);
+  expect(output).toContain('PALATE_MODEL');
+  expect(code).toBe(0);
+});

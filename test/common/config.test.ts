@@ -1,0 +1,114 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { adminKeyFile, CONFIG_FILE, DEFAULT_LIMITS, loadSettings, localUrl } from '../../src/common/config.js';
+
+function folderWith(file?: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'palate-config-'));
+  if (file !== undefined)
+    writeFileSync(join(folder, CONFIG_FILE), typeof file === 'string' ? file : JSON.stringify(file));
+  return folder;
+}
+
+const load = (environment: Record<string, string>, flags = {}, file?: unknown) =>
+  loadSettings({ environment, flags, folder: folderWith(file) });
+
+describe('settings', () => {
+  it('have the defaults of the contract', () => {
+    const folder = folderWith();
+    expect(loadSettings({ environment: {}, folder })).toEqual({
+      host: '127.0.0.1',
+      port: 4_000,
+      data: join(folder, '.palate'),
+      device: 'cpu',
+      threads: 0,
+      slots: 16,
+      log: 'info',
+      limits: DEFAULT_LIMITS,
+    });
+  });
+
+  it('come from flags before variables, variables before the file, the file before defaults', () => {
+    const file = { port: 1, host: 'from.file', slots: 3 };
+    expect(load({ PALATE_PORT: '2', PALATE_HOST: 'from.environment' }, { port: '3' }, file)).toMatchObject({
+      port: 3,
+      host: 'from.environment',
+      slots: 3,
+    });
+    expect(load({ PALATE_PORT: '' }, { port: undefined }, file)).toMatchObject({ port: 1 });
+  });
+
+  it('read every variable of the contract', () => {
+    const environment = {
+      PALATE_HOST: '::',
+      PALATE_PORT: '0',
+      PALATE_DATA: '/var/lib/palate',
+      PALATE_MODEL: 'hf:owner/repo/file.gguf',
+      PALATE_DEVICE: 'cpu',
+      PALATE_ADMIN_KEY: 'a-key-of-sixteen-or-more',
+      DATABASE_URL: 'postgres://db/palate',
+      NATS_URL: 'nats://bus',
+    };
+    expect(load(environment)).toMatchObject({
+      host: '::',
+      port: 0,
+      data: '/var/lib/palate',
+      model: 'hf:owner/repo/file.gguf',
+      device: 'cpu',
+      adminKey: 'a-key-of-sixteen-or-more',
+      databaseUrl: 'postgres://db/palate',
+      natsUrl: 'nats://bus',
+    });
+  });
+
+  it('let the file change single limits', () => {
+    expect(load({}, {}, { limits: { promptCharacters: 10 } }).limits).toEqual({
+      ...DEFAULT_LIMITS,
+      promptCharacters: 10,
+    });
+  });
+
+  it.each([
+    ['a variable', { PALATE_PORT: 'four thousand' }, {}, undefined, /^PALATE_PORT is not usable: .*number/],
+    ['a flag', {}, { port: '70000' }, undefined, /^--port is not usable: .*65535/],
+    ['a flag of two words', {}, { databaseUrl: '' }, undefined, /^--database-url is not usable/],
+    ['an entry of the file', {}, {}, { host: 4 }, /^host in palate\.config\.json is not usable: .*string/],
+    [
+      'a limit',
+      {},
+      {},
+      { limits: { promptCharacters: -1 } },
+      /^limits\.promptCharacters in palate\.config\.json is not usable/,
+    ],
+    ['a setting that does not exist', {}, {}, { prot: 1 }, /no setting "prot".*port/],
+    ['a limit that does not exist', {}, {}, { limits: { prompt: 1 } }, /no setting "prompt".*promptCharacters/],
+    [
+      'a key that is easily guessed',
+      { PALATE_ADMIN_KEY: 'secret' },
+      {},
+      undefined,
+      /^PALATE_ADMIN_KEY .*16 characters/,
+    ],
+    ['a file that is not JSON', {}, {}, '{ port: 1 }', /is not JSON/],
+    ['a file that is a list', {}, {}, [], /one JSON object/],
+  ])('refuse %s that is wrong, by name', (_, environment, flags, file, message) => {
+    expect(() => load(environment as Record<string, string>, flags, file)).toThrow(message);
+  });
+});
+
+describe('addresses', () => {
+  it.each([
+    ['127.0.0.1', 4_000, 'http://127.0.0.1:4000'],
+    ['0.0.0.0', 80, 'http://localhost:80'],
+    ['::', 80, 'http://localhost:80'],
+    ['::1', 80, 'http://[::1]:80'],
+    ['palate.example', 443, 'http://palate.example:443'],
+  ])('of %s port %i is %s', (host, port, url) => {
+    expect(localUrl({ host, port })).toBe(url);
+  });
+
+  it('put the admin key into the data folder', () => {
+    expect(adminKeyFile({ data: '/data' })).toBe(join('/data', 'admin-key'));
+  });
+});
