@@ -60,7 +60,7 @@ async function collect(settings: PretrainSettings, tools: PretrainTools) {
   const { runtime, workFolder: folder, signal } = tools;
   const samples = await sampleReplies(
     prompts,
-    { seed: settings.seed, replies: settings.repliesPerPrompt, lengths: settings.lengths, temperature: 1, topP: 0.95 },
+    { ...settings, replies: settings.repliesPerPrompt },
     {
       runtime,
       tokenizer: tools.file.tokenizer,

@@ -1,4 +1,5 @@
 /** Everyday prompts of our own, from which the language model writes the replies that CLaP learns from. */
+import { PalateError } from '../../common/errors.js';
 import { Random } from '../../common/random.js';
 
 const SUBJECTS = [
@@ -85,9 +86,113 @@ const ASKS = [
   'Help me with {}.',
 ];
 
-/** `count` different prompts in a seeded order. @throws RangeError when there are not as many */
+/** Things people just say. */
+const REMARKS = [
+  'Can you recommend a warm soup for a cold evening?',
+  'My phone battery dies before noon.',
+  'How does a lock and key work?',
+  'I had an argument with my brother.',
+  'What is the best way to learn to draw?',
+  'Describe a small harbour at sunset.',
+  'Should I get a second cat?',
+  'I keep losing my umbrella.',
+  'Why is the sky red in the evening?',
+  'Write a line for a birthday card.',
+  'My neighbour plays the trumpet at night.',
+  'How can I drink more water?',
+  'Is it rude to leave a party early?',
+  'Tell me about your favourite season.',
+  'What would you do with a free day?',
+  'I am learning to ride a horse.',
+  'How do bees find their way home?',
+  'My shoes hurt after ten minutes.',
+  'Explain what a mortgage is.',
+  'Give me an idea for a rainy afternoon.',
+  'I want to write to an old friend.',
+  'What makes a city pleasant to walk in?',
+  'My daughter wants to become a dancer.',
+  'How do I keep bread fresh?',
+  'Do you like old films?',
+  'I dropped my glasses in the lake.',
+  'What is a polite way to end a call?',
+  'Tell me a fact about whales.',
+  'My desk is always a mess.',
+  'How can two people share one car?',
+  'I am waiting for my exam results.',
+  'Suggest a slow song for the evening.',
+  'My tent leaks when it rains.',
+  'How do I apologise to a colleague?',
+  'What should a beginner plant first?',
+  'Describe the taste of a fresh peach.',
+  'Is a small wedding better than a big one?',
+  'My computer makes a strange noise.',
+  'How do you stay calm in a traffic jam?',
+  'I would love to see the desert.',
+  'What is the use of homework?',
+  'Tell me how paper is made.',
+  'My friend always arrives late.',
+  'Which pet suits a small flat?',
+  'I am tired of eating the same lunch.',
+  'How do I wash a wool sweater?',
+  'Write two lines about the moon.',
+  'My first day at work is tomorrow.',
+  'What do I say at a funeral?',
+  'I want to wake up without an alarm.',
+  'How can I make new colleagues feel welcome?',
+  'The lift in our building is broken again.',
+  'Tell me about a brave sailor.',
+  'What is a good breakfast before a long walk?',
+  'I do not understand modern art.',
+  'How do I know whether a melon is ripe?',
+  'My team never finishes a meeting on time.',
+  'Explain how a rainbow forms.',
+  'I am saving for a camera.',
+  'What should I ask at a flat viewing?',
+  'Describe a busy kitchen.',
+  'My aunt is teaching me to knit.',
+  'How can I read more books this year?',
+  'Is it fine to eat dinner late?',
+  'I cut my own hair and regret it.',
+  'Give me a reason to go outside today.',
+  'What makes people trust each other?',
+  'My window does not close properly.',
+  'Tell me about a town by a river.',
+  'How do I get over a cold quickly?',
+  'I want to surprise my parents.',
+  'What is the hardest part of moving house?',
+  'Why do we like scary stories?',
+  'My guitar string broke before the show.',
+  'How do I start a vegetable garden on a balcony?',
+  'Should children have phones?',
+  'I cannot stop thinking about yesterday.',
+  'Suggest a hobby that costs nothing.',
+  'How do trains stay on the rails?',
+  'My coffee tastes bitter.',
+  'What is your advice for a first flight?',
+  'I met someone nice at the library.',
+  'Explain the rules of a simple card game.',
+  'Why is salt put on icy roads?',
+  'My cousin borrowed my jacket and lost it.',
+  'How do I pick a good film for a family night?',
+  'Write a message to cheer somebody up.',
+  'I am proud of my little brother.',
+  'What should I do when I am bored at work?',
+  'Tell me about the oldest tree you know of.',
+  'My soup is too salty.',
+  'How can I remember what I read?',
+  'Is it better to rent or to buy?',
+  'I spilled juice on my keyboard.',
+  'Describe the sound of a quiet forest.',
+  'What do you do when nobody agrees?',
+  'My house is cold in winter.',
+];
+
+/** `count` different prompts in a seeded order: every remark, and questions about subjects. @throws PalateError BAD_USER_INPUT when there are not as many */
 export function clapPrompts(count: number, seed: number): string[] {
-  const all = SUBJECTS.flatMap((subject) => ASKS.map((ask) => ask.replace('{}', subject)));
-  if (count > all.length) throw new RangeError(`There are ${all.length} prompts, not ${count}.`);
-  return new Random(`${seed}/prompts`).sample(all, count);
+  const random = new Random(`${seed}/prompts`);
+  const questions = SUBJECTS.flatMap((subject) => ASKS.map((ask) => ask.replace('{}', subject)));
+  const most = REMARKS.length + questions.length;
+  if (count > most) throw new PalateError('BAD_USER_INPUT', `There are ${most} prompts to train on, not ${count}.`);
+  const asked = random.sample(questions, Math.max(0, count - REMARKS.length));
+  return random.shuffle([...REMARKS, ...asked]).slice(0, count);
 }

@@ -9,7 +9,11 @@ export interface PretrainSettings extends TrainerSettings {
   /** Further prompts that are only evaluated on. */
   validation: number;
   repliesPerPrompt: number;
+  /** A prompt's replies end at one of these, in tokens, so that texts of several lengths take part. */
   lengths: readonly number[];
+  /** Cooler than what is served: the fewer tokens are accidents, the more of a reply its latent can tell. */
+  temperature: number;
+  topP: number;
   latent: number;
   middle: number;
   projected: number;
@@ -23,16 +27,18 @@ export interface PretrainSettings extends TrainerSettings {
 /** What METHOD.md 2 found to start well, at the size of SmolLM2-135M. */
 export const PRETRAIN_DEFAULTS: PretrainSettings = {
   seed: 1,
-  prompts: 224,
+  prompts: 320,
   validation: 16,
-  repliesPerPrompt: 16,
-  lengths: [28, 40, 56],
+  repliesPerPrompt: 12,
+  lengths: [28, 36, 48],
+  temperature: 0.85,
+  topP: 0.95,
   latent: 32,
   middle: 64,
   projected: 128,
   batch: 8,
-  tokens: 32,
-  steps: 360,
+  tokens: 28,
+  steps: 500,
   learningRate: 2e-3,
   headLearningRate: 1e-3,
   clip: 1,
