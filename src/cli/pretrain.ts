@@ -1,13 +1,13 @@
 /** `palate pretrain`: trains the checkpoint that makes a language model personalisable (CLaP). */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadSettings, type Settings } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
 import { ensureModel } from '../language-model/fetch.js';
 import { openGguf } from '../language-model/gguf.js';
-import { encodeCheckpoint } from '../learning/checkpoint.js';
+import { writeCheckpoint } from '../learning/checkpoint.js';
 import { type PretrainResult, pretrain } from '../learning/clap/pretrain.js';
 import { PRETRAIN_DEFAULTS, type PretrainSettings } from '../learning/clap/settings.js';
 import { GraphThread } from '../runtime/graph-thread.js';
@@ -21,6 +21,7 @@ const SAMPLING_SLOTS = 16;
 interface Flags extends Partial<Record<'data' | 'model' | 'threads', string>> {
   output?: string;
   resume?: boolean;
+  restart?: boolean;
   steps: number;
   prompts: number;
   seed: number;
@@ -32,7 +33,8 @@ export function pretrainCommand(): Command {
     .option('--model <model>', 'a GGUF file, or hf:owner/repo/file; default as for "palate start" (PALATE_MODEL)')
     .option('--data <folder>', 'folder for samples, states and compiled graphs; default ./.palate (PALATE_DATA)')
     .option('--output <folder>', 'folder for checkpoint, card and log; default <data>/checkpoints')
-    .option('--resume', 'go on where an earlier run stopped, instead of starting over')
+    .option('--resume', 'go on where an earlier run of the same settings stopped')
+    .option('--restart', 'throw away what an earlier run left')
     .option('--steps <number>', 'training steps', wholeNumber, PRETRAIN_DEFAULTS.steps)
     .option('--prompts <number>', 'prompts to train on', wholeNumber, PRETRAIN_DEFAULTS.prompts)
     .option('--seed <number>', 'the same seed gives the same checkpoint', wholeNumber, PRETRAIN_DEFAULTS.seed)
@@ -40,12 +42,12 @@ export function pretrainCommand(): Command {
     .action(run);
 }
 
-async function run({ output, resume = false, steps, prompts, seed, ...flags }: Flags): Promise<void> {
+async function run({ output, resume, restart, steps, prompts, seed, ...flags }: Flags): Promise<void> {
   const settings = loadSettings({ flags });
   const path = await runPretrain({
     settings,
     output: output ?? join(settings.data, 'checkpoints'),
-    resume,
+    leftover: restart ? 'discard' : resume ? 'continue' : 'refuse',
     training: { ...PRETRAIN_DEFAULTS, steps, prompts, seed },
   });
   process.stdout.write(`${path}\n`);
@@ -54,12 +56,13 @@ async function run({ output, resume = false, steps, prompts, seed, ...flags }: F
 interface Run {
   settings: Settings;
   output: string;
-  resume: boolean;
+  /** What becomes of an earlier run's samples and states. */
+  leftover: 'continue' | 'discard' | 'refuse';
   training: PretrainSettings;
 }
 
 /** Runs CLaP and writes `<model>.clap.safetensors` with its card and log. Returns the checkpoint's path. */
-async function runPretrain({ settings, output, resume, training }: Run): Promise<string> {
+async function runPretrain({ settings, output, leftover, training }: Run): Promise<string> {
   const progress = new ProgressLine(process.stderr);
   const modelPath = await ensureModel(settings.model, settings.data, ({ received, total, source }) =>
     progress.show(`fetch from ${source}`, received, total ?? received),
@@ -67,7 +70,7 @@ async function runPretrain({ settings, output, resume, training }: Run): Promise
   const file = await openGguf(modelPath);
   const cacheFolder = join(settings.data, 'cache');
   const workFolder = join(settings.data, 'pretrain', file.digest.slice(0, 16));
-  if (!resume) await rm(workFolder, { recursive: true, force: true });
+  await openWorkFolder(workFolder, leftover, training);
   await mkdir(cacheFolder, { recursive: true });
   const threads = settings.threads || availableParallelism();
   const runtime = new WorkerRuntime({ modelPath, cacheFolder, adapter: null, slots: SAMPLING_SLOTS, threads });
@@ -85,15 +88,39 @@ async function runPretrain({ settings, output, resume, training }: Run): Promise
   }
 }
 
+/**
+ * Makes the run's folder, or goes on in the one of an earlier run, whose settings must be the same: its samples and states
+ * mean nothing to another run.
+ */
+async function openWorkFolder(folder: string, leftover: Run['leftover'], training: PretrainSettings): Promise<void> {
+  if (leftover === 'discard') await rm(folder, { recursive: true, force: true });
+  const file = join(folder, 'settings.json');
+  const wanted = JSON.stringify(training, null, 2);
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known !== undefined && leftover === 'refuse') {
+    throw new PalateError(
+      'CONFLICT',
+      `${folder} holds an earlier run. Go on with it by --resume, or throw it away by --restart.`,
+    );
+  }
+  if (known !== undefined && known !== wanted) {
+    throw new PalateError(
+      'CONFLICT',
+      `${folder} holds a run with other settings. Give the same ones, or throw it away by --restart.`,
+    );
+  }
+  await mkdir(folder, { recursive: true });
+  if (known === undefined) await writeFile(file, wanted);
+}
+
 async function writeResult(output: string, model: string, log: string, result: PretrainResult): Promise<string> {
   await mkdir(output, { recursive: true });
   const name = model.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const path = join(output, `${name}.clap.safetensors`);
-  const bytes = encodeCheckpoint(result.checkpoint);
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  await writeFile(path, bytes);
-  await writeFile(join(output, `${name}.clap.md`), modelCard(model, digest, bytes.length, result));
-  await writeFile(join(output, `${name}.clap.log.jsonl`), await readFile(log));
+  const digest = await writeCheckpoint(path, result.checkpoint);
+  const { size } = await stat(path);
+  await writeFile(join(output, `${name}.clap.md`), modelCard(model, digest, size, result));
+  await copyFile(log, join(output, `${name}.clap.log.jsonl`));
   return path;
 }
 
