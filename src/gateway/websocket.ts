@@ -28,6 +28,8 @@ export interface WebSocketGateway {
 
 /** Milliseconds between two signs of life asked from a client, and the time it has to answer. */
 const HEARTBEAT_MS = 12_000;
+/** Milliseconds a client has to show its key. */
+const GREETING_MS = 10_000;
 /** Milliseconds clients have to answer a goodbye. */
 const GOODBYE_MS = 2_000;
 
@@ -71,6 +73,7 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
 function createProtocol({ engine, services, authenticate, limits }: WebSocketParts): ProtocolServer<Connection> {
   return makeServer<ConnectionParams, Connection>({
     schema: engine.schema,
+    connectionInitWaitTimeout: GREETING_MS,
     async onConnect({ connectionParams, extra }) {
       const given = connectionParams?.authorization ?? connectionParams?.Authorization;
       try {
