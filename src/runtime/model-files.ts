@@ -63,11 +63,12 @@ export async function compileOnce(folder: string, write: (target: string) => Pro
   const target = `${folder}.${process.pid}`;
   await rm(target, { recursive: true, force: true });
   await mkdir(target, { recursive: true });
-  await write(target);
   try {
+    await write(target);
     await rename(target, folder);
   } catch (error) {
-    if (!existsSync(folder)) throw error;
     await rm(target, { recursive: true, force: true });
+    // Another process may have been faster.
+    if (!existsSync(folder)) throw error;
   }
 }

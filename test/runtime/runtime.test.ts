@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { openGguf } from '../../src/language-model/gguf.js';
 import type { LanguageModelFile } from '../../src/language-model/model.js';
@@ -12,6 +12,8 @@ import type { DecodeRequest, DecodeRow, RuntimeStatus } from '../../src/runtime/
 import { randomAdapter } from '../support/adapter.js';
 import { goldenCases } from '../support/golden.js';
 import { defaultModelPath } from '../support/model.js';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const SLOTS = 4;
 const LATENT_SIZE = 8;
@@ -80,11 +82,12 @@ describe('greedy decoding', () => {
         stopTokens: [2],
       };
       const [row] = await runtime.generate(asked, () => {});
-      agreed.push(agreement(expected, row.tokens) / expected.length);
+      agreed.push(agreement(expected, row.tokens));
       expect(row.finishReason).toBe(row.tokens.includes(2) ? 'STOP' : 'LENGTH');
     }
-    console.log(agreed);
-    expect(agreed[0]).toBe(1);
+    // 8-bit inputs may decide a near tie otherwise, from which the texts part; they agree on all of the first reply.
+    expect(agreed[0]).toBe(goldenCases[0].greedy.length);
+    expect(Math.min(...agreed)).toBeGreaterThanOrEqual(3);
   });
 });
 
@@ -159,7 +162,7 @@ describe('streaming', () => {
     expect(new Set(rows.map((row) => String(row.tokens))).size).toBe(1);
     expect(finished).toEqual([...finished].sort((a, b) => a - b));
     expect(Math.max(...statuses.map((status) => status.busySlots))).toBe(SLOTS);
-    expect(Math.max(...statuses.map((status) => status.queued))).toBe(2);
+    expect(statuses).toContainEqual(expect.objectContaining({ busySlots: SLOTS, queued: 2 }));
   });
 });
 
