@@ -9,7 +9,7 @@ import { type NamedArray, readSafetensors, type StoredType, writeSafetensors } f
 /** Raised when arrays change their meaning; a file of another version is refused. */
 export const CHECKPOINT_FORMAT = 1;
 
-/** z -> prefix, per layer: linear d -> m, GELU, linear m -> 4h, RMS norm (METHOD.md 1). */
+/** z -> prefix, per layer: linear d -> m, GELU, linear m -> 4h, RMS norm (docs/method.md 1). */
 export interface AdapterArrays {
   /** [layers, d, m] */
   readonly w1: NamedArray;

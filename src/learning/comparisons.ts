@@ -1,5 +1,5 @@
 /**
- * What one preference pair says about latents (METHOD.md 3): points drawn around it, and which of them beat which.
+ * What one preference pair says about latents (docs/method.md 3): points drawn around it, and which of them beat which.
  * Depends on the two posteriors only, never on the member's parameters, so it is done once per training.
  */
 import type { Random } from '../common/random.js';

@@ -11,7 +11,7 @@ export interface PersonalEncoder {
   readonly capacity: EncoderCapacity;
 }
 
-/** How many standard deviations a personal reply strays from the mean, for variety between candidates (METHOD.md 3). */
+/** How many standard deviations a personal reply strays from the mean, for variety between candidates (docs/method.md 3). */
 export const PERSONAL_SPREAD = 0.3;
 
 /** Version 0 of every member. */

@@ -3,7 +3,7 @@ import { Random } from '../common/random.js';
 import { fitEncoder, gatherEvidence, type PreferencePair, pairAccuracy } from './latent-dpo.js';
 import { wilsonInterval } from './win-rate.js';
 
-/** Below this many verdicts held-out accuracy says nothing, and every version is accepted (METHOD.md 3). */
+/** Below this many verdicts held-out accuracy says nothing, and every version is accepted (docs/method.md 3). */
 export const GATE_MINIMUM = 10;
 const FOLDS = 5;
 /** A fold's encoder only has to point somewhere, which the first steps settle. */

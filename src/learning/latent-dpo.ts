@@ -1,5 +1,5 @@
 /**
- * Latent DPO (METHOD.md 3; arXiv 2412.20834): a member's encoder from preference pairs, without the language model.
+ * Latent DPO (docs/method.md 3; arXiv 2412.20834): a member's encoder from preference pairs, without the language model.
  * With one Gaussian for every prompt the score s(z) = log p(z) - log N(z; 0, I) is quadratic in z, so a step costs two
  * passes over the stored points.
  */
@@ -12,7 +12,7 @@ import { type Posterior, VARIANCE_FLOOR } from './posterior.js';
 export type { PreferencePair } from './comparisons.js';
 
 export const BETA = 0.1;
-/** Longest mean: what the language model still follows without repeating itself (METHOD.md 6). */
+/** Longest mean: what the language model still follows without repeating itself (docs/method.md 6). */
 export const MEAN_BOUND = 9;
 /**
  * Few large steps, and one second moment for the whole mean. Plain Adam takes as long a step in a dimension without

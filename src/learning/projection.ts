@@ -1,5 +1,5 @@
 /**
- * Fits the fixed part of the posterior encoder (METHOD.md 1 and 2): reply features less what a ridge regression on the
+ * Fits the fixed part of the posterior encoder (docs/method.md 1 and 2): reply features less what a ridge regression on the
  * prompt's features predicts, on the whitened principal directions of the variation within prompts.
  */
 import { PalateError } from '../common/errors.js';

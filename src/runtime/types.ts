@@ -36,7 +36,7 @@ export interface ReadRequest {
   replies: number[][];
 }
 
-/** Pooled features without any prefix (METHOD.md 1): one vector of depths x hidden for the prompt and for each reply. */
+/** Pooled features without any prefix (docs/method.md 1): one vector of depths x hidden for the prompt and for each reply. */
 export interface ReadResult {
   prompt: Float32Array;
   replies: Float32Array[];

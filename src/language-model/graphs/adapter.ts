@@ -1,4 +1,4 @@
-/** The latent adapter: z becomes a prefix of four virtual tokens' keys and values in every layer (METHOD.md 1). */
+/** The latent adapter: z becomes a prefix of four virtual tokens' keys and values in every layer (docs/method.md 1). */
 import {
   Add,
   Gelu,

@@ -22,7 +22,7 @@ export const cacheNames = {
   newValue: (layer: number) => `new_value_${layer}`,
 };
 
-/** The epsilon of the features' RMS norm (METHOD.md 1). */
+/** The epsilon of the features' RMS norm (docs/method.md 1). */
 const FEATURE_EPSILON = 1e-6;
 
 /** The depths whose hidden states are pooled: inputs of three layers (8, 15 and 22 of 30) and the final norm's output. */

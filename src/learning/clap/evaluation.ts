@@ -1,4 +1,4 @@
-/** What a checkpoint is worth on prompts it never saw (METHOD.md 5, reconstruction). */
+/** What a checkpoint is worth on prompts it never saw (docs/method.md 5, reconstruction). */
 import type { LanguageModelConfig } from '../../language-model/model.js';
 import type { KeyValues } from '../../runtime/kv-cache.js';
 import type { Feed, GraphRunner } from '../../runtime/session.js';

@@ -1,4 +1,4 @@
-/** CLaP's loss and its gradients as one graph (METHOD.md 2): posterior, adapter, frozen decoder, three terms. */
+/** CLaP's loss and its gradients as one graph (docs/method.md 2): posterior, adapter, frozen decoder, three terms. */
 import {
   Add,
   Concat,

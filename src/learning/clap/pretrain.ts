@@ -1,4 +1,4 @@
-/** A CLaP run from prompts to checkpoint (METHOD.md 2): sample, read, project, train, evaluate. Every part resumes. */
+/** A CLaP run from prompts to checkpoint (docs/method.md 2): sample, read, project, train, evaluate. Every part resumes. */
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PREFIX_LENGTH } from '../../language-model/graphs/adapter.js';

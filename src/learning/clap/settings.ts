@@ -24,7 +24,7 @@ export interface PretrainSettings extends TrainerSettings {
   saveEvery: number;
 }
 
-/** What METHOD.md 2 found to start well, at the size of SmolLM2-135M. */
+/** What docs/method.md 2 found to start well, at the size of SmolLM2-135M. */
 export const PRETRAIN_DEFAULTS: PretrainSettings = {
   seed: 1,
   prompts: 320,

@@ -17,7 +17,7 @@ export interface TrainerSettings {
   headLearningRate: number;
   /** Bound on the gradients' joint norm. */
   clip: number;
-  /** Share of rows whose latent is shortened by a uniform factor (METHOD.md 2, shrunk z). */
+  /** Share of rows whose latent is shortened by a uniform factor (docs/method.md 2, shrunk z). */
   shrinkShare: number;
 }
 
