@@ -84,6 +84,8 @@ async function answerGraphQL(request: IncomingMessage, response: ServerResponse,
     context: async () => createContext({ viewer, services, limits, signal: gone.signal }),
   });
   for (const [name, value] of answer.headers) response.setHeader(name, value);
+  // A connection that stays open would keep the server from closing.
+  if (parts.stopping()) response.setHeader('Connection', 'close');
   response.statusCode = answer.status ?? 200;
   if (answer.body.kind === 'complete') {
     response.end(answer.body.string);
