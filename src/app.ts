@@ -1,9 +1,8 @@
 /** The composition root: builds the parts of one gateway process, starts them in order, and stops them in reverse. */
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { localUrl, type Settings } from './common/config.js';
-import { installationFolder } from './common/installation.js';
+import { installationFolder, makeDataFolder } from './common/installation.js';
 import type { Log } from './common/log.js';
 import { type AdminKey, authenticateAdmin, ensureAdminKey } from './gateway/auth.js';
 import { createGateway } from './gateway/gateway.js';
@@ -39,7 +38,7 @@ export interface App {
 export async function startApp({ settings, log, onFetch = () => {}, signal }: AppOptions): Promise<App> {
   const started = new StartedParts(log);
   try {
-    await mkdir(settings.data, { recursive: true, mode: 0o700 });
+    await makeDataFolder(settings.data);
     const adminKey = ensureAdminKey(settings);
     const modelPath = await ensureModel(settings.model, settings.data, onFetch, { signal });
     const model = await openGguf(modelPath);

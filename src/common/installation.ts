@@ -1,8 +1,9 @@
-/** Where the files that come with the product lie: beside src/ in a checkout, beside dist/ in a build. */
+/** Where files lie: those that come with the product (beside src/ in a checkout, beside dist/ in a build), and the data. */
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PalateError } from './errors.js';
+import { messageOf, PalateError } from './errors.js';
 
 /** The product's own folder. @throws PalateError INTERNAL when the installation is incomplete */
 export function installationFolder(): string {
@@ -12,4 +13,14 @@ export function installationFolder(): string {
       throw new PalateError('INTERNAL', 'Files of the installation are missing. Install Palate again.');
     }
   }
+}
+
+/** Makes the data folder, for its owner only. @throws PalateError BAD_USER_INPUT when that is impossible */
+export async function makeDataFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause) => {
+    const advice = 'Set PALATE_DATA to a folder that can be written.';
+    throw new PalateError('BAD_USER_INPUT', `The data folder cannot be made (${messageOf(cause)}). ${advice}`, {
+      cause,
+    });
+  });
 }

@@ -26,7 +26,7 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits): Genera
     if (value.trim() === '') throw refused(`${name} is empty. Give it some text.`);
     if (value.length > maximum)
       throw refused(`${name} has ${value.length} characters; ${maximum} are allowed. Shorten it.`);
-    return value;
+    return storable(name, value);
   };
   const number = (name: string, value: number | null | undefined, fallback: number, low: number, high: number) => {
     const given = value ?? fallback;
@@ -94,6 +94,7 @@ export function checkMemberRef(ref: MemberRef, limits: Limits): GenerateRequest[
     if ((required && value === '') || value.length > maximum) {
       throw refused(`member.${name} must have ${required ? 1 : 0} to ${maximum} characters; it has ${value.length}.`);
     }
+    storable(`member.${name}`, value);
   }
   return { platform, externalId, scope };
 }
@@ -104,7 +105,7 @@ export function checkKey(key: string | null | undefined, limits: Limits): string
   if (key === '' || key.length > limits.keyCharacters) {
     throw refused(`key must have 1 to ${limits.keyCharacters} characters; it has ${key.length}.`);
   }
-  return key;
+  return storable('key', key);
 }
 
 function sourceOf(source: GenerateInput['source'], limits: Limits): Record<string, string> | null {
@@ -113,8 +114,15 @@ function sourceOf(source: GenerateInput['source'], limits: Limits): Record<strin
     if (value.length > limits.identifierCharacters) {
       throw refused(`source.${name} has ${value.length} characters; ${limits.identifierCharacters} are allowed.`);
     }
+    storable(`source.${name}`, value);
   }
   return given.length > 0 ? Object.fromEntries(given) : null;
+}
+
+/** PostgreSQL's text cannot hold the character U+0000. */
+function storable(name: string, value: string): string {
+  if (value.includes('\0')) throw refused(`${name} contains the character U+0000. Take it out.`);
+  return value;
 }
 
 function refused(message: string): PalateError {

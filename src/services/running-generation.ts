@@ -85,7 +85,9 @@ export class RunningGeneration {
     return rows;
   }
 
-  private say(row: number, text: string): void {
+  private say(row: number, written: string): void {
+    // A byte-level model can write U+0000, which PostgreSQL's text cannot hold.
+    const text = written.replaceAll('\0', '');
     if (text === '') return;
     this.texts[row].text += text;
     this.events.push({ candidateId: this.plan.candidates[row].id, text });

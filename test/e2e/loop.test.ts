@@ -139,6 +139,7 @@ describe('what is refused, and what it says', () => {
       'BAD_USER_INPUT',
       /8,?000/,
     ],
+    ['a prompt with a NUL', () => client.generate(ask('gil', { prompt: 'a\0b' })), 'BAD_USER_INPUT', /U\+0000/],
     [
       'a vote on an unknown generation',
       () => client.submitFeedback({ generationId: 'nothing', verdict: 'TIE' }),
