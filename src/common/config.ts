@@ -53,7 +53,7 @@ export const limitsSchema = z
     subscriptionsPerConnection: positive(64),
     /** Events kept for a subscriber that reads slower than they happen, after merging. */
     pendingEvents: positive(1_000),
-    /** Generations that may wait for a slot before new ones are turned away. */
+    /** Replies that may wait for a slot before new ones are turned away. */
     queuedGenerations: positive(64),
   })
   .prefault({});
@@ -75,7 +75,7 @@ const settingsSchema = z.strictObject({
   threads: whole(0, 1_024).default(0),
   /** Replies decoded at the same time. */
   slots: whole(1, 256).default(16),
-  /** Folder of a pre-trained checkpoint; undefined means the ones that come with the product and those in the data folder. */
+  /** File of a checkpoint; undefined means the ones that come with the product and those in the data folder. */
   checkpoint: z.string().min(1).optional(),
   adminKey: z.string().min(16, 'must have at least 16 characters').optional(),
   databaseUrl: z.string().min(1).optional(),

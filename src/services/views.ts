@@ -71,7 +71,7 @@ export interface CandidateView {
   generationId: string;
   index: number;
   text: string;
-  /** Number of tokens, the stop token not counted. */
+  /** Number of tokens; the stop token counts where the reply ended by itself. */
   tokens: number;
   finishReason: FinishReason;
   /** Always set here; who may see it is the gateway's business. */
