@@ -9,6 +9,7 @@ import { type Authenticate, requireViewer } from './auth.js';
 import { createContext } from './context.js';
 import type { Engine } from './engine.js';
 import { formatError } from './errors.js';
+import { FRONT_PAGE } from './front-page.js';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -42,7 +43,8 @@ export async function handleRequest(
   response.setHeader('Cache-Control', 'no-store');
   const path = (request.url ?? '/').split('?', 1)[0];
   try {
-    if (path === '/healthz') send(response, 200, { status: 'ok' });
+    if (path === '/') sendPage(response);
+    else if (path === '/healthz') send(response, 200, { status: 'ok' });
     else if (path === '/readyz') answerReadiness(response, parts);
     else if (path === GRAPHQL_PATH) await answerGraphQL(request, response, parts);
     else throw new PalateError('NOT_FOUND', `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`);
@@ -54,6 +56,14 @@ export async function handleRequest(
     if (!request.complete) response.setHeader('Connection', 'close');
     send(response, status, { errors: [formatted] });
   }
+}
+
+function sendPage(response: ServerResponse): void {
+  response.writeHead(200, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  });
+  response.end(FRONT_PAGE);
 }
 
 function answerReadiness(response: ServerResponse, { services, stopping }: HttpParts): void {

@@ -18,6 +18,13 @@ const input = (prompt: string, more: object = {}) => ({
 });
 
 describe('health', () => {
+  it('shows a browser a page that asks nothing of anybody', async () => {
+    const page = await fetch(`${harness.url}/`);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await page.text()).toContain('npm run chat');
+  });
+
   it('answers strangers, alive and ready', async () => {
     const alive = await fetch(`${harness.url}/healthz`);
     expect([alive.status, await alive.json()]).toEqual([200, { status: 'ok' }]);
