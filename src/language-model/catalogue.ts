@@ -33,3 +33,8 @@ export const DEFAULT_MODEL: CatalogueModel = {
     bytes: 92_871_040,
   },
 };
+
+/** The name people know a file's model by; what files say of themselves is often a training run's label. */
+export function nameOf(digest: string): string | undefined {
+  return digest === DEFAULT_MODEL.digest ? DEFAULT_MODEL.name : undefined;
+}

@@ -3,10 +3,12 @@
  * and tokenizer. What it cannot serve faithfully it refuses by name; nothing is guessed.
  * Format: the GGUF specification of ggml; tensor names and metadata keys: llama.cpp's.
  */
+
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { GGMLQuantizationType, type GGUFParseOutput, gguf } from '@huggingface/gguf';
 import { messageOf, PalateError } from '../common/errors.js';
+import { nameOf } from './catalogue.js';
 import { sha256 } from './digest.js';
 import { MetadataReader } from './gguf-metadata.js';
 import type { LanguageModelConfig, LanguageModelFile } from './model.js';
@@ -61,7 +63,7 @@ export async function openGguf(path: string): Promise<LanguageModelFile> {
   return {
     path,
     digest,
-    config,
+    config: { ...config, name: nameOf(digest) ?? config.name },
     tensor: (name) => readTensor(path, stats, find(name), config),
     has: (name) => entries.has(name),
     tokenizer,
