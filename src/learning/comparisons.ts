@@ -101,10 +101,10 @@ function beatenCounts(sorted: Float64Array, threshold: number): Uint8Array {
   return counts;
 }
 
-/** The largest difference (to 2^-40) that at least `wanted` ordered pairs reach; 0 when there are fewer positive ones. */
+/** The largest difference, to the last bit where rewards saturate, that at least `wanted` ordered pairs reach; 0 when there are fewer positive ones. */
 function differenceThreshold(sorted: Float64Array, wanted: number): number {
   let [low, high] = [0, 1];
-  for (let halving = 0; halving < 40; halving++) {
+  for (let halving = 0; halving < 60; halving++) {
     const middle = (low + high) / 2;
     const reached = beatenCounts(sorted, middle).reduce((sum, count) => sum + count, 0);
     if (reached >= wanted) low = middle;

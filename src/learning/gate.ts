@@ -1,6 +1,6 @@
 /** The quality gate before a new encoder version serves: does what was learned hold for verdicts it did not see? */
 import { Random } from '../common/random.js';
-import { fitEncoder, gatherEvidence, type PreferencePair, pairAccuracy } from './latent-dpo.js';
+import { type Evidence, fitEncoder, gatherEvidence, type PreferencePair, pairAccuracy } from './latent-dpo.js';
 import { wilsonInterval } from './win-rate.js';
 
 /** Below this many verdicts held-out accuracy says nothing, and every version is accepted (docs/method.md 3). */
@@ -24,17 +24,21 @@ export interface GateDecision {
  * version down when held-out accuracy is significantly below one half. Pure; independent of the order of verdicts only up
  * to the assignment of folds, which is seeded.
  */
-export function qualityGate(verdicts: readonly (readonly PreferencePair[])[], seed: number | string): GateDecision {
+export function qualityGate(
+  verdicts: readonly (readonly PreferencePair[])[],
+  seed: number | string,
+  evidence?: readonly Evidence[],
+): GateDecision {
   const count = verdicts.length;
   if (count < GATE_MINIMUM) return { accepted: true, reason: `Not judged below ${GATE_MINIMUM} verdicts.` };
-  const evidence = gatherEvidence(verdicts.flat(), seed);
+  const gathered = evidence ?? gatherEvidence(verdicts.flat(), seed);
   const order = new Random(seed).fork('folds').shuffle(verdicts);
   let right = 0;
   for (let fold = 0; fold < FOLDS; fold++) {
     const held = order.filter((_, i) => i % FOLDS === fold);
     const heldPairs = new Set(held.flat());
     const { encoder } = fitEncoder(
-      evidence.filter(({ pair }) => !heldPairs.has(pair)),
+      gathered.filter(({ pair }) => !heldPairs.has(pair)),
       { steps: FOLD_STEPS },
     );
     for (const pairs of held) right += pairAccuracy(pairs, encoder);

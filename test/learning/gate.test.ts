@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GATE_MINIMUM, qualityGate } from '../../src/learning/gate.js';
+import { gatherEvidence } from '../../src/learning/latent-dpo.js';
 import { wilsonInterval } from '../../src/learning/win-rate.js';
 import { inverted, syntheticMember, votes } from './synthetic-taste.js';
 
@@ -36,7 +37,9 @@ describe('the quality gate', () => {
 
   it('is deterministic', () => {
     const verdicts = votes(syntheticMember('again', 0.5), 15);
-    expect(qualityGate(verdicts, 3)).toEqual(qualityGate(verdicts, 3));
+    const decision = qualityGate(verdicts, 3);
+    expect(qualityGate(verdicts, 3)).toEqual(decision);
+    expect(qualityGate(verdicts, 3, gatherEvidence(verdicts.flat(), 3))).toEqual(decision);
   });
 });
 
