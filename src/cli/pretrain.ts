@@ -33,7 +33,7 @@ export function pretrainCommand(): Command {
     .option('--model <model>', 'a GGUF file, or hf:owner/repo/file; default as for "palate start" (PALATE_MODEL)')
     .option('--data <folder>', 'folder for samples, states and compiled graphs; default ./.palate (PALATE_DATA)')
     .option('--output <folder>', 'folder for checkpoint, card and log; default <data>/checkpoints')
-    .option('--resume', 'go on where an earlier run of the same settings stopped')
+    .option('--resume', 'go on where an earlier run of the same settings stopped; --steps may be more')
     .option('--restart', 'throw away what an earlier run left')
     .option('--steps <number>', 'training steps', wholeNumber, PRETRAIN_DEFAULTS.steps)
     .option('--prompts <number>', 'prompts to train on', wholeNumber, PRETRAIN_DEFAULTS.prompts)
@@ -95,7 +95,6 @@ async function runPretrain({ settings, output, leftover, training }: Run): Promi
 async function openWorkFolder(folder: string, leftover: Run['leftover'], training: PretrainSettings): Promise<void> {
   if (leftover === 'discard') await rm(folder, { recursive: true, force: true });
   const file = join(folder, 'settings.json');
-  const wanted = JSON.stringify(training, null, 2);
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known !== undefined && leftover === 'refuse') {
     throw new PalateError(
@@ -103,14 +102,19 @@ async function openWorkFolder(folder: string, leftover: Run['leftover'], trainin
       `${folder} holds an earlier run. Go on with it by --resume, or throw it away by --restart.`,
     );
   }
-  if (known !== undefined && known !== wanted) {
+  if (known !== undefined && !sameButSteps(JSON.parse(known), training)) {
     throw new PalateError(
       'CONFLICT',
       `${folder} holds a run with other settings. Give the same ones, or throw it away by --restart.`,
     );
   }
   await mkdir(folder, { recursive: true });
-  if (known === undefined) await writeFile(file, wanted);
+  await writeFile(file, JSON.stringify(training, null, 2));
+}
+
+/** A run may be made longer: its learning rate then goes on from where the longer schedule would be. */
+function sameButSteps(known: PretrainSettings, wanted: PretrainSettings): boolean {
+  return JSON.stringify({ ...known, steps: wanted.steps }) === JSON.stringify(wanted);
 }
 
 async function writeResult(output: string, model: string, log: string, result: PretrainResult): Promise<string> {
