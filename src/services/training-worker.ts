@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { qualityGate } from '../learning/gate.js';
-import { trainLatentDpo } from '../learning/latent-dpo.js';
+import { fitEncoder, gatherEvidence } from '../learning/latent-dpo.js';
 import type { LatentPair } from './pairing.js';
 import type {
   TrainingMessage,
@@ -18,10 +18,10 @@ const port = parentPort;
 const reply = (message: TrainingReply) => port.postMessage(message);
 
 function train({ verdicts, seed }: TrainingRequest, onStep: (step: TrainingStep) => void): TrainingOutcome {
-  const gate = qualityGate(verdicts, seed);
+  const evidence = gatherEvidence(verdicts.flat(), seed);
+  const gate = qualityGate(verdicts, seed, evidence);
   let totalSteps = 0;
-  const result = trainLatentDpo(verdicts.flat(), {
-    seed,
+  const result = fitEncoder(evidence, {
     onStep: (step, total, loss, accuracy) => {
       totalSteps = total;
       onStep({ step, totalSteps: total, loss, accuracy });
