@@ -24,7 +24,7 @@ export async function startGatewayProcess(data: string): Promise<GatewayProcess>
   const entry = ['--import', './test/support/register-typescript.mjs', 'src/cli/main.ts'];
   const child = spawn(process.execPath, [...entry, 'start', '--port', '0', '--data', data], {
     cwd: ROOT,
-    env: { ...process.env, PALATE_MODEL: await defaultModelPath(), PALATE_ADMIN_KEY: '' },
+    env: { ...process.env, PALATE_MODEL: await defaultModelPath(), PALATE_ADMIN_KEY: '', PALATE_THREADS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await readyUrl(child);

@@ -16,7 +16,8 @@ let client: PalateClient;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'palate-loop-'));
-  const flags = { data: folder, model: await defaultModelPath(), port: 0, log: 'warn' };
+  // One thread: test files run side by side.
+  const flags = { data: folder, model: await defaultModelPath(), port: 0, log: 'warn', threads: 1 };
   app = await startApp({ settings: loadSettings({ flags, environment: {} }), log: createLog('warn') });
   client = createPalateClient({ url: app.url, key: app.adminKey.key });
 });

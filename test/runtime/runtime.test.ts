@@ -27,7 +27,7 @@ beforeAll(async () => {
   const modelPath = await defaultModelPath();
   file = await openGguf(modelPath);
   const adapter = randomAdapter(file.config, LATENT_SIZE, 16);
-  runtime = new WorkerRuntime({ modelPath, cacheFolder: folder, adapter, slots: SLOTS, threads: 2 });
+  runtime = new WorkerRuntime({ modelPath, cacheFolder: folder, adapter, slots: SLOTS, threads: 1 });
   await runtime.start();
 }, 600_000);
 
