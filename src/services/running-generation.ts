@@ -81,7 +81,8 @@ export class RunningGeneration {
       (row, tokens) => this.say(row, tokens.map((token) => this.texts[row].stream.push(token)).join('')),
       this.cancelled.signal,
     );
-    for (const row of rows.keys()) this.say(row, this.texts[row].stream.flush());
+    // A reply that was cut inside a character ends before it.
+    for (const row of rows.keys()) this.say(row, this.texts[row].stream.flush().replace(/\uFFFD+$/, ''));
     return rows;
   }
 
