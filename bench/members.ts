@@ -1,4 +1,5 @@
 /** Members of a bench: they vote by a scorer through the GraphQL API, like anybody else. */
+import { setTimeout } from 'node:timers/promises';
 import type { Generation, PalateClient } from '../src/client/index.js';
 import { Random } from '../src/common/random.js';
 import type { Scorer } from './scorers.js';
@@ -13,6 +14,8 @@ export interface BenchMemberOptions {
   /** Longest reply, in tokens. */
   maxTokens: number;
   seed: number;
+  /** How long a member reads before the vote, in milliseconds; 0 unless given. */
+  readingMs?: number;
 }
 
 export interface CastVote {
@@ -36,6 +39,7 @@ export class BenchMember {
     this.watch ??= new TrainingWatch(client, generation.member.id);
     const chosenCandidateId = favourite(this.options.scorer, generation);
     const verdict = chosenCandidateId ? 'CHOSEN' : 'TIE';
+    if (this.options.readingMs) await setTimeout(this.options.readingMs);
     const sent = performance.now();
     const { trainingJob } = await client.submitFeedback({ generationId: generation.id, verdict, chosenCandidateId });
     const acknowledged = performance.now();

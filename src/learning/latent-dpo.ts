@@ -23,7 +23,7 @@ const LEARNING_RATE = 0.2;
 /** Log-variances only set how far draws stray; learned at full rate from tens of pairs they bend the mean's direction. */
 const VARIANCE_RATE = 0.1;
 /** Comparisons kept in all, so that the time of a step stays bounded as verdicts accumulate. */
-const COMPARISON_BUDGET = 12_000;
+const COMPARISON_BUDGET = 8_000;
 
 export interface LatentDpoOptions {
   seed: number | string;
