@@ -127,7 +127,11 @@ async function generationOf(parts: PreferenceParts, id: string): Promise<Generat
 function resultOf({ feedback, job }: LedgerChange, generation: GenerationRecord): FeedbackResultView {
   const candidates = new Map(generation.candidates.map((candidate) => [candidate.id, candidateView(candidate)]));
   const candidate = (id: string) => candidates.get(id) as CandidateView;
-  const pairs = candidatePairs(feedback.verdict, [...candidates.keys()], feedback.chosenCandidateId);
+  // A verdict that was taken back makes no pairs.
+  const pairs =
+    feedback.state === 'ACTIVE'
+      ? candidatePairs(feedback.verdict, [...candidates.keys()], feedback.chosenCandidateId)
+      : [];
   return {
     feedback: feedbackView(feedback, generation),
     pairs: pairs.map(({ chosenId, rejectedId, weight }) => ({
