@@ -12,7 +12,7 @@ import { type Posterior, VARIANCE_FLOOR } from './posterior.js';
 export type { PreferencePair } from './comparisons.js';
 
 export const BETA = 0.1;
-/** Longest mean: a shorter one (7) halves the gain of the first ten votes, this one costs a sixth of the distinct pairs of words. */
+/** Longest mean: one of 7 loses two fifths of what the first ten votes gain, this one a sixth of the distinct pairs of words. */
 export const MEAN_BOUND = 9;
 /**
  * Few large steps, and one second moment for the whole mean. Plain Adam takes as long a step in a dimension without
