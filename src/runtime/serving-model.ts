@@ -2,13 +2,11 @@
 
 import { PalateError } from '../common/errors.js';
 import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
+import { HIDDEN_SCORE } from '../language-model/graphs/decoder.js';
 import { cacheNames, featureDepths } from '../language-model/graphs/serving.js';
 import type { LanguageModelConfig } from '../language-model/model.js';
 import type { KeyValueCache, KeyValues } from './kv-cache.js';
 import { type Feed, type GraphRunner, int64 } from './session.js';
-
-/** Added to scores that must not be seen. */
-const HIDDEN = -1e9;
 
 /** Prompt tokens read in one pass; longer prompts take several, so that a running batch is not held up. */
 const CHUNK = 256;
@@ -113,7 +111,7 @@ export class ServingModel {
     lengths.forEach((length, row) => {
       for (let g = 0; g < group; g++) {
         const start = (row * group + g) * (capacity + 1);
-        mask.fill(HIDDEN, start + length, start + capacity);
+        mask.fill(HIDDEN_SCORE, start + length, start + capacity);
       }
     });
     const feeds: Record<string, Feed> = {
@@ -204,7 +202,7 @@ function causalMask(sequence: number, group: number, past: number): Float32Array
   for (let query = 0; query < sequence; query++) {
     for (let g = 0; g < group; g++) {
       const row = (query * group + g) * width;
-      mask.fill(HIDDEN, row + past + query + 1, row + width);
+      mask.fill(HIDDEN_SCORE, row + past + query + 1, row + width);
     }
   }
   return mask;

@@ -19,6 +19,9 @@ import {
 import type { LanguageModelConfig } from '../model.js';
 import type { FrozenWeights } from './linear.js';
 
+/** What a mask adds to scores that must not be seen. */
+export const HIDDEN_SCORE = -1e9;
+
 /** Keys and values that were there before the new tokens: a Value a layer, each [batch or 1, kvHeads, length, headSize]. */
 export interface CachedSegment {
   keys: Value[];

@@ -1,14 +1,12 @@
 /** Arrays of one CLaP step: replies of one prompt, padded to the graph's fixed sizes. */
 
 import { PREFIX_LENGTH } from '../../language-model/graphs/adapter.js';
+import { HIDDEN_SCORE } from '../../language-model/graphs/decoder.js';
 import { cacheNames } from '../../language-model/graphs/serving.js';
 import type { LanguageModelConfig } from '../../language-model/model.js';
 import type { KeyValues } from '../../runtime/kv-cache.js';
 import { type Feed, int64 } from '../../runtime/session.js';
 import type { ClapSizes } from './graph.js';
-
-/** Added to scores that must not be seen. */
-const HIDDEN = -1e9;
 
 /**
  * Feeds of the frozen decoder: cached prompt, prefix positions, reply tokens with their targets.
@@ -57,9 +55,9 @@ function stepMask(config: LanguageModelConfig, sizes: ClapSizes, cached: number,
   const mask = new Float32Array(sizes.tokens * group * width);
   for (let query = 0; query < sizes.tokens * group; query++) {
     const row = query * width;
-    mask.fill(HIDDEN, row + cached, row + sizes.prompt);
-    if (!prefixed) mask.fill(HIDDEN, row + sizes.prompt, row + sizes.prompt + PREFIX_LENGTH);
-    mask.fill(HIDDEN, row + sizes.prompt + PREFIX_LENGTH + Math.floor(query / group) + 1, row + width);
+    mask.fill(HIDDEN_SCORE, row + cached, row + sizes.prompt);
+    if (!prefixed) mask.fill(HIDDEN_SCORE, row + sizes.prompt, row + sizes.prompt + PREFIX_LENGTH);
+    mask.fill(HIDDEN_SCORE, row + sizes.prompt + PREFIX_LENGTH + Math.floor(query / group) + 1, row + width);
   }
   return { data: mask, dims: [1, 1, sizes.tokens * group, width] };
 }
