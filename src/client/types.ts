@@ -43,6 +43,7 @@ export interface GenerateInput {
   maxTokens?: number;
   temperature?: number;
   topP?: number;
+  minP?: number;
   seed?: number | null;
   personalized?: boolean;
   explore?: boolean;

@@ -121,7 +121,7 @@ export class DecodeLoop {
       this.cache.write(slot, row.length, cache, slot);
       row.length++;
       row.started = true;
-      row.next = sampleToken(logits, slot * size, size, row.settings.temperature, row.settings.topP, row.random);
+      row.next = sampleToken(logits, slot * size, size, row.settings, row.random);
       row.tokens.push(row.next);
       if (row.job.request.stopTokens.includes(row.next)) return;
       decoded.push({ id: row.job.id, row: row.row, tokens: [row.next] });

@@ -1,4 +1,4 @@
-/** Picks the next token from logits: temperature, nucleus (top-p), a seed a row. */
+/** Picks the next token from logits: temperature, min-p, nucleus (top-p), a seed a row. */
 import type { Random } from '../common/random.js';
 
 /** Tokens less likely than e^-16 of the best one are never drawn: all of a vocabulary of 49,152 together would weigh half a percent of it. */
@@ -6,23 +6,21 @@ const RANGE = 16;
 const BINS = 256;
 
 /**
- * Draws from the smallest set of most likely tokens whose mass reaches `topP`. Tokens are binned by log-probability, so
- * that only one bin is ever sorted.
+ * Draws from the smallest set of most likely tokens whose mass reaches `topP`, out of those at least `minP` times as likely
+ * as the best. Tokens are binned by log-probability, so that only one bin is ever sorted.
  * @param logits the whole batch's logits, row-major; `offset` and `size` pick one row
- * @param temperature 0 takes the most likely token
- * @param topP nucleus mass in (0, 1]
  */
 export function sampleToken(
   logits: Float32Array,
   offset: number,
   size: number,
-  temperature: number,
-  topP: number,
+  { temperature, topP, minP }: Sampling,
   random: Random,
 ): number {
   const best = argmax(logits, offset, size);
   if (temperature <= 0) return best - offset;
-  const row = { logits, offset, size, top: logits[best], inverse: 1 / temperature };
+  const range = Math.min(RANGE, -Math.log(minP));
+  const row = { logits, offset, size, top: logits[best], inverse: 1 / temperature, range };
   const masses = binMasses(row);
   const wanted = topP * masses.reduce((sum, mass) => sum + mass, 0);
   let above = 0;
@@ -39,6 +37,16 @@ export function sampleToken(
   return pick(border, threshold);
 }
 
+/** How freely the next token is drawn. */
+export interface Sampling {
+  /** 0 takes the most likely token. */
+  temperature: number;
+  /** Nucleus mass in (0, 1]. */
+  topP: number;
+  /** In [0, 1]: tokens less than this times as likely as the best are never drawn (arXiv 2407.01082). */
+  minP: number;
+}
+
 interface LogitRow {
   logits: Float32Array;
   offset: number;
@@ -46,6 +54,8 @@ interface LogitRow {
   top: number;
   /** 1 / temperature. */
   inverse: number;
+  /** How far below the best, in natural logarithms, a token may lie. */
+  range: number;
 }
 
 interface WeightedToken {
@@ -53,25 +63,27 @@ interface WeightedToken {
   weight: number;
 }
 
-function binMasses({ logits, offset, size, top, inverse }: LogitRow): Float64Array {
+function binMasses({ logits, offset, size, top, inverse, range }: LogitRow): Float64Array {
   const masses = new Float64Array(BINS);
   for (let i = offset; i < offset + size; i++) {
     const below = (top - logits[i]) * inverse;
-    if (below < RANGE) masses[(below * (BINS / RANGE)) | 0] += Math.exp(-below);
+    if (below <= range) masses[binOf(below)] += Math.exp(-below);
   }
   return masses;
 }
 
-function tokensOfBin({ logits, offset, size, top, inverse }: LogitRow, bin: number): WeightedToken[] {
+function tokensOfBin({ logits, offset, size, top, inverse, range }: LogitRow, bin: number): WeightedToken[] {
   const tokens: WeightedToken[] = [];
   for (let i = offset; i < offset + size; i++) {
     const below = (top - logits[i]) * inverse;
-    if (below < RANGE && ((below * (BINS / RANGE)) | 0) === bin) {
+    if (below <= range && binOf(below) === bin) {
       tokens.push({ token: i - offset, weight: Math.exp(-below) });
     }
   }
   return tokens;
 }
+
+const binOf = (below: number): number => Math.min(BINS - 1, (below * (BINS / RANGE)) | 0);
 
 /** The most likely tokens of a bin until their mass reaches `wanted`. */
 function heaviest(tokens: WeightedToken[], wanted: number): WeightedToken[] {

@@ -1,15 +1,12 @@
 /** What the runtime offers to the rooms above it: decoding rows behind private prefixes, and reading replies without any. */
 import type { Lifecycle } from '../common/lifecycle.js';
+import type { Sampling } from './sampler.js';
 
 /** One candidate reply to decode. */
-export interface DecodeRow {
+export interface DecodeRow extends Sampling {
   /** Latent z of size d, already scaled by the wanted strength; null decodes the bare language model. */
   latent: Float32Array | null;
   seed: number;
-  /** 0 decodes greedily. */
-  temperature: number;
-  /** Nucleus mass in (0, 1]. */
-  topP: number;
 }
 
 export interface DecodeRequest {

@@ -12,6 +12,7 @@ export interface GenerateRequest {
   maxTokens: number;
   temperature: number;
   topP: number;
+  minP: number;
   /** Null: the service draws one. */
   seed: number | null;
   personalized: boolean;
@@ -74,6 +75,7 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits): Genera
     ),
     temperature: number('temperature', input.temperature, limits.temperatureDefault, 0, limits.temperatureMaximum),
     topP: number('topP', input.topP, limits.topPDefault, Number.EPSILON, 1),
+    minP: number('minP', input.minP, limits.minPDefault, 0, 1),
     seed: input.seed ?? null,
     personalized: input.personalized ?? true,
     explore: input.explore ?? true,

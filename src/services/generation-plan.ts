@@ -78,8 +78,8 @@ function decodeRow(
   checkpoint: LoadedCheckpoint | null,
   random: Random,
 ): DecodeRow {
-  const { temperature, topP, strength } = request;
-  const row = { seed: random.fork('tokens').next(), temperature, topP };
+  const { temperature, topP, minP, strength } = request;
+  const row = { seed: random.fork('tokens').next(), temperature, topP, minP };
   const latents = random.fork('latent');
   if (role === 'PERSONAL' && encoder) {
     // A single reply is the mean; several stray from it, or they would differ by sampling only.

@@ -43,6 +43,7 @@ describe('schema.graphql', () => {
       maxTokens: DEFAULT_LIMITS.maxTokensDefault,
       temperature: DEFAULT_LIMITS.temperatureDefault,
       topP: DEFAULT_LIMITS.topPDefault,
+      minP: DEFAULT_LIMITS.minPDefault,
       strength: DEFAULT_LIMITS.strengthDefault,
       personalized: true,
       explore: true,

@@ -124,6 +124,7 @@ describe('operations', () => {
       maxTokens: 128,
       temperature: 1,
       topP: 0.95,
+      minP: 0.05,
       personalized: true,
       explore: true,
       strength: 1,

@@ -59,7 +59,13 @@ class Recorder {
   }
 }
 
-const greedy = (latent: Float32Array | null = null): DecodeRow => ({ latent, seed: 1, temperature: 0, topP: 1 });
+const greedy = (latent: Float32Array | null = null): DecodeRow => ({
+  latent,
+  seed: 1,
+  temperature: 0,
+  topP: 1,
+  minP: 0,
+});
 
 function request(promptIds: number[], rows: DecodeRow[], more: Partial<DecodeRequest> = {}): DecodeRequest {
   return { promptIds, lastUserTurn: [0, 1], rows, maxTokens: 8, stopTokens: [], ...more };
@@ -163,7 +169,13 @@ describe('rows of many requests', () => {
   });
 
   it('draw by their own seeds, whatever runs beside them', async () => {
-    const drawn = (seed: number): DecodeRow => ({ latent: tiny.latent('d'), seed, temperature: 1, topP: 0.95 });
+    const drawn = (seed: number): DecodeRow => ({
+      latent: tiny.latent('d'),
+      seed,
+      temperature: 1,
+      topP: 0.95,
+      minP: 0,
+    });
     const promptIds = tiny.text('drawn', 6);
     const alone = new Recorder(1);
     alone.loop.submit(1, request(promptIds, [drawn(1), drawn(2), drawn(1)]));

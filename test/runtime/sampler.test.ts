@@ -1,12 +1,14 @@
 /** Sampling against a naive nucleus: sort, cut, draw. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import { sampleToken } from '../../src/runtime/sampler.js';
+import { type Sampling, sampleToken } from '../../src/runtime/sampler.js';
 
-/** Probabilities by token: softmax at a temperature, cut to the fewest most likely tokens that reach `topP`. */
-function nucleus(logits: ArrayLike<number>, temperature: number, topP: number): number[] {
+/** Probabilities by token: softmax at a temperature, less what `minP` cuts, cut to the fewest most likely tokens that reach `topP`. */
+function nucleus(logits: ArrayLike<number>, temperature: number, topP: number, minP = 0): number[] {
   const top = Math.max(...Array.from(logits));
-  const weights = Array.from(logits, (logit) => Math.exp((logit - top) / temperature));
+  const weights = Array.from(logits, (logit) => Math.exp((logit - top) / temperature)).map((weight) =>
+    weight < minP ? 0 : weight,
+  );
   const total = weights.reduce((a, b) => a + b);
   const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a]);
   const kept: number[] = [];
@@ -20,12 +22,15 @@ function nucleus(logits: ArrayLike<number>, temperature: number, topP: number): 
 }
 
 /** How often each token is drawn. */
-function shares(logits: Float32Array, temperature: number, topP: number, seed: string, draws = 20_000): number[] {
+function shares(logits: Float32Array, sampling: Sampling, seed: string, draws = 20_000): number[] {
   const random = new Random(seed);
   const counts = new Array<number>(logits.length).fill(0);
-  for (let i = 0; i < draws; i++) counts[sampleToken(logits, 0, logits.length, temperature, topP, random)]++;
+  for (let i = 0; i < draws; i++) counts[sampleToken(logits, 0, logits.length, sampling, random)]++;
   return counts.map((count) => count / draws);
 }
+
+const nucleusOf = (topP: number): Sampling => ({ temperature: 1, topP, minP: 0 });
+const GREEDY: Sampling = { temperature: 0, topP: 1, minP: 0 };
 
 function randomLogits(seed: string, size: number, spread: number): Float32Array {
   return new Random(seed).normals(size).map((value) => value * spread);
@@ -33,17 +38,20 @@ function randomLogits(seed: string, size: number, spread: number): Float32Array 
 
 describe('sampling', () => {
   it.each([
-    ['all tokens', 40, 1.5, 1, 1],
-    ['a nucleus', 40, 1.5, 1, 0.9],
-    ['a narrow nucleus', 200, 2, 1, 0.3],
-    ['a low temperature', 40, 3, 0.5, 0.95],
-    ['a high temperature', 40, 3, 2, 0.8],
-    ['flat logits, all in one bin', 64, 0.001, 1, 0.5],
-    ['steep logits, some out of range', 64, 30, 1, 1],
-  ])('draws from %s as the naive nucleus says', (name, size, spread, temperature, topP) => {
+    ['all tokens', 40, 1.5, 1, 1, 0],
+    ['a nucleus', 40, 1.5, 1, 0.9, 0],
+    ['a narrow nucleus', 200, 2, 1, 0.3, 0],
+    ['a low temperature', 40, 3, 0.5, 0.95, 0],
+    ['a high temperature', 40, 3, 2, 0.8, 0],
+    ['flat logits, all in one bin', 64, 0.001, 1, 0.5, 0],
+    ['steep logits, some out of range', 64, 30, 1, 1, 0],
+    ['tokens near the likeliest', 40, 1.5, 1, 1, 0.1],
+    ['a nucleus of those near the likeliest', 200, 2, 1, 0.8, 0.05],
+    ['those near the likeliest at a high temperature', 40, 3, 2, 0.95, 0.2],
+  ])('draws from %s as the naive nucleus says', (name, size, spread, temperature, topP, minP) => {
     const logits = randomLogits(name, size, spread);
-    const expected = nucleus(logits, temperature, topP);
-    const drawn = shares(logits, temperature, topP, name);
+    const expected = nucleus(logits, temperature, topP, minP);
+    const drawn = shares(logits, { temperature, topP, minP }, name);
     drawn.forEach((share, token) => {
       // Five standard deviations of a share; what is outside of the nucleus is never drawn.
       const deviation = Math.sqrt((expected[token] * (1 - expected[token])) / 20_000);
@@ -55,7 +63,7 @@ describe('sampling', () => {
     for (const topP of [0.05, 0.2, 0.5, 0.8, 0.9, 0.99]) {
       const logits = randomLogits(`support ${topP}`, 12, 1);
       const expected = nucleus(logits, 1, topP).map((probability) => probability > 0);
-      expect(shares(logits, 1, topP, 'support').map((share) => share > 0)).toEqual(expected);
+      expect(shares(logits, nucleusOf(topP), 'support').map((share) => share > 0)).toEqual(expected);
     }
   });
 
@@ -63,21 +71,21 @@ describe('sampling', () => {
     const random = new Random('greedy');
     for (let trial = 0; trial < 20; trial++) {
       const logits = randomLogits(`greedy ${trial}`, 100, 1);
-      expect(sampleToken(logits, 0, 100, 0, 0.5, random)).toBe(logits.indexOf(Math.max(...logits)));
+      expect(sampleToken(logits, 0, 100, GREEDY, random)).toBe(logits.indexOf(Math.max(...logits)));
     }
-    expect(sampleToken(Float32Array.of(1, 3, 3, 2), 0, 4, 0, 1, random)).toBe(1);
+    expect(sampleToken(Float32Array.of(1, 3, 3, 2), 0, 4, GREEDY, random)).toBe(1);
   });
 
   it('takes the most likely token where the nucleus is smaller than any', () => {
     const logits = randomLogits('tiny nucleus', 100, 1);
-    expect(shares(logits, 1, 1e-9, 'tiny', 100)[logits.indexOf(Math.max(...logits))]).toBe(1);
+    expect(shares(logits, nucleusOf(1e-9), 'tiny', 100)[logits.indexOf(Math.max(...logits))]).toBe(1);
   });
 
   it('shares out equal logits, to the nucleus as many as it takes', () => {
     const logits = new Float32Array(10).fill(-7);
-    for (const share of shares(logits, 1, 1, 'equal')) expect(Math.abs(share - 0.1)).toBeLessThan(0.012);
+    for (const share of shares(logits, nucleusOf(1), 'equal')) expect(Math.abs(share - 0.1)).toBeLessThan(0.012);
     // The lowest ids stand first among equals: five of ten make half.
-    expect(shares(logits, 1, 0.45, 'half').map((share) => share > 0)).toEqual(
+    expect(shares(logits, nucleusOf(0.45), 'half').map((share) => share > 0)).toEqual(
       [...logits.keys()].map((token) => token < 5),
     );
   });
@@ -85,15 +93,15 @@ describe('sampling', () => {
   it('reads the row that it is told to', () => {
     const rows = new Float32Array(3 * 5).fill(0);
     rows[5 + 3] = 50;
-    expect(sampleToken(rows, 5, 5, 1, 1, new Random('row'))).toBe(3);
-    expect(sampleToken(rows, 5, 5, 0, 1, new Random('row'))).toBe(3);
+    expect(sampleToken(rows, 5, 5, nucleusOf(1), new Random('row'))).toBe(3);
+    expect(sampleToken(rows, 5, 5, GREEDY, new Random('row'))).toBe(3);
   });
 
   it('draws the same with the same seed, otherwise with another', () => {
     const logits = randomLogits('seeds', 1000, 1);
     const draw = (seed: number) => {
       const random = new Random(seed);
-      return Array.from({ length: 20 }, () => sampleToken(logits, 0, 1000, 1, 0.95, random));
+      return Array.from({ length: 20 }, () => sampleToken(logits, 0, 1000, nucleusOf(0.95), random));
     };
     expect(draw(1)).toEqual(draw(1));
     expect(draw(2)).not.toEqual(draw(1));

@@ -159,6 +159,7 @@ describe('generations', () => {
     ['too many tokens', { maxTokens: 100_000 }, 'maxTokens'],
     ['a hot temperature', { temperature: 3 }, 'from 0 to 2'],
     ['no nucleus', { topP: 0 }, 'topP'],
+    ['more than the likeliest', { minP: 1.5 }, 'minP'],
     ['too strong a taste', { strength: 2 }, 'from 0 to 1.5'],
     ['not a number', { temperature: Number.NaN }, 'temperature is NaN'],
     ['no platform', { member: { platform: '', externalId: 'x' } }, 'member.platform'],

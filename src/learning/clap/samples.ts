@@ -54,6 +54,7 @@ export async function sampleReplies(
       seed: random.next(),
       temperature: settings.temperature,
       topP: settings.topP,
+      minP: 0,
     }));
     const decoded = await tools.runtime.generate(
       {
