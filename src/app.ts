@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { localUrl, type Settings } from './common/config.js';
 import { installationFolder, makeDataFolder } from './common/installation.js';
+import { StartedParts } from './common/lifecycle.js';
 import type { Log } from './common/log.js';
 import { type AdminKey, authenticateAdmin, ensureAdminKey } from './gateway/auth.js';
 import { createGateway } from './gateway/gateway.js';
@@ -121,27 +122,4 @@ async function loadCheckpoint(
     );
   }
   return checkpoint;
-}
-
-/** What was started, to be stopped in reverse order; a part that fails to stop does not keep the others running. */
-class StartedParts {
-  private readonly parts: { name: string; stop: () => Promise<void> }[] = [];
-  private stopping: Promise<void> | undefined;
-
-  constructor(private readonly log: Log) {}
-
-  add(name: string, stop: () => Promise<void>): void {
-    this.parts.push({ name, stop });
-  }
-
-  stop(): Promise<void> {
-    this.stopping ??= this.stopAll();
-    return this.stopping;
-  }
-
-  private async stopAll(): Promise<void> {
-    for (const { name, stop } of this.parts.reverse()) {
-      await stop().catch((err) => this.log.error({ err }, `The ${name} did not stop cleanly`));
-    }
-  }
 }
