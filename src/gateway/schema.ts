@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { installationFolder } from '../common/installation.js';
-import { resolvers } from './resolvers.js';
+import { ruleOf } from './access.js';
+import { enforceAccess } from './access-check.js';
+import { resolvers } from './resolvers/index.js';
 
 export function createSchema(): GraphQLSchema {
-  return makeExecutableSchema({
+  const schema = makeExecutableSchema({
     typeDefs: readFileSync(join(installationFolder(), 'schema.graphql'), 'utf8'),
     resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
+  return enforceAccess(schema, ruleOf);
 }

@@ -1,0 +1,11 @@
+/** The fields of schema.graphql, each a thin step to the services: one file for each part of the contract. */
+import { feedback } from './feedback.js';
+import { generations } from './generations.js';
+import { members } from './members.js';
+import { mergeResolvers } from './merge.js';
+import { pool } from './pool.js';
+import { scalars } from './scalars.js';
+import { training } from './training.js';
+import { viewer } from './viewer.js';
+
+export const resolvers = mergeResolvers([scalars, generations, feedback, members, training, pool, viewer]);
