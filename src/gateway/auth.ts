@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { adminKeyFile, type Settings } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
+import type { MemberRef } from '../services/views.js';
 
 export type KeyScope = 'ADMIN' | 'BOT' | 'MEMBER';
 
@@ -14,6 +15,8 @@ export interface Viewer {
   platform: string | null;
   /** The member a MEMBER key belongs to. */
   memberId: string | null;
+  /** Who that member is. */
+  member?: Required<{ [K in keyof MemberRef]: string }> | null;
 }
 
 /** Finds the owner of a key; null for a key that nobody has. */

@@ -9,10 +9,13 @@ import { FeatureReader } from './features.js';
 import { generationService } from './generations.js';
 import { TrainingJobs } from './job-feed.js';
 import { memberService } from './members.js';
+import { NO_PLUGINS } from './no-plugins.js';
+import { ownershipService, remembering } from './ownership.js';
 import { poolService } from './pool.js';
 import { preferenceService } from './preferences.js';
 import { trainingJobView } from './records.js';
-import type { Services } from './services.js';
+import type { PluginService, Services } from './services.js';
+import { storageService } from './storage.js';
 import { Trainer } from './trainer.js';
 import { trainingService } from './training.js';
 import type { Train } from './training-protocol.js';
@@ -25,6 +28,8 @@ export interface ServiceParts {
   checkpoint: LoadedCheckpoint | null;
   /** Runs off the main thread: `TrainingThread.train`. */
   train: Train;
+  /** Absent: there are none. */
+  plugins?: PluginService;
   log: Log;
   limits: Limits;
   /** Milliseconds; only differences matter. */
@@ -40,7 +45,9 @@ export function createServices(parts: ServiceParts): Services {
   const jobs = new TrainingJobs(limits.pendingEvents);
   const features = checkpoint && new FeatureReader({ store, runtime, tokenizer, checkpoint, log });
   const trainer = checkpoint && features && new Trainer({ store, features, checkpoint, jobs, train, log, clock });
-  const generations = generationService({ store, runtime, tokenizer, checkpoint, features, limits });
+  const ownership = ownershipService(store);
+  const generationParts = { store, runtime, tokenizer, checkpoint, features, limits };
+  const generations = remembering(generationService(generationParts), ownership);
   const trainable = checkpoint !== null;
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
@@ -58,6 +65,7 @@ export function createServices(parts: ServiceParts): Services {
   };
 
   return {
+    ownership,
     generations,
     preferences: preferenceService({
       store,
@@ -69,6 +77,8 @@ export function createServices(parts: ServiceParts): Services {
     members: memberService({ store, digests: features?.digests ?? null, limits }),
     training: trainingService({ store, jobs, trainable, limits }),
     pool: poolService({ runtime, jobs, checkpointDigest: checkpoint?.digest ?? null }),
+    storage: storageService({ store, limits }),
+    plugins: parts.plugins ?? NO_PLUGINS,
     start: () => {
       starting ??= start();
       return starting;

@@ -9,8 +9,11 @@ import type {
   GenerationView,
   MemberRef,
   MemberView,
+  PluginConfigInput,
+  PluginView,
   PoolView,
   StartedGeneration,
+  StorageEntryView,
   TrainingJobView,
 } from './views.js';
 
@@ -58,10 +61,47 @@ export interface PoolService {
   watch(signal: AbortSignal): AsyncIterable<PoolView>;
 }
 
+export interface StorageService {
+  /** Rows of this owner whose key begins with `prefix` and comes after `after`, by code point. Errors: BAD_USER_INPUT. */
+  list(owner: string, prefix: string, first: number, after?: string | null): Promise<StorageEntryView[]>;
+  /**
+   * Resolves when the row is committed; null removes it. A row about a member goes when the member does. Errors: BAD_USER_INPUT,
+   * LIMIT_EXCEEDED, NOT_FOUND (member).
+   */
+  set(owner: string, key: string, value: string | null, memberId?: string | null): Promise<void>;
+}
+
+export interface PluginService {
+  list(): Promise<PluginView[]>;
+  /** Every plugin as it is now, then every change, until `signal` aborts. */
+  watch(signal: AbortSignal): AsyncIterable<PluginView>;
+  /** Keeps the settings; a plugin that is to run is started anew with them. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT. */
+  configure(name: string, input: PluginConfigInput): Promise<PluginView>;
+  /** From now on it runs, also after a restart of the service. Errors: NOT_FOUND, CONFLICT (settings are missing). */
+  start(name: string): Promise<PluginView>;
+  /** Resolves when it has stopped, and it stays so. Errors: NOT_FOUND. */
+  stop(name: string): Promise<PluginView>;
+}
+
+/** Whose a thing is; null where there is no such thing. What is known already is answered at once. */
+export interface OwnershipService {
+  /** The platform of a member. */
+  platform(memberId: string): string | null | Promise<string | null>;
+  /** The member a generation was made for, also while it is being written. */
+  generation(id: string): string | null | Promise<string | null>;
+  /** The member who gave a verdict. */
+  feedback(id: string): string | null | Promise<string | null>;
+  /** The member whose encoder is trained. */
+  trainingJob(id: string): string | null | Promise<string | null>;
+}
+
 export interface Services extends Lifecycle {
+  ownership: OwnershipService;
   generations: GenerationService;
   preferences: PreferenceService;
   members: MemberService;
   training: TrainingService;
   pool: PoolService;
+  storage: StorageService;
+  plugins: PluginService;
 }

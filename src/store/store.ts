@@ -1,6 +1,7 @@
 /** The store: one database (embedded in the data folder, or a server), its repositories and its queue, opened and closed together. */
 import { join } from 'node:path';
 import type { Log } from '../common/log.js';
+import { type ConsentRepository, consentRepository } from './consent.js';
 import { type EncoderRepository, encoderRepository } from './encoders.js';
 import { type FeedbackRepository, feedbackRepository } from './feedback.js';
 import { lockFolder } from './folder-lock.js';
@@ -9,10 +10,13 @@ import { type GenerationRepository, generationRepository } from './generations.j
 import { type IdempotencyRepository, idempotencyRepository } from './idempotency.js';
 import { type MemberRepository, memberRepository } from './members.js';
 import { applyMigrations, readMigrations } from './migrations.js';
+import { type OwnershipRepository, ownershipRepository } from './ownership.js';
 import { openPglite } from './pglite.js';
+import { type PluginRepository, pluginRepository, type StorageRepository, storageRepository } from './plugins.js';
 import { openPostgres } from './postgres.js';
 import { createTrainingQueue, type QueueOptions, type TrainingQueue } from './queue.js';
 import type { SqlEngine } from './sql.js';
+import { type TasteRepository, tasteRepository } from './tastes.js';
 import { type TrainingJobRepository, trainingJobRepository } from './training-jobs.js';
 
 export interface StoreSettings {
@@ -26,9 +30,14 @@ export interface Store {
   readonly members: MemberRepository;
   readonly generations: GenerationRepository;
   readonly feedback: FeedbackRepository;
+  readonly consent: ConsentRepository;
   readonly encoders: EncoderRepository;
+  readonly tastes: TasteRepository;
   readonly trainingJobs: TrainingJobRepository;
   readonly idempotency: IdempotencyRepository;
+  readonly ownership: OwnershipRepository;
+  readonly plugins: PluginRepository;
+  readonly storage: StorageRepository;
   /** Not started: whoever consumes it starts and stops it. */
   readonly queue: TrainingQueue;
   /** True for the embedded database, which no other process can have open: what runs in it runs in this process. */
@@ -106,9 +115,14 @@ function assemble(
     members: memberRepository(prisma),
     generations: generationRepository(prisma, engine),
     feedback: feedbackRepository(prisma, engine, queue),
+    consent: consentRepository(prisma, engine, queue),
     encoders: encoderRepository(prisma, engine),
+    tastes: tasteRepository(prisma, engine, queue),
     trainingJobs: trainingJobRepository(prisma, engine, queue),
     idempotency: idempotencyRepository(prisma),
+    ownership: ownershipRepository(engine),
+    plugins: pluginRepository(engine),
+    storage: storageRepository(engine),
     queue,
     exclusive,
     close: () => {

@@ -93,6 +93,14 @@ export class EchoServices implements Services {
     },
   };
 
+  /** Whatever is asked about belongs to ada, and everybody is on the platform test. */
+  readonly ownership = {
+    platform: () => 'test',
+    generation: () => 'ada',
+    feedback: () => 'ada',
+    trainingJob: () => 'ada',
+  };
+
   readonly pool = {
     status: () => this.pool_,
     watch: (signal: AbortSignal) => this.listen<PoolView>('pool', signal),

@@ -1,0 +1,110 @@
+/**
+ * Who may do what: one line for each field of schema.graphql, checked before the field's resolver runs. `Type.*` stands for the fields
+ * of a type that have no line of their own. What has no line is for admin keys only, and a test fails.
+ */
+import {
+  admin,
+  adminOrBot,
+  every,
+  hiddenFromOthers,
+  listOf,
+  named,
+  open,
+  owned,
+  ownedBy,
+  type Rule,
+} from './access-rules.js';
+
+/** Fields of a view that carries `memberId`. */
+const itsMembers = ownedBy(({ source }) => source.memberId);
+
+export const ACCESS: Readonly<Record<string, Rule>> = {
+  'Query.member': named(({ args }) => args.ref),
+  'Query.memberById': ownedBy(({ args }) => args.id),
+  'Query.generation': owned('generation', ({ args }) => args.id),
+  'Query.feedback': listOf(({ args }) => args.memberId),
+  'Query.trainingJob': owned('trainingJob', ({ args }) => args.id),
+  'Query.trainingJobs': listOf(({ args }) => args.memberId),
+  'Query.pool': open,
+  'Query.models': open,
+  'Query.plugins': admin,
+  'Query.keys': admin,
+  'Query.storage': adminOrBot,
+  'Query.viewer': open,
+
+  'Mutation.generate': named(({ args }) => args.input.member),
+  'Mutation.cancelGeneration': owned('generation', ({ args }) => args.id),
+  'Mutation.submitFeedback': every(
+    owned('generation', ({ args }) => args.input.generationId),
+    named(({ args }) => args.input.member),
+  ),
+  'Mutation.withdrawFeedback': owned('feedback', ({ args }) => args.id),
+  'Mutation.trainMember': ownedBy(({ args }) => args.memberId),
+  'Mutation.cancelTraining': owned('trainingJob', ({ args }) => args.id),
+  'Mutation.rollbackMember': ownedBy(({ args }) => args.memberId),
+  'Mutation.setConsent': ownedBy(({ args }) => args.memberId),
+  'Mutation.forgetMember': ownedBy(({ args }) => args.memberId),
+  'Mutation.exportTaste': ownedBy(({ args }) => args.memberId),
+  'Mutation.importTaste': ownedBy(({ args }) => args.memberId),
+  'Mutation.createMemberToken': every(
+    adminOrBot,
+    named(({ args }) => args.member),
+  ),
+  'Mutation.createKey': admin,
+  'Mutation.rotateKey': admin,
+  'Mutation.revokeKey': admin,
+  'Mutation.configurePlugin': admin,
+  'Mutation.startPlugin': admin,
+  'Mutation.stopPlugin': admin,
+  'Mutation.setStorage': adminOrBot,
+
+  'Subscription.generationStream': named(({ args }) => args.input.member),
+  'Subscription.trainingStatus': listOf(({ args }) => args.memberId),
+  'Subscription.poolStatus': open,
+  'Subscription.pluginStatus': admin,
+
+  // Ids say nothing, and a verdict on somebody else's generation shows that much of it.
+  'Generation.id': open,
+  'Generation.member': open,
+  'Generation.feedback': every(
+    itsMembers,
+    named(({ args }) => args.member),
+  ),
+  'Generation.*': itsMembers,
+  'Candidate.id': open,
+  'Candidate.index': open,
+  'Candidate.role': hiddenFromOthers,
+  'Candidate.*': owned('generation', ({ source }) => source.generationId),
+  'Feedback.id': open,
+  'Feedback.*': itsMembers,
+  'Member.id': open,
+  'Member.*': ownedBy(({ source }) => source.id),
+  'TrainingJob.id': open,
+  'TrainingJob.*': itsMembers,
+
+  // Parts of what was checked above them.
+  'GenerationStarted.*': open,
+  'CandidateStart.*': open,
+  'CandidateDelta.*': open,
+  'GenerationFinished.*': open,
+  'FeedbackResult.*': open,
+  'Pair.*': open,
+  'Reveal.*': open,
+  'FeedbackConnection.*': open,
+  'FeedbackEdge.*': open,
+  'TrainingJobConnection.*': open,
+  'TrainingJobEdge.*': open,
+  'PageInfo.*': open,
+  'Consent.*': open,
+  'Encoder.*': open,
+  'EncoderVersion.*': open,
+  'WinRate.*': open,
+  'MapPoint.*': open,
+  'PoolStatus.*': open,
+  'Viewer.*': open,
+};
+
+/** The rule of a field; undefined where the table has none. */
+export function ruleOf(type: string, field: string): Rule | undefined {
+  return ACCESS[`${type}.${field}`] ?? ACCESS[`${type}.*`];
+}
