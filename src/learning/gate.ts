@@ -1,6 +1,7 @@
 /** The quality gate before a new encoder version serves: does what was learned hold for verdicts it did not see? */
 import { Random } from '../common/random.js';
 import { type Evidence, fitEncoder, gatherEvidence, type PreferencePair, pairAccuracy } from './latent-dpo.js';
+import type { Posterior } from './posterior.js';
 import { wilsonInterval } from './win-rate.js';
 
 /** Below this many verdicts held-out accuracy says nothing, and every version is accepted (docs/method.md 3). */
@@ -28,6 +29,7 @@ export function qualityGate(
   verdicts: readonly (readonly PreferencePair[])[],
   seed: number | string,
   evidence?: readonly Evidence[],
+  prior?: Posterior,
 ): GateDecision {
   const count = verdicts.length;
   if (count < GATE_MINIMUM) return { accepted: true, reason: `Not judged below ${GATE_MINIMUM} verdicts.` };
@@ -39,7 +41,7 @@ export function qualityGate(
     const heldPairs = new Set(held.flat());
     const { encoder } = fitEncoder(
       gathered.filter(({ pair }) => !heldPairs.has(pair)),
-      { steps: FOLD_STEPS },
+      { steps: FOLD_STEPS, prior },
     );
     for (const pairs of held) right += pairAccuracy(pairs, encoder);
   }

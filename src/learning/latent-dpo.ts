@@ -7,7 +7,7 @@ import { PalateError } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { type Comparisons, drawComparisons, type PreferencePair } from './comparisons.js';
 import type { PersonalEncoder } from './encoder.js';
-import { type Posterior, VARIANCE_FLOOR } from './posterior.js';
+import { type Posterior, standardNormal, VARIANCE_FLOOR } from './posterior.js';
 
 export type { PreferencePair } from './comparisons.js';
 
@@ -29,6 +29,8 @@ export interface LatentDpoOptions {
   seed: number | string;
   /** Gradient steps over all pairs. */
   steps?: number;
+  /** What the encoder starts from and is measured against, p0: a taste that was brought along. N(0, I) when absent. */
+  prior?: Posterior;
   /** After every step: the loss before it, and the share of pairs whose chosen mean scores above the rejected one. */
   onStep?: (step: number, total: number, loss: number, accuracy: number) => void;
   /** Aborting makes the training throw CANCELLED. */
@@ -66,17 +68,17 @@ export function trainLatentDpo(pairs: readonly PreferencePair[], options: Latent
 /** The training itself, on evidence gathered before (and perhaps shared between trainings). */
 export function fitEncoder(
   evidence: readonly Evidence[],
-  { steps = STEPS, onStep, signal }: Omit<LatentDpoOptions, 'seed'> = {},
+  { steps = STEPS, prior, onStep, signal }: Omit<LatentDpoOptions, 'seed'> = {},
 ): LatentDpoResult {
   if (evidence.length === 0) throw new PalateError('BAD_USER_INPUT', 'There is no preference pair to learn from.');
   const pairs = evidence.map(({ pair }) => pair);
-  const parameters = zeroParameters(pairs[0].chosen.mean.length);
-  const gradient = zeroParameters(parameters.mean.length);
+  const parameters = parametersAt(prior ?? standardNormal(pairs[0].chosen.mean.length));
+  const gradient = parametersAt(standardNormal(parameters.mean.length));
   const moveMean = sharedMomentAdam(parameters.mean.length, LEARNING_RATE);
   const moveVariance = sharedMomentAdam(parameters.mean.length, LEARNING_RATE * VARIANCE_RATE);
   for (let step = 1; step <= steps; step++) {
     if (signal?.aborted) throw new PalateError('CANCELLED', 'The training was cancelled.');
-    const loss = latentDpoLoss(evidence, parameters, gradient);
+    const loss = latentDpoLoss(evidence, parameters, gradient, prior);
     moveMean(parameters.mean, gradient.mean);
     moveVariance(parameters.logVariance, gradient.logVariance);
     boundLength(parameters.mean, MEAN_BOUND);
@@ -88,7 +90,7 @@ export function fitEncoder(
       logVariance: Float32Array.from(parameters.logVariance),
       capacity: 'BIAS',
     },
-    loss: latentDpoLoss(evidence, parameters, gradient),
+    loss: latentDpoLoss(evidence, parameters, gradient, prior),
     accuracy: pairAccuracy(pairs, parameters),
   };
 }
@@ -108,18 +110,20 @@ export function gatherEvidence(pairs: readonly PreferencePair[], seed: number | 
 
 /**
  * The mean of -log σ(β (s(winner) - s(loser))) over a pair's comparisons, averaged over pairs by their weights, and its
- * gradient, written into `gradient`. Constants of s cancel, so
- * s(z) = Σ_i z_i (curve_i z_i + slope_i) with slope = 2 μ / (2 σ² + ε), curve = 1 / (2 + ε) - 1 / (2 σ² + ε).
+ * gradient, written into `gradient`. Constants of s cancel, so s(z) = log p(z) - log p0(z) is Σ_i z_i (curve_i z_i + slope_i) with
+ * slope = 2 μ / (2 σ² + ε) - 2 μ0 / (2 σ0² + ε), curve = 1 / (2 σ0² + ε) - 1 / (2 σ² + ε); the prior p0 is N(0, I) unless given.
  */
 export function latentDpoLoss(
   evidence: readonly Evidence[],
   { mean, logVariance }: Parameters,
   gradient: Parameters,
+  prior: Posterior = standardNormal(mean.length),
 ): number {
   const size = mean.length;
   const width = Float64Array.from(logVariance, (value) => 2 * Math.exp(value) + VARIANCE_FLOOR);
-  const slope = mean.map((value, i) => (2 * value) / width[i]);
-  const curve = width.map((value) => 1 / (2 + VARIANCE_FLOOR) - 1 / value);
+  const priorWidth = Float64Array.from(prior.logVariance, (value) => 2 * Math.exp(value) + VARIANCE_FLOOR);
+  const slope = mean.map((value, i) => (2 * value) / width[i] - (2 * prior.mean[i]) / priorWidth[i]);
+  const curve = width.map((value, i) => 1 / priorWidth[i] - 1 / value);
   const slopeGradient = new Float64Array(size);
   const curveGradient = new Float64Array(size);
   let loss = 0;
@@ -147,8 +151,8 @@ export function latentDpoLoss(
   return loss;
 }
 
-function zeroParameters(size: number): Parameters {
-  return { mean: new Float64Array(size), logVariance: new Float64Array(size) };
+function parametersAt({ mean, logVariance }: Posterior): Parameters {
+  return { mean: Float64Array.from(mean), logVariance: Float64Array.from(logVariance) };
 }
 
 function scorePoints(points: Float64Array, slope: Float64Array, curve: Float64Array): Float64Array {

@@ -1,13 +1,13 @@
 /**
- * Works off training jobs: a member's encoder is a function of its active verdicts, the checkpoint and the prior, seeded by the
- * member's id. One job of a member runs at a time; verdicts that arrive meanwhile wait in the next one.
+ * Works off training jobs: a member's encoder is a function of its active verdicts, the checkpoint and the prior (N(0, I), or the
+ * taste that the member imported), seeded by the member's id. One job of a member runs at a time; verdicts that arrive meanwhile wait in the next one.
  */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { LoadedCheckpoint } from '../learning/checkpoint.js';
-import { encodeEncoder, priorEncoder } from '../learning/encoder.js';
+import { decodeEncoder, encodeEncoder, type PersonalEncoder, priorEncoder } from '../learning/encoder.js';
 import { fromHalf } from '../learning/half.js';
 import { type Posterior, posteriorOf } from '../learning/posterior.js';
 import type { TrainingVerdict } from '../store/feedback.js';
@@ -20,7 +20,7 @@ import { trainingJobView } from './records.js';
 import type { Train, TrainingOutcome } from './training-protocol.js';
 
 export interface TrainerParts {
-  store: Pick<Store, 'feedback' | 'trainingJobs' | 'queue' | 'exclusive'>;
+  store: Pick<Store, 'feedback' | 'tastes' | 'trainingJobs' | 'queue' | 'exclusive'>;
   features: FeatureReader;
   checkpoint: LoadedCheckpoint;
   jobs: TrainingJobs;
@@ -104,17 +104,20 @@ export class Trainer implements Lifecycle {
   }
 
   private async trainMember(job: TrainingJobRecord): Promise<Omit<TrainedEncoder, 'durationMs'>> {
-    const { features, checkpoint } = this.parts;
+    const { store, features, checkpoint } = this.parts;
+    const taste = await store.tastes.current(job.memberId, features.digests);
+    const prior = taste ? decodeEncoder(taste.bytes).encoder : undefined;
     const verdicts = await this.verdictsWithFeatures(job.memberId);
     const groups = verdicts.map((verdict) => pairsOf(verdict, checkpoint)).filter((pairs) => pairs.length > 0);
     const pairCount = groups.reduce((count, pairs) => count + pairs.length, 0);
-    const outcome = groups.length > 0 ? await this.fit(job, groups, pairCount) : untrained(checkpoint);
+    const outcome = groups.length > 0 ? await this.fit(job, groups, pairCount, prior) : untrained(checkpoint, prior);
     const bytes = encodeEncoder(outcome.encoder, checkpoint.digest);
     return {
       capacity: outcome.encoder.capacity,
       bytes,
       digest: createHash('sha256').update(bytes).digest('hex'),
       digests: features.digests,
+      tasteDigest: taste?.digest ?? '',
       accepted: outcome.accepted,
       reason: outcome.accepted ? null : outcome.reason,
       positions: verdicts.map(({ position }) => position).sort((a, b) => (a < b ? -1 : 1)),
@@ -125,17 +128,25 @@ export class Trainer implements Lifecycle {
     };
   }
 
-  private fit(job: TrainingJobRecord, groups: LatentPair[][], pairCount: number): Promise<TrainingOutcome> {
+  private fit(
+    job: TrainingJobRecord,
+    groups: LatentPair[][],
+    pairCount: number,
+    prior: PersonalEncoder | undefined,
+  ): Promise<TrainingOutcome> {
     const { train, jobs, clock } = this.parts;
     let told = Number.NEGATIVE_INFINITY;
-    return train({ verdicts: groups, seed: job.memberId }, ({ step, totalSteps, loss, accuracy }) => {
+    return train({ verdicts: groups, seed: job.memberId, prior }, ({ step, totalSteps, loss, accuracy }) => {
       if (clock() - told < STEP_EVENT_MS) return;
       told = clock();
       jobs.publish({ ...trainingJobView(job), step, totalSteps, loss, accuracy, pairCount });
     });
   }
 
-  /** A vote may come before the features of what it judges: then they are waited for. */
+  /**
+   * A vote may come before the features of what it judges: then they are waited for. Where they cannot be read again, because the
+   * texts have been erased since, the verdict has none and makes no pairs.
+   */
   private async verdictsWithFeatures(memberId: string): Promise<TrainingVerdict[]> {
     const { store, features } = this.parts;
     const verdicts = await store.feedback.trainingVerdicts(memberId);
@@ -143,7 +154,10 @@ export class Trainer implements Lifecycle {
     const unread = verdicts.filter((row) => row.featuresModel !== model || row.featuresCheckpoint !== checkpoint);
     if (unread.length === 0) return verdicts;
     await features.ensure(unread.map(({ generationId }) => generationId));
-    return store.feedback.trainingVerdicts(memberId);
+    const reread = await store.feedback.trainingVerdicts(memberId);
+    return reread.map((row) =>
+      row.featuresModel === model && row.featuresCheckpoint === checkpoint ? row : { ...row, promptFeatures: null },
+    );
   }
 }
 
@@ -155,7 +169,7 @@ function pairsOf(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): Latent
   return latentPairs(verdict.verdict, posteriors, verdict.chosenCandidateId);
 }
 
-/** What no pairs make: the prior, which serves nothing. */
-function untrained({ latentSize }: LoadedCheckpoint): TrainingOutcome {
-  return { encoder: priorEncoder(latentSize), accepted: true, reason: '', loss: null, accuracy: null, totalSteps: 0 };
+/** What no pairs make: the imported taste, or N(0, I), which serves nothing. */
+function untrained({ latentSize }: LoadedCheckpoint, prior = priorEncoder(latentSize)): TrainingOutcome {
+  return { encoder: prior, accepted: true, reason: '', loss: null, accuracy: null, totalSteps: 0 };
 }

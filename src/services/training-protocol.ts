@@ -1,11 +1,14 @@
 /** What goes to the training thread and what comes back. Everything here survives structured cloning. */
 import type { PersonalEncoder } from '../learning/encoder.js';
+import type { Posterior } from '../learning/posterior.js';
 import type { LatentPair } from './pairing.js';
 
 export interface TrainingRequest {
   /** The pairs of each verdict, in an order that depends on nothing but the set of verdicts. */
   verdicts: LatentPair[][];
   seed: string;
+  /** The taste that the encoder starts from, where the member brought one; else it starts from N(0, I). */
+  prior?: Posterior;
 }
 
 export interface TrainingStep {

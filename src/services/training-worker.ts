@@ -17,11 +17,12 @@ if (!parentPort) throw new Error('This file is the entry of a worker thread.');
 const port = parentPort;
 const reply = (message: TrainingReply) => port.postMessage(message);
 
-function train({ verdicts, seed }: TrainingRequest, onStep: (step: TrainingStep) => void): TrainingOutcome {
+function train({ verdicts, seed, prior }: TrainingRequest, onStep: (step: TrainingStep) => void): TrainingOutcome {
   const evidence = gatherEvidence(verdicts.flat(), seed);
-  const gate = qualityGate(verdicts, seed, evidence);
+  const gate = qualityGate(verdicts, seed, evidence, prior);
   let totalSteps = 0;
   const result = fitEncoder(evidence, {
+    prior,
     onStep: (step, total, loss, accuracy) => {
       totalSteps = total;
       onStep({ step, totalSteps: total, loss, accuracy });

@@ -18,8 +18,8 @@ export interface ServingEncoder extends EncoderVersionRecord {
 
 export interface EncoderRepository {
   /**
-   * The newest accepted version made with this model and checkpoint of verdicts that are all active as they were then; null where
-   * there is none (version 0).
+   * The newest accepted version made with this model and checkpoint, of verdicts that are all active as they were then, from the
+   * prior or the taste that the member has imported; null where there is none (version 0).
    */
   serving(memberId: string, digests: FeatureDigests): Promise<ServingEncoder | null>;
   /** Newest first. */
@@ -45,6 +45,7 @@ export function encoderRepository(prisma: PrismaClient, engine: SqlEngine): Enco
          WHERE v.member_id = $1 AND v.accepted AND v.model_digest = $2 AND v.checkpoint_digest = $3
            AND v.positions <@ COALESCE(
              (SELECT array_agg(f.position) FROM feedback f WHERE f.member_id = $1 AND f.state = 'ACTIVE'), '{}')
+           AND v.taste_digest IN ('', (SELECT m.taste_digest FROM members m WHERE m.id = $1))
          ORDER BY v.version DESC LIMIT 1`,
         [memberId, digests.model, digests.checkpoint],
       );

@@ -1,7 +1,9 @@
 /** The verdict ledger. A change of it, the training it calls for and the caller's key are one transaction: the acknowledgement. */
 import { randomUUID } from 'node:crypto';
-import type { CandidateRole, FeedbackState, LearnConsent, PrismaClient, Verdict } from './generated/client.js';
+import { PalateError } from '../common/errors.js';
+import type { CandidateRole, FeedbackState, PrismaClient, Verdict } from './generated/client.js';
 import { type CallerKey, keepAnswer } from './idempotency.js';
+import { stateUnderConsent, TRAINING_VERDICTS } from './ledger.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
@@ -73,9 +75,6 @@ export interface FeedbackRepository {
 
 export const FEEDBACK_OPERATION = 'submitFeedback';
 
-/** Verdicts that make pairs; the others are stored and train nothing. */
-const TRAINING_VERDICTS: readonly Verdict[] = ['CHOSEN', 'GOOD', 'BAD'];
-
 const COLUMNS = `id, generation_id AS "generationId", member_id AS "memberId", verdict, chosen_candidate_id AS "chosenCandidateId",
   state, position, created_at AS "createdAt"`;
 
@@ -129,11 +128,9 @@ async function recordFeedback(
 ): Promise<LedgerChange> {
   const { memberId, generationId, verdict, chosenCandidateId, key } = feedback;
   // Locking the member keeps two changes of one ledger in order.
-  const [member] = await session.query<{ learn: LearnConsent }>('SELECT learn FROM members WHERE id = $1 FOR UPDATE', [
-    memberId,
-  ]);
+  const state = await stateUnderConsent(session, memberId);
+  if (!state) throw new PalateError('NOT_FOUND', 'The member was forgotten meanwhile. Ask for new replies first.');
   const before = await rowOf(session, 'member_id = $1 AND generation_id = $2', [memberId, generationId]);
-  const state: FeedbackState = member.learn === 'DENIED' ? 'HELD' : 'ACTIVE';
   const [row] = await session.query<FeedbackRow>(
     `INSERT INTO feedback (id, member_id, generation_id, verdict, chosen_candidate_id, state)
      VALUES ($1, $2, $3, $4::"Verdict", $5, $6::"FeedbackState")

@@ -21,11 +21,13 @@ export interface GenerationRecord {
   model: string;
   modelDigest: string;
   createdAt: Date;
+  /** When prompt and replies were erased by the retention policy; they are empty from then on. */
+  expiredAt: Date | null;
   /** In order of index. */
   candidates: CandidateRecord[];
 }
 
-export interface NewGeneration extends Omit<GenerationRecord, 'createdAt' | 'candidates'> {
+export interface NewGeneration extends Omit<GenerationRecord, 'createdAt' | 'expiredAt' | 'candidates'> {
   source: Record<string, string> | null;
   candidates: Omit<CandidateRecord, 'generationId'>[];
   /** Kept in the same transaction when the caller gave a key. */
@@ -51,7 +53,7 @@ export interface GenerationRepository {
   byId(id: string): Promise<GenerationRecord | null>;
   byIds(ids: readonly string[]): Promise<GenerationRecord[]>;
   saveFeatures(id: string, features: GenerationFeatures, digests: FeatureDigests): Promise<void>;
-  /** Generations whose features are missing or were read with something else, voted ones first, then the newest. */
+  /** Generations with texts whose features are missing or were read with something else, voted ones first, then the newest. */
   withoutFeatures(digests: FeatureDigests, limit: number, among?: readonly string[]): Promise<string[]>;
 }
 
@@ -75,6 +77,7 @@ const FIELDS = {
   model: true,
   modelDigest: true,
   createdAt: true,
+  expiredAt: true,
   candidates: { select: CANDIDATE_FIELDS, orderBy: { index: 'asc' as const } },
 } as const;
 
@@ -100,7 +103,7 @@ export function generationRepository(prisma: PrismaClient, engine: SqlEngine): G
     withoutFeatures: async (digests, limit, among) => {
       const rows = await engine.query<{ id: string }>(
         `SELECT g.id FROM generations g
-         WHERE (g.features_model, g.features_checkpoint) IS DISTINCT FROM ($1, $2) AND ($4::uuid[] IS NULL OR g.id = ANY($4::uuid[]))
+         WHERE (g.features_model, g.features_checkpoint) IS DISTINCT FROM ($1, $2) AND g.expired_at IS NULL AND ($4::uuid[] IS NULL OR g.id = ANY($4::uuid[]))
          ORDER BY EXISTS (SELECT 1 FROM feedback f WHERE f.generation_id = g.id) DESC, g.created_at DESC LIMIT $3`,
         [digests.model, digests.checkpoint, limit, among ?? null],
       );
@@ -137,5 +140,10 @@ async function addGeneration(engine: SqlEngine, generation: NewGeneration): Prom
     if (key) await keepAnswer(session, GENERATE_OPERATION, key, row.memberId, { generationId: row.id });
     return stored.createdAt;
   });
-  return { ...row, createdAt, candidates: candidates.map((candidate) => ({ ...candidate, generationId: row.id })) };
+  return {
+    ...row,
+    createdAt,
+    expiredAt: null,
+    candidates: candidates.map((candidate) => ({ ...candidate, generationId: row.id })),
+  };
 }

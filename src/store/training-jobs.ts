@@ -28,6 +28,8 @@ export interface TrainedEncoder {
   /** SHA-256 of `bytes`, hex. */
   digest: string;
   digests: FeatureDigests;
+  /** The imported taste that it was made from; empty for the prior. */
+  tasteDigest: string;
   accepted: boolean;
   reason: string | null;
   /** Ledger positions of the verdicts it was made of. */
@@ -56,7 +58,7 @@ export interface TrainingJobRepository {
    * everything that waits gets its message again. Returns what waits.
    */
   recover(leaseMs: number): Promise<TrainingJobRecord[]>;
-  /** Queues every member whose newest version was not made of its active verdicts with these digests. Returns the jobs. */
+  /** Queues every member whose newest version was not made of its active verdicts and taste with these digests. Returns the jobs. */
   queueOutdated(digests: FeatureDigests): Promise<TrainingJobRecord[]>;
 }
 
@@ -135,9 +137,9 @@ export function trainingJobRepository(
 const COMPLETE = `
   WITH stored AS (
     INSERT INTO encoder_versions (member_id, version, capacity, bytes, digest, model_digest, checkpoint_digest, accepted, reason,
-      positions, pair_count, loss, accuracy)
+      positions, pair_count, loss, accuracy, taste_digest)
     SELECT $2, COALESCE((SELECT max(version) FROM encoder_versions WHERE member_id = $2), 0) + 1,
-      $3::"EncoderCapacity", $4::bytea, $5, $6, $7, $8, $9, $10::bigint[], $11, $12, $13
+      $3::"EncoderCapacity", $4::bytea, $5, $6, $7, $8, $9, $10::bigint[], $11, $12, $13, $16
     FROM training_jobs WHERE id = $1 AND status = 'RUNNING'
     RETURNING version
   )
@@ -163,6 +165,7 @@ function completeValues(job: TrainingJobRecord, encoder: TrainedEncoder): unknow
     encoder.accuracy,
     encoder.totalSteps,
     encoder.durationMs,
+    encoder.tasteDigest,
   ];
 }
 
@@ -197,8 +200,10 @@ async function queueOutdated(
      LEFT JOIN LATERAL (SELECT * FROM encoder_versions v WHERE v.member_id = m.id ORDER BY v.version DESC LIMIT 1) v ON true
      CROSS JOIN LATERAL (SELECT COALESCE(array_agg(f.position ORDER BY f.position), '{}') AS positions FROM feedback f
        WHERE f.member_id = m.id AND f.state = 'ACTIVE' AND f.verdict IN ('CHOSEN', 'GOOD', 'BAD')) active
-     WHERE active.positions IS DISTINCT FROM COALESCE(v.positions, '{}')
-       OR (active.positions <> '{}' AND (v.model_digest, v.checkpoint_digest) IS DISTINCT FROM ($1, $2))`,
+     CROSS JOIN LATERAL (SELECT COALESCE((SELECT t.digest FROM imported_tastes t WHERE t.member_id = m.id AND t.digest = m.taste_digest
+       AND (t.model_digest, t.checkpoint_digest) = ($1, $2)), '') AS digest) taste
+     WHERE active.positions IS DISTINCT FROM COALESCE(v.positions, '{}') OR taste.digest <> COALESCE(v.taste_digest, '')
+       OR ((active.positions <> '{}' OR taste.digest <> '') AND (v.model_digest, v.checkpoint_digest) IS DISTINCT FROM ($1, $2))`,
     [digests.model, digests.checkpoint],
   );
   const jobs: TrainingJobRecord[] = [];

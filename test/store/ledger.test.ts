@@ -51,6 +51,7 @@ describe('the verdict ledger', () => {
       bytes: Uint8Array.of(1, 2, 3),
       digest: 'digest',
       digests,
+      tasteDigest: '',
       accepted: true,
       reason: null,
       positions,
