@@ -1,0 +1,188 @@
+/**
+ * A vote session: from a question to the last change of mind about its replies. A pure state machine: `step` takes a
+ * session and an event and returns the session after it and what is to be done; it knows no platform, clock or network.
+ *
+ *     asked -> streaming -> offered -> expired
+ *                 `-> failed
+ *
+ * and, for each voter while it is offered: offered -> chosen -> changed -> withdrawn -> changed ...
+ */
+import {
+  type Ballot,
+  type BallotChange,
+  changeBallot,
+  confirm,
+  disappoint,
+  EMPTY_BALLOT,
+  type Given,
+  nextRequest,
+  type Recorded,
+  type Request,
+} from './ballot.js';
+import { displayOrder } from './order.js';
+
+export type Phase = 'asked' | 'streaming' | 'offered' | 'expired' | 'failed';
+export type Standing = 'offered' | 'chosen' | 'changed' | 'withdrawn';
+
+export interface Session {
+  readonly phase: Phase;
+  /** The platform's id of the member the replies are for. */
+  readonly asker: string;
+  readonly generationId: string | null;
+  /** The candidates' ids in the order they are shown. */
+  readonly candidates: readonly string[];
+  readonly ballots: Readonly<Record<string, Ballot>>;
+}
+
+export type SessionEvent =
+  | { kind: 'started'; generationId: string; candidateIds: readonly string[] }
+  | { kind: 'finished' }
+  | { kind: 'failed' }
+  /** The service has no such generation any more, or nobody is to vote on it any longer. */
+  | { kind: 'expired' }
+  | { kind: 'mark'; voter: string; change: BallotChange }
+  /** The service confirmed a voter's request. */
+  | { kind: 'confirmed'; voter: string; feedbackId: string | null }
+  /** It did not: send it again after a while, or give it up. */
+  | { kind: 'unconfirmed'; voter: string; again: boolean }
+  /** The pause after a request that failed is over. */
+  | { kind: 'retry'; voter: string }
+  /** After downtime: what stands on the platform, and what the service has. */
+  | { kind: 'recalled'; voter: string; given: readonly Given[]; recorded: Recorded | null };
+
+export type Effect =
+  /** Tell the service. `given` is to be kept before, so that a restart knows what was counted. */
+  | { kind: 'send'; voter: string; request: Request; given: readonly Given[] }
+  /** Call again with `retry` after a pause. */
+  | { kind: 'pause'; voter: string }
+  /** Write new replies to the same question. */
+  | { kind: 'regenerate'; voter: string }
+  /** Say that this offer is over. */
+  | { kind: 'refuse'; voter: string }
+  /** Take the offer's buttons away. */
+  | { kind: 'close' };
+
+export interface Step {
+  session: Session;
+  effects: Effect[];
+}
+
+export function askedSession(asker: string): Session {
+  return { phase: 'asked', asker, generationId: null, candidates: [], ballots: {} };
+}
+
+/** A session whose offer is known from before a restart. */
+export function offeredSession(asker: string, generationId: string, candidates: readonly string[]): Session {
+  return { phase: 'offered', asker, generationId, candidates, ballots: {} };
+}
+
+export function step(session: Session, event: SessionEvent): Step {
+  switch (event.kind) {
+    case 'started':
+      return start(session, event.generationId, event.candidateIds);
+    case 'finished':
+      return session.phase === 'streaming' ? sendAll({ ...session, phase: 'offered' }) : same(session);
+    case 'failed':
+      return session.phase === 'asked' || session.phase === 'streaming'
+        ? { session: { ...session, phase: 'failed' }, effects: [{ kind: 'close' }] }
+        : same(session);
+    case 'expired':
+      return session.phase === 'expired'
+        ? same(session)
+        : { session: { ...session, phase: 'expired' }, effects: [{ kind: 'close' }] };
+    case 'mark':
+      return mark(session, event.voter, event.change);
+    case 'confirmed':
+      return send(
+        withBallot(session, event.voter, confirm(ballotOf(session, event.voter), event.feedbackId)),
+        event.voter,
+      );
+    case 'unconfirmed': {
+      const next = withBallot(session, event.voter, disappoint(ballotOf(session, event.voter), event.again));
+      return event.again
+        ? { session: next, effects: [{ kind: 'pause', voter: event.voter }] }
+        : send(next, event.voter);
+    }
+    case 'retry':
+      return send(session, event.voter);
+    case 'recalled': {
+      const { given, recorded } = event;
+      const before = ballotOf(session, event.voter);
+      if (before.sending) return same(session);
+      const confirmed = Math.max(before.confirmed, recorded ? 1 : 0);
+      return send(withBallot(session, event.voter, { ...EMPTY_BALLOT, given, recorded, confirmed }), event.voter);
+    }
+  }
+}
+
+/** How a voter stands to the offer, by what the service has confirmed. */
+export function standingOf(session: Session, voter: string): Standing {
+  const ballot = ballotOf(session, voter);
+  if (ballot.confirmed === 0) return 'offered';
+  if (!ballot.recorded) return 'withdrawn';
+  return ballot.confirmed === 1 ? 'chosen' : 'changed';
+}
+
+export function ballotOf(session: Session, voter: string): Ballot {
+  return session.ballots[voter] ?? EMPTY_BALLOT;
+}
+
+/** Whether nothing is under way for anybody. */
+export function isSettled(session: Session): boolean {
+  return Object.values(session.ballots).every(
+    (ballot) => !ballot.sending && nextRequest(ballot, session.candidates) === null,
+  );
+}
+
+function start(session: Session, generationId: string, candidateIds: readonly string[]): Step {
+  if (session.phase !== 'asked') return same(session);
+  const candidates = displayOrder(generationId, candidateIds);
+  return same({ ...session, phase: 'streaming', generationId, candidates });
+}
+
+function mark(session: Session, voter: string, change: BallotChange): Step {
+  const leaves = change.kind === 'added' || change.kind === 'pressed';
+  if (isRegenerate(change)) {
+    if (!leaves || voter !== session.asker) return same(session);
+    return { session, effects: session.phase === 'offered' ? [{ kind: 'regenerate', voter }] : [] };
+  }
+  if (session.phase === 'expired' || session.phase === 'failed') {
+    return { session, effects: leaves ? [{ kind: 'refuse', voter }] : [] };
+  }
+  return send(withBallot(session, voter, changeBallot(ballotOf(session, voter), change)), voter);
+}
+
+function isRegenerate(change: BallotChange): boolean {
+  return change.kind !== 'cleared' && change.mark === 'REGENERATE';
+}
+
+/** Sends what a voter's ballot calls for; votes left while the replies still grow wait for the offer. */
+function send(session: Session, voter: string): Step {
+  if (session.phase !== 'offered') return same(session);
+  const ballot = ballotOf(session, voter);
+  const request = nextRequest(ballot, session.candidates);
+  if (!request) return same(session);
+  return {
+    session: withBallot(session, voter, { ...ballot, sending: request }),
+    effects: [{ kind: 'send', voter, request, given: ballot.given }],
+  };
+}
+
+function sendAll(session: Session): Step {
+  const effects: Effect[] = [];
+  let next = session;
+  for (const voter of Object.keys(session.ballots)) {
+    const sent = send(next, voter);
+    next = sent.session;
+    effects.push(...sent.effects);
+  }
+  return { session: next, effects };
+}
+
+function withBallot(session: Session, voter: string, ballot: Ballot): Session {
+  return { ...session, ballots: { ...session.ballots, [voter]: ballot } };
+}
+
+function same(session: Session): Step {
+  return { session, effects: [] };
+}

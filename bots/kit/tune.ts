@@ -1,0 +1,228 @@
+/**
+ * A tuning round: short prompts, four replies each, the best one chosen; before and after at the end. A pure state
+ * machine that can be written down between any two events: a round survives a restart of the bot.
+ *
+ *     before -> writing -> choosing -> writing ... -> after -> done
+ *                              `-> stopped
+ */
+import { layoutReplies, type ShownReply } from './layout.js';
+import { displayOrder } from './order.js';
+import { LETTERS, type Vote } from './reactions.js';
+import { action, type Button, progressBar, rowsOf, type View } from './view.js';
+import type { Words } from './words/index.js';
+
+export const TUNE_CANDIDATES = 4;
+
+export interface TuneReply {
+  id: string;
+  text: string;
+}
+
+/** The one reply to the held-out prompt. */
+export interface TuneSample {
+  generationId: string;
+  text: string;
+}
+
+export interface TuneRound {
+  readonly phase: 'before' | 'writing' | 'choosing' | 'after' | 'done' | 'stopped';
+  /** Language tag of the prompts. */
+  readonly tag: string;
+  /** Prompts done, chosen or skipped. */
+  readonly done: number;
+  readonly votes: number;
+  /** The reply to the held-out prompt before the round, and after it. */
+  readonly before: TuneSample | null;
+  readonly after: TuneSample | null;
+  readonly generationId: string | null;
+  /** The replies to choose from, as shown. */
+  readonly replies: readonly TuneReply[];
+}
+
+export type TuneEvent =
+  /** The held-out prompt's reply. */
+  | { kind: 'compared'; sample: TuneSample }
+  | { kind: 'written'; generationId: string; replies: readonly TuneReply[] }
+  /** A button: a place from 0, or one of the others. `at`: the prompt it stood under, so that a late press changes nothing. */
+  | { kind: 'chosen'; at: number; choice: number | 'none' | 'skip' | 'stop' };
+
+export type TuneEffect =
+  /** One reply to the held-out prompt, with the taste as it is and always the same seed. */
+  | { kind: 'compare'; prompt: string }
+  /** Four replies to a prompt. */
+  | { kind: 'write'; prompt: string; at: number }
+  | { kind: 'vote'; generationId: string; vote: Vote }
+  | { kind: 'show' };
+
+export interface TuneStep {
+  round: TuneRound;
+  effects: TuneEffect[];
+}
+
+/** The first step of a round in a language. */
+export function startRound(words: Words): TuneStep {
+  const round: TuneRound = {
+    phase: 'before',
+    tag: words.tag,
+    done: 0,
+    votes: 0,
+    before: null,
+    after: null,
+    generationId: null,
+    replies: [],
+  };
+  return { round, effects: pending(round, words) };
+}
+
+/** What is to be done for a round in this state; after a restart, what was interrupted. */
+export function pending(round: TuneRound, { tune }: Words): TuneEffect[] {
+  switch (round.phase) {
+    case 'before':
+    case 'after':
+      return [{ kind: 'show' }, { kind: 'compare', prompt: tune.heldOut }];
+    case 'writing':
+      return [{ kind: 'show' }, { kind: 'write', prompt: tune.prompts[round.done], at: round.done }];
+    default:
+      return [{ kind: 'show' }];
+  }
+}
+
+export function stepRound(round: TuneRound, event: TuneEvent, words: Words): TuneStep {
+  const go = (changes: Partial<TuneRound>, first: TuneEffect[] = []): TuneStep => {
+    const next = { ...round, ...changes };
+    return { round: next, effects: [...first, ...pending(next, words)] };
+  };
+  switch (event.kind) {
+    case 'compared':
+      if (round.phase === 'before') return go({ phase: 'writing', before: event.sample });
+      return round.phase === 'after' ? go({ phase: 'done', after: event.sample }) : { round, effects: [] };
+    case 'written': {
+      if (round.phase !== 'writing') return { round, effects: [] };
+      const order = displayOrder(
+        event.generationId,
+        event.replies.map(({ id }) => id),
+      );
+      const replies = order.flatMap((id) => event.replies.filter((reply) => reply.id === id));
+      return go({ phase: 'choosing', generationId: event.generationId, replies });
+    }
+    case 'chosen': {
+      if (event.choice === 'stop' && round.phase !== 'done' && round.phase !== 'stopped')
+        return go({ phase: 'stopped' });
+      if (round.phase !== 'choosing' || event.at !== round.done || round.generationId === null) {
+        return { round, effects: [] };
+      }
+      const vote = voteFor(event.choice, round.replies);
+      if (vote === undefined) return { round, effects: [] };
+      const done = round.done + 1;
+      const phase = done < words.tune.prompts.length ? 'writing' : 'after';
+      const votes = round.votes + (vote ? 1 : 0);
+      const first: TuneEffect[] = vote ? [{ kind: 'vote', generationId: round.generationId, vote }] : [];
+      return go({ phase, done, votes, generationId: null, replies: [] }, first);
+    }
+  }
+}
+
+/** The vote of a choice; null for a skipped prompt, undefined for a choice nobody offered. */
+function voteFor(choice: number | 'none' | 'skip' | 'stop', replies: readonly TuneReply[]): Vote | null | undefined {
+  if (choice === 'skip') return null;
+  if (choice === 'none') return { verdict: 'ALL_BAD', candidate: null };
+  if (choice === 'stop' || !replies[choice]) return undefined;
+  return { verdict: 'CHOSEN', candidate: replies[choice].id };
+}
+
+/** A round as it is kept: ids only, no text that anybody wrote. */
+export function keepRound(round: TuneRound): string {
+  const bare = (sample: TuneSample | null) => sample && { ...sample, text: '' };
+  const replies = round.replies.map(({ id }) => ({ id, text: '' }));
+  return JSON.stringify({ ...round, before: bare(round.before), after: bare(round.after), replies });
+}
+
+/** The generations whose texts a kept round needs again. */
+export function generationsOf({ before, after, generationId }: TuneRound): string[] {
+  return [before?.generationId, after?.generationId, generationId].filter((id) => id != null);
+}
+
+/** A kept round with its texts: `texts` by id of the candidate, and by id of the generation for the held-out prompt's. */
+export function recallRound(kept: TuneRound, texts: ReadonlyMap<string, string>): TuneRound {
+  const full = (sample: TuneSample | null) => sample && { ...sample, text: texts.get(sample.generationId) ?? '' };
+  const replies = kept.replies.map(({ id }) => ({ id, text: texts.get(id) ?? '' }));
+  return { ...kept, before: full(kept.before), after: full(kept.after), replies };
+}
+
+/** The choice that a button of `tuneView` carries; null for others. */
+export function choiceOf(args: readonly string[]): { at: number; choice: number | 'none' | 'skip' | 'stop' } | null {
+  const [what, place] = args;
+  const at = Number(place);
+  if (!Number.isInteger(at) || at < 0) return null;
+  if (what === 'none' || what === 'skip' || what === 'stop') return { at, choice: what };
+  const choice = (LETTERS as readonly string[]).indexOf(what);
+  return choice < 0 ? null : { at, choice };
+}
+
+/** The round as it stands. `limit`: characters the platform's message may have. */
+export function tuneView(round: TuneRound, words: Words, limit: number): View {
+  const { tune } = words;
+  const total = tune.prompts.length;
+  const bar = `${progressBar(round.done, total)} ${tune.progress(round.done, total)}`;
+  const base = { title: tune.title, fields: [], buttons: [] };
+  switch (round.phase) {
+    case 'before':
+    case 'after':
+      return { ...base, text: [bar, '…'] };
+    case 'writing':
+      return { ...base, text: [bar, `**${tune.prompts[round.done]}**`, '…'] };
+    case 'choosing': {
+      const head = [bar, `**${tune.prompts[round.done]}**`];
+      const replies = round.replies.map(({ text }, place) => ({ label: LETTERS[place], text }));
+      return {
+        ...base,
+        text: [...head, shorten(replies, limit - lengthOf(head))],
+        buttons: choiceButtons(round, words),
+      };
+    }
+    case 'stopped':
+      return { ...base, text: [tune.stopped(round.votes)] };
+    case 'done': {
+      const head = [`${progressBar(1, 1)} ${tune.done(round.votes)}`, `**${tune.heldOut}**`];
+      const replies = [
+        { label: tune.before, text: round.before?.text ?? '' },
+        { label: tune.after, text: round.after?.text ?? '' },
+      ];
+      return { ...base, text: [...head, shorten(replies, limit - lengthOf(head))] };
+    }
+  }
+}
+
+function choiceButtons(round: TuneRound, { tune }: Words): Button[][] {
+  const at = round.done;
+  return [
+    ...rowsOf(
+      round.replies.map((_, place) => ({
+        action: action('tune', LETTERS[place], at),
+        label: LETTERS[place],
+        style: 'primary',
+      })),
+    ),
+    [
+      { action: action('tune', 'none', at), label: tune.none },
+      { action: action('tune', 'skip', at), label: tune.skip },
+      { action: action('tune', 'stop', at), label: tune.stop },
+    ],
+  ];
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length + 2, 64);
+}
+
+/** Replies in one message: whole where they fit, else each its share of the room, from its beginning. */
+function shorten(replies: readonly ShownReply[], limit: number): string {
+  const whole = layoutReplies(replies, limit);
+  if (whole.length === 1) return whole[0];
+  const share = Math.floor(limit / replies.length) - 4;
+  const cut = replies.map((reply) => ({
+    ...reply,
+    text: `${layoutReplies([{ label: '', text: reply.text }], share - reply.label.length - 6)[0]} …`,
+  }));
+  return layoutReplies(cut, limit)[0];
+}

@@ -1,0 +1,111 @@
+/** What the bot says by itself, as opposed to what the model writes: one interface, one object a language. */
+
+/** Everything the bot says. Texts are short, plain, and promise nothing that the service does not do. */
+export interface Words {
+  /** BCP 47 tag, for numbers and dates. */
+  tag: string;
+  vote: {
+    /** Under replies that can be voted on; `marks` are emoji. */
+    several(marks: { tie: string; allBad: string }): string;
+    single: string;
+    cancelled: string;
+    expired: string;
+    learningOff: string;
+    notYours: string;
+    tie: string;
+    allBad: string;
+    up: string;
+    down: string;
+    regenerate: string;
+    stop: string;
+  };
+  problem: {
+    busy(seconds: number): string;
+    noModel: string;
+    tooLong(characters: number): string;
+    refused: string;
+    unreachable: string;
+    other: string;
+    emptyPrompt: string;
+    missingPermissions(names: readonly string[], channel: string): string;
+    channelOff: string;
+    adminsOnly: string;
+  };
+  consent: {
+    title: string;
+    question: string;
+    yes: string;
+    no: string;
+    granted: string;
+    denied: string;
+    unasked: string;
+    thanks: string;
+    refused: string;
+    communityOn: string;
+    communityOff: string;
+    shareCommunity: string;
+    stopCommunity: string;
+  };
+  taste: {
+    title: string;
+    nothing: string;
+    version: string;
+    versionValue(version: number, verdicts: number): string;
+    winRate: string;
+    winRateValue(rate: string, low: string, high: string, votes: number): string;
+    noWinRate: string;
+    history: string;
+    historyLine(version: number, verdicts: number, date: string, accepted: boolean): string;
+    map: string;
+    undoTo(version: number): string;
+    undone(version: number): string;
+    export: string;
+    exported: string;
+    tune: string;
+    forget: string;
+    forgetQuestion: string;
+    forgetYes: string;
+    keep: string;
+    kept: string;
+    forgotten(receipt: string): string;
+  };
+  tune: {
+    title: string;
+    intro(prompts: number): string;
+    start: string;
+    progress(done: number, total: number): string;
+    none: string;
+    skip: string;
+    stop: string;
+    stopped(votes: number): string;
+    done(votes: number): string;
+    before: string;
+    after: string;
+    running: string;
+    /** Everyday messages that can be answered in many ways: what differs between replies is manner, not knowledge. */
+    prompts: readonly string[];
+    /** Never voted on: shows what the votes on the others changed. */
+    heldOut: string;
+  };
+  admin: {
+    title: string;
+    channels: string;
+    allChannels: string;
+    learning: string;
+    on: string;
+    off: string;
+    limits: string;
+    limitsValue(candidates: number, tokens: number): string;
+    model: string;
+    modelValue(name: string, ready: boolean): string;
+    saved: string;
+  };
+  /** Slash commands and their options: what the platform's menu says about them. At most 100 characters each. */
+  commands: Record<CommandName, string>;
+  options: Record<OptionName, string>;
+}
+
+export const COMMAND_NAMES = ['ask', 'taste', 'consent', 'tune', 'palate'] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
+export const OPTION_NAMES = ['prompt', 'channel', 'answer', 'learn', 'candidates', 'tokens'] as const;
+export type OptionName = (typeof OPTION_NAMES)[number];
