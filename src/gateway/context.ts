@@ -4,6 +4,7 @@ import type { Limits } from '../common/config.js';
 import type { Services } from '../services/services.js';
 import type { GenerationView, MemberView } from '../services/views.js';
 import type { Viewer } from './auth.js';
+import { selectsOnlyId } from './selection.js';
 
 export interface Context {
   readonly viewer: Viewer;
@@ -16,7 +17,7 @@ export interface Context {
 
 /**
  * Loads linked entities, each once for a root field: a page of a hundred verdicts asks for their member once. A mutation's
- * second field and a subscription's next event see the entity anew.
+ * second field and a subscription's next event see the entity anew. A link of which only the id is asked is not loaded at all.
  */
 export class Loaders {
   private readonly services: Services;
@@ -27,10 +28,12 @@ export class Loaders {
   }
 
   member(id: string, info: GraphQLResolveInfo): Promise<MemberView | null> {
+    if (selectsOnlyId(info)) return Promise.resolve({ id } as MemberView);
     return this.once(`member/${id}`, info, () => this.services.members.byId(id));
   }
 
   generation(id: string, info: GraphQLResolveInfo): Promise<GenerationView | null> {
+    if (selectsOnlyId(info)) return Promise.resolve({ id } as GenerationView);
     return this.once(`generation/${id}`, info, () => this.services.generations.byId(id));
   }
 

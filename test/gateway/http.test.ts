@@ -150,14 +150,20 @@ describe('operations', () => {
     });
   });
 
-  it('loads a member once for a page of their verdicts', async () => {
+  it.each([
+    ['{ id platform }', 1],
+    ['{ id }', 0],
+  ])('loads a member of which %s is asked %i times for a page of their verdicts', async (selection, loads) => {
     harness.services.memberLoads = 0;
     const answer = await post(
       harness,
-      '{ feedback(memberId: "ada", first: 100) { nodes { member { id } } edges { node { member { id } } } totalCount } }',
+      `{ feedback(memberId: "ada", first: 100) { nodes { member ${selection} } edges { node { member ${selection} } } totalCount } }`,
     );
-    expect(answer.data?.feedback).toMatchObject({ totalCount: 100 });
-    expect(harness.services.memberLoads).toBe(1);
+    expect(answer.data?.feedback).toMatchObject({
+      totalCount: 100,
+      nodes: expect.arrayContaining([{ member: expect.objectContaining({ id: 'ada' }) }]),
+    });
+    expect(harness.services.memberLoads).toBe(loads);
   });
 
   it('lets a caller who goes away take the generation along, unless it has a key', async () => {
