@@ -1,13 +1,16 @@
 /** The store: one database (embedded in the data folder, or a server), its repositories and its queue, opened and closed together. */
 import { join } from 'node:path';
 import type { Log } from '../common/log.js';
+import { type CleanUpRepository, cleanUpRepository } from './clean-up.js';
 import { type ConsentRepository, consentRepository } from './consent.js';
 import { type EncoderRepository, encoderRepository } from './encoders.js';
 import { type FeedbackRepository, feedbackRepository } from './feedback.js';
 import { lockFolder } from './folder-lock.js';
+import { type ForgettingRepository, forgettingRepository } from './forgetting.js';
 import { PrismaClient } from './generated/client.js';
 import { type GenerationRepository, generationRepository } from './generations.js';
 import { type IdempotencyRepository, idempotencyRepository } from './idempotency.js';
+import { type KeyRepository, keyRepository } from './keys.js';
 import { type MemberRepository, memberRepository } from './members.js';
 import { applyMigrations, readMigrations } from './migrations.js';
 import { type OwnershipRepository, ownershipRepository } from './ownership.js';
@@ -33,9 +36,12 @@ export interface Store {
   readonly consent: ConsentRepository;
   readonly encoders: EncoderRepository;
   readonly tastes: TasteRepository;
+  readonly forgetting: ForgettingRepository;
+  readonly cleanUp: CleanUpRepository;
   readonly trainingJobs: TrainingJobRepository;
   readonly idempotency: IdempotencyRepository;
   readonly ownership: OwnershipRepository;
+  readonly keys: KeyRepository;
   readonly plugins: PluginRepository;
   readonly storage: StorageRepository;
   /** Not started: whoever consumes it starts and stops it. */
@@ -50,11 +56,12 @@ export interface Store {
  * @throws PalateError CONFLICT when another process has the data folder, INTERNAL when the database cannot be used
  */
 export async function openStore(settings: StoreSettings, log: Log, queueOptions?: QueueOptions): Promise<Store> {
-  const { engine, exclusive, release } = await openEngine(settings, log);
+  const opened = await openEngine(settings, log);
+  const { engine, release } = opened;
   try {
     const applied = await applyMigrations(engine, await readMigrations());
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date');
-    const store = assemble(engine, log, exclusive, release, queueOptions);
+    const store = assemble(opened, log, queueOptions);
     await warmUp(store);
     return store;
   } catch (error) {
@@ -78,31 +85,33 @@ async function warmUp(store: Store): Promise<void> {
   await store.trainingJobs.latest(undefined);
 }
 
-async function openEngine(settings: StoreSettings, log: Log) {
+interface OpenedEngine {
+  engine: SqlEngine;
+  /** Of the embedded database; undefined for a server. */
+  folder: string | undefined;
+  release: () => Promise<void>;
+}
+
+async function openEngine(settings: StoreSettings, log: Log): Promise<OpenedEngine> {
   if (settings.databaseUrl) {
     const onError = (error: Error) => log.error({ err: error }, 'A connection to the database was lost');
     return {
       engine: await openPostgres(settings.databaseUrl, onError),
-      exclusive: false,
+      folder: undefined,
       release: async () => undefined,
     };
   }
   const lock = await lockFolder(settings.data);
+  const folder = join(settings.data, 'database');
   try {
-    return { engine: await openPglite(join(settings.data, 'database')), exclusive: true, release: lock.release };
+    return { engine: await openPglite(folder), folder, release: lock.release };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-function assemble(
-  engine: SqlEngine,
-  log: Log,
-  exclusive: boolean,
-  release: () => Promise<void>,
-  queueOptions?: QueueOptions,
-): Store {
+function assemble({ engine, folder, release }: OpenedEngine, log: Log, queueOptions?: QueueOptions): Store {
   const prisma = new PrismaClient({ adapter: engine.adapter });
   const queue = createTrainingQueue(engine, log, queueOptions);
   let closing: Promise<void> | undefined;
@@ -118,13 +127,16 @@ function assemble(
     consent: consentRepository(prisma, engine, queue),
     encoders: encoderRepository(prisma, engine),
     tastes: tasteRepository(prisma, engine, queue),
+    forgetting: forgettingRepository(engine, queue),
+    cleanUp: cleanUpRepository(engine, folder),
     trainingJobs: trainingJobRepository(prisma, engine, queue),
     idempotency: idempotencyRepository(prisma),
     ownership: ownershipRepository(engine),
+    keys: keyRepository(engine),
     plugins: pluginRepository(engine),
     storage: storageRepository(engine),
     queue,
-    exclusive,
+    exclusive: folder !== undefined,
     close: () => {
       closing ??= close();
       return closing;
