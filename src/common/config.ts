@@ -56,6 +56,10 @@ export const limitsSchema = z
     pendingEvents: positive(1_000),
     /** Replies that may wait for a slot before new ones are turned away. */
     queuedGenerations: positive(64),
+    /** Characters of a key and of a value that a bot keeps, and rows that one bot may keep. */
+    storageKeyCharacters: positive(256),
+    storageValueCharacters: positive(16_384),
+    storageRows: positive(100_000),
   })
   .prefault({});
 
@@ -63,6 +67,10 @@ export type Limits = z.infer<typeof limitsSchema>;
 
 /** The limits of a process that changes none of them. */
 export const DEFAULT_LIMITS: Limits = limitsSchema.parse({});
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
 
 const settingsSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -81,6 +89,24 @@ const settingsSchema = z.strictObject({
   adminKey: z.string().min(16, 'must have at least 16 characters').optional(),
   databaseUrl: z.string().min(1).optional(),
   natsUrl: z.string().min(1).optional(),
+  /** Plugins to load: files, folders or packages; names without a path are those that come with the product. */
+  plugins: z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => (typeof given === 'string' ? given.split(',') : given).map((name) => name.trim()))
+    .transform((names) => names.filter((name) => name !== ''))
+    .default([]),
+  /** 32 bytes in base64 that secrets are encrypted with; undefined means the key file in the data folder. */
+  secretKey: z.base64().length(44, 'must be 32 bytes in base64').optional(),
+  /** Origins of web pages of other places that may use the gateway, as browsers write them. */
+  allowedOrigins: z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => (typeof given === 'string' ? given.split(',') : given).map((text) => text.trim()))
+    .transform((origins) => origins.filter((text) => text !== ''))
+    .refine(
+      (origins) => origins.every(isOrigin),
+      'must be origins like https://example.org, with nothing behind the port',
+    )
+    .default([]),
   log: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   limits: limitsSchema,
 });
@@ -101,8 +127,32 @@ export const VARIABLES: Record<SettingName, string> = {
   adminKey: 'PALATE_ADMIN_KEY',
   databaseUrl: 'DATABASE_URL',
   natsUrl: 'NATS_URL',
+  plugins: 'PALATE_PLUGINS',
+  secretKey: 'PALATE_SECRET_KEY',
+  allowedOrigins: 'PALATE_ALLOWED_ORIGINS',
   log: 'PALATE_LOG',
 };
+
+/** How long a plugin may take, and how it is looked after. Milliseconds, where nothing else is said. */
+export const PLUGIN_TIMES = {
+  /** Loading its file; starting; stopping. */
+  load: 30_000,
+  start: 30_000,
+  stop: 10_000,
+  /** Between two questions for its health, for the answer, and how many bad answers in a row end it. */
+  healthInterval: 5_000,
+  health: 5_000,
+  badHealth: 3,
+  /** The wait before it is started again: doubles from the first to the longest; well for that long, it begins anew. */
+  firstRestart: 1_000,
+  longestRestart: 300_000,
+  settled: 60_000,
+  /** A hook; a field of its own. */
+  hook: 500,
+  field: 10_000,
+};
+
+export type PluginTimes = typeof PLUGIN_TIMES;
 
 export const CONFIG_FILE = 'palate.config.json';
 
@@ -142,6 +192,21 @@ export function loadSettings(sources: SettingSources = {}): Settings {
 /** Where the admin key that the first start makes is kept. */
 export function adminKeyFile(settings: Pick<Settings, 'data'>): string {
   return join(settings.data, 'admin-key');
+}
+
+/** Where the key that the first start makes for secrets is kept. */
+export function secretKeyFile(settings: Pick<Settings, 'data'>): string {
+  return join(settings.data, 'secret-key');
+}
+
+/** The variable that sets a plugin's field: `my-bot` and `appToken` give PALATE_PLUGIN_MY_BOT_APP_TOKEN. */
+export function pluginVariable(plugin: string, field: string): string {
+  const words = (text: string) =>
+    text
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replaceAll('-', '_')
+      .toUpperCase();
+  return `PALATE_PLUGIN_${words(plugin)}_${words(field)}`;
 }
 
 /** The address at which a client on this machine reaches the gateway. */

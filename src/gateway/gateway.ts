@@ -11,10 +11,11 @@ import type { Authenticate, Viewer } from './auth.js';
 import { createContext } from './context.js';
 import { createEngine, type GraphQLRequest, type ResultIterator } from './engine.js';
 import { handleRequest } from './http.js';
+import { originsOf } from './origins.js';
 import { attachWebSockets, type WebSocketGateway } from './websocket.js';
 
 export interface GatewayParts {
-  settings: Pick<Settings, 'host' | 'port' | 'limits'>;
+  settings: Pick<Settings, 'host' | 'port' | 'limits' | 'allowedOrigins'>;
   services: Services;
   authenticate: Authenticate;
   log: Log;
@@ -55,7 +56,15 @@ export function createGateway({ settings, services, authenticate, log }: Gateway
 
   async function start(): Promise<void> {
     await engine.apollo.start();
-    const parts = { engine, services, authenticate, limits, log, stopping: () => stopping !== undefined };
+    const parts = {
+      engine,
+      services,
+      authenticate,
+      limits,
+      log,
+      origins: originsOf(settings.allowedOrigins),
+      stopping: () => stopping !== undefined,
+    };
     server = createServer(TIMEOUTS, (request, response) => {
       void handleRequest(request, response, parts);
     });

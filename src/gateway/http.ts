@@ -10,6 +10,7 @@ import { createContext } from './context.js';
 import type { Engine } from './engine.js';
 import { formatError } from './errors.js';
 import { FRONT_PAGE } from './front-page.js';
+import { allowOrigin, answerPreflight, type Origins } from './origins.js';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -19,6 +20,7 @@ export interface HttpParts {
   authenticate: Authenticate;
   limits: Limits;
   log: Log;
+  origins: Origins;
   /** Whether the process is on its way down. */
   stopping: () => boolean;
 }
@@ -28,6 +30,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** HTTP status of an error that ends a request before GraphQL sees it. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
   BAD_USER_INPUT: 400,
   NOT_FOUND: 404,
   LIMIT_EXCEEDED: 413,
@@ -74,6 +77,8 @@ function answerReadiness(response: ServerResponse, { services, stopping }: HttpP
 
 async function answerGraphQL(request: IncomingMessage, response: ServerResponse, parts: HttpParts): Promise<void> {
   const { engine, services, limits } = parts;
+  allowOrigin(response, parts.origins.require(request));
+  if (request.method === 'OPTIONS') return answerPreflight(response);
   const viewer = await requireViewer(parts.authenticate, request.headers.authorization);
   const body = request.method === 'POST' ? parseBody(request, await readBody(request, limits.bodyBytes)) : undefined;
   const gone = new AbortController();

@@ -12,6 +12,7 @@ import { type Authenticate, requireViewer, type Viewer } from './auth.js';
 import { createContext } from './context.js';
 import type { Engine } from './engine.js';
 import { GRAPHQL_PATH } from './http.js';
+import type { Origins } from './origins.js';
 
 export interface WebSocketParts {
   engine: Engine;
@@ -19,6 +20,7 @@ export interface WebSocketParts {
   authenticate: Authenticate;
   limits: Limits;
   log: Log;
+  origins: Origins;
 }
 
 export interface WebSocketGateway {
@@ -56,6 +58,7 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', (error) => log.debug({ err: error }, 'connection failed before it was a WebSocket'));
     if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) refuse(stream, '404 Not Found');
+    else if (!allows(parts.origins, request)) refuse(stream, '403 Forbidden');
     else if (sockets.clients.size >= limits.connections) refuse(stream, '503 Service Unavailable');
     else sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, request, protocol, log));
   });
@@ -156,6 +159,16 @@ function watchLife(socket: WebSocket): NodeJS.Timeout {
 function tooManySubscriptions(limits: Limits): GraphQLError {
   const message = `This connection has ${limits.subscriptionsPerConnection} operations open. End one, or open another connection.`;
   return new GraphQLError(message, { originalError: new PalateError('LIMIT_EXCEEDED', message) });
+}
+
+/** Pages of other places are turned away before they can show a key. */
+function allows(origins: Origins, request: IncomingMessage): boolean {
+  try {
+    origins.require(request);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refuse(stream: Duplex, status: string): void {

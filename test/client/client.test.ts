@@ -205,7 +205,7 @@ describe('the network', () => {
     await harness.stop();
     await eventually(() => harness.services.events.listenerCount('job') === 0);
     const again = createGateway({
-      settings: { host: '127.0.0.1', port, limits: DEFAULT_LIMITS },
+      settings: { host: '127.0.0.1', port, limits: DEFAULT_LIMITS, allowedOrigins: [] },
       services: harness.services,
       authenticate: authenticateAdmin(KEY),
       log: pino({ level: 'silent' }),

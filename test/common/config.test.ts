@@ -24,6 +24,8 @@ describe('settings', () => {
       device: 'cpu',
       threads: 0,
       slots: 16,
+      plugins: [],
+      allowedOrigins: [],
       log: 'info',
       limits: DEFAULT_LIMITS,
     });
@@ -37,6 +39,17 @@ describe('settings', () => {
       slots: 3,
     });
     expect(load({ PALATE_PORT: '' }, { port: undefined }, file)).toMatchObject({ port: 1 });
+  });
+
+  it('take origins as browsers write them, and nothing else', () => {
+    const origins = ' https://console.example, http://localhost:5173 ,';
+    expect(load({ PALATE_ALLOWED_ORIGINS: origins }).allowedOrigins).toEqual([
+      'https://console.example',
+      'http://localhost:5173',
+    ]);
+    expect(load({}, {}, { allowedOrigins: ['https://console.example'] }).allowedOrigins).toHaveLength(1);
+    for (const wrong of ['*', 'console.example', 'https://console.example/', 'https://a.example/page', 'null'])
+      expect(() => load({ PALATE_ALLOWED_ORIGINS: wrong })).toThrow(/PALATE_ALLOWED_ORIGINS .*https:\/\/example.org/);
   });
 
   it('read every variable of the contract', () => {

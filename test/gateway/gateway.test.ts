@@ -10,7 +10,7 @@ import { KEY, post, RawSocket, startHarness } from './harness.js';
 
 const open = (host: string, port: number) =>
   createGateway({
-    settings: { host, port, limits: DEFAULT_LIMITS },
+    settings: { host, port, limits: DEFAULT_LIMITS, allowedOrigins: [] },
     services: new EchoServices(),
     authenticate: authenticateAdmin(KEY),
     log: pino({ level: 'silent' }),

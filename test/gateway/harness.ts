@@ -6,6 +6,8 @@ import { authenticateAdmin } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { EchoServices } from './echo-services.js';
 
+/** A page of another place that may use the gateway of the tests. */
+export const ALLOWED_ORIGIN = 'https://console.example';
 export const KEY = 'a-key-for-tests-only-0123456789';
 
 export interface Harness {
@@ -21,7 +23,12 @@ export async function startHarness(limits: Partial<Limits> = {}): Promise<Harnes
   const services = new EchoServices();
   const log: Record<string, unknown>[] = [];
   const gateway = createGateway({
-    settings: { host: '127.0.0.1', port: 0, limits: { ...DEFAULT_LIMITS, ...limits } },
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      allowedOrigins: [ALLOWED_ORIGIN],
+    },
     services,
     authenticate: authenticateAdmin(KEY),
     log: pino({ level: 'warn' }, { write: (line: string) => void log.push(JSON.parse(line)) }),
