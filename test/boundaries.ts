@@ -75,7 +75,7 @@ const PURE: Readonly<Record<string, RegExp>> = {
 };
 
 /** What is generated and not written by hand. */
-const GENERATED = 'src/store/generated/';
+const GENERATED = /^src\/[\w-]+\/generated\//;
 
 /** Every source file under the folders, generated ones left out. */
 export function readSources(root: string, folders: readonly string[]): SourceFile[] {
@@ -84,7 +84,7 @@ export function readSources(root: string, folders: readonly string[]): SourceFil
     if (!existsSync(join(root, folder))) continue;
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       const path = relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/');
-      if (!entry.isFile() || !/\.(ts|tsx|mts)$/.test(path) || path.startsWith(GENERATED)) continue;
+      if (!entry.isFile() || !/\.(ts|tsx|mts)$/.test(path) || GENERATED.test(path)) continue;
       files.push({ path, text: readFileSync(join(root, path), 'utf8') });
     }
   }

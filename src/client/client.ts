@@ -1,8 +1,8 @@
 /** The typed client: one method an operation. */
 import { errorOf, PalateClientError } from './errors.js';
 import type { Executor, ExecutorResponse } from './executor.js';
+import { OPERATIONS, type Operation } from './generated/operations.js';
 import { type NetworkOptions, networkExecutor } from './network.js';
-import { OPERATIONS, type Operation } from './operations.js';
 import type {
   Feedback,
   FeedbackInput,

@@ -2,6 +2,6 @@
 export { type CallOptions, createPalateClient, type PalateClient } from './client.js';
 export { CLIENT_ERROR_CODES, type ClientErrorCode, PalateClientError, type ResponseError } from './errors.js';
 export type { Executor, ExecutorRequest, ExecutorResponse, SubscribeOptions } from './executor.js';
+export { OPERATIONS, type Operation } from './generated/operations.js';
 export { endpointOf, type NetworkOptions, networkExecutor } from './network.js';
-export { OPERATIONS, type Operation } from './operations.js';
 export * from './types.js';

@@ -3,6 +3,7 @@ import type { Limits } from '../common/config.js';
 import type {
   GenerateInput,
   GenerationView,
+  PluginView,
   PoolView,
   StartedCandidate,
   StartedGeneration,
@@ -11,10 +12,24 @@ import type {
 import type { Context } from './context.js';
 import { live } from './live.js';
 
-export type GenerationEvent =
-  | { type: 'GenerationStarted'; generationId: string; candidates: StartedCandidate[] }
-  | { type: 'CandidateDelta'; candidateId: string; text: string }
-  | { type: 'GenerationFinished'; generation: GenerationView };
+export interface GenerationStartedEvent {
+  type: 'GenerationStarted';
+  generationId: string;
+  candidates: StartedCandidate[];
+}
+
+export interface CandidateDeltaEvent {
+  type: 'CandidateDelta';
+  candidateId: string;
+  text: string;
+}
+
+export interface GenerationFinishedEvent {
+  type: 'GenerationFinished';
+  generation: GenerationView;
+}
+
+export type GenerationEvent = GenerationStartedEvent | CandidateDeltaEvent | GenerationFinishedEvent;
 
 /** Starts a generation; ending the stream cancels it. Errors of the start are thrown here, later ones by the stream. */
 export async function streamGeneration(
@@ -72,6 +87,14 @@ export function streamPool({
   return live({
     source: (signal) => services.pool.watch(signal),
     merge: (_, next) => next,
+    limit: limits.pendingEvents,
+  });
+}
+
+export function streamPlugins({ services, limits }: Pick<Context, 'services' | 'limits'>): AsyncGenerator<PluginView> {
+  return live({
+    source: (signal) => services.plugins.watch(signal),
+    merge: (pending, next) => (pending.name === next.name ? next : undefined),
     limit: limits.pendingEvents,
   });
 }

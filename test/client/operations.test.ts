@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { buildSchema, isEnumType, parse, validate } from 'graphql';
+import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { CLIENT_ERROR_CODES, ENUMS, endpointOf, OPERATIONS } from '../../src/client/index.js';
+import { CLIENT_ERROR_CODES, endpointOf, OPERATIONS } from '../../src/client/index.js';
 import { ERROR_CODES } from '../../src/common/errors.js';
 
 const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
@@ -21,15 +21,6 @@ describe('the client and the contract', () => {
       Object.keys(type?.getFields() ?? {}),
     );
     expect(Object.keys(OPERATIONS).sort()).toEqual(fields.sort());
-  });
-
-  it('has the values of every enum', () => {
-    const enums = Object.values(schema.getTypeMap())
-      .filter(isEnumType)
-      .filter((type) => !type.name.startsWith('__'));
-    expect(Object.fromEntries(enums.map((type) => [type.name, type.getValues().map((value) => value.name)]))).toEqual(
-      ENUMS,
-    );
   });
 
   it('knows every code of the service', () => {

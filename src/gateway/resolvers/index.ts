@@ -3,9 +3,21 @@ import { feedback } from './feedback.js';
 import { generations } from './generations.js';
 import { members } from './members.js';
 import { mergeResolvers } from './merge.js';
+import { plugins } from './plugins.js';
 import { pool } from './pool.js';
 import { scalars } from './scalars.js';
+import { storage } from './storage.js';
 import { training } from './training.js';
 import { viewer } from './viewer.js';
 
-export const resolvers = mergeResolvers([scalars, generations, feedback, members, training, pool, viewer]);
+export const resolvers = mergeResolvers([
+  scalars,
+  generations,
+  feedback,
+  members,
+  training,
+  pool,
+  plugins,
+  storage,
+  viewer,
+]);

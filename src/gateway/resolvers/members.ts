@@ -1,10 +1,9 @@
 /** Members and what was learned about them. */
-import type { MemberRef } from '../../services/views.js';
-import type { Context } from '../context.js';
+import type { Resolvers } from '../generated/contract.js';
 
 export const members = {
   Query: {
-    member: (_: unknown, { ref }: { ref: MemberRef }, { services }: Context) => services.members.byRef(ref),
-    memberById: (_: unknown, { id }: { id: string }, { services }: Context) => services.members.byId(id),
+    member: (_, { ref }, { services }) => services.members.byRef(ref),
+    memberById: (_, { id }, { services }) => services.members.byId(id),
   },
-};
+} satisfies Resolvers;

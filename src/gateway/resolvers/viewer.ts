@@ -1,14 +1,12 @@
 /** Who asks. */
-import type { GraphQLResolveInfo } from 'graphql';
-import type { Viewer } from '../auth.js';
-import type { Context } from '../context.js';
+import type { Resolvers } from '../generated/contract.js';
 
 export const viewer = {
   Query: {
-    viewer: (_: unknown, __: unknown, context: Context) => context.viewer,
+    viewer: (_, __, context) => context.viewer,
   },
   Viewer: {
-    member: (asker: Viewer, _: unknown, context: Context, info: GraphQLResolveInfo) =>
+    member: (asker, _, context, info) =>
       asker.memberId === null ? null : context.loaders.member(asker.memberId, info),
   },
-};
+} satisfies Resolvers;
