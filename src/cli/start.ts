@@ -24,7 +24,9 @@ export function startCommand(): Command {
     .option('--device <device>', option('device', 'what the model runs on: cpu'))
     .option('--threads <number>', option('threads', 'threads for the model; default: one a processor core'))
     .option('--slots <number>', option('slots', 'replies written at the same time; default 16'))
+    .option('--public-url <url>', option('publicUrl', 'address in links, when it is not the one listened on'))
     .option('--database-url <url>', option('databaseUrl', 'a PostgreSQL server instead of the embedded database'))
+    .option('--plugins <list>', option('plugins', 'plugins to load, separated by commas; default: none'))
     .option('--log <level>', option('log', 'least severe level that is logged: debug, info, warn, error; default info'))
     .action((flags: Partial<Record<SettingName, unknown>>) => start(flags));
 }

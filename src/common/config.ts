@@ -56,6 +56,26 @@ export const limitsSchema = z
     pendingEvents: positive(1_000),
     /** Replies that may wait for a slot before new ones are turned away. */
     queuedGenerations: positive(64),
+    /** Keys that may exist; days one may be good for; seconds for which a rotated one may go on working; life of a member's token. */
+    keys: positive(1_000),
+    keyDays: positive(3_650),
+    keyOverlapSeconds: positive(604_800),
+    memberTokenSeconds: positive(3_600),
+    /** Connections that one bot's key, and one member, may hold open; operations open on all of them. */
+    connectionsPerBot: positive(64),
+    connectionsPerMember: positive(8),
+    operationsPerBot: positive(1_024),
+    operationsPerMember: positive(64),
+    /** Operations a minute, and how many of them at once: of a bot's key, of a member's. Admin keys are not counted. */
+    operationsPerMinuteOfBot: positive(6_000),
+    operationsAtOnceOfBot: positive(600),
+    operationsPerMinuteOfMember: positive(240),
+    operationsAtOnceOfMember: positive(60),
+    /** Generations a minute for one member, whoever asks but admins; how many at once; being written at the same time. */
+    generationsPerMinute: positive(30),
+    generationsAtOnce: positive(10),
+    runningPerMember: positive(4),
+    runningPerBot: positive(64),
     /** Characters of a key and of a value that a bot keeps, and rows that one bot may keep. */
     storageKeyCharacters: positive(256),
     storageValueCharacters: positive(16_384),
@@ -86,6 +106,11 @@ const settingsSchema = z.strictObject({
   slots: whole(1, 256).default(16),
   /** File of a checkpoint; undefined means the ones that come with the product and those in the data folder. */
   checkpoint: z.string().min(1).optional(),
+  /** Where people reach the gateway from elsewhere, for links; undefined means the address it listens on. */
+  publicUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an address like https://palate.example.org' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   adminKey: z.string().min(16, 'must have at least 16 characters').optional(),
   databaseUrl: z.string().min(1).optional(),
   natsUrl: z.string().min(1).optional(),
@@ -124,6 +149,7 @@ export const VARIABLES: Record<SettingName, string> = {
   threads: 'PALATE_THREADS',
   slots: 'PALATE_SLOTS',
   checkpoint: 'PALATE_CHECKPOINT',
+  publicUrl: 'PALATE_PUBLIC_URL',
   adminKey: 'PALATE_ADMIN_KEY',
   databaseUrl: 'DATABASE_URL',
   natsUrl: 'NATS_URL',

@@ -56,7 +56,10 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'Mutation.configurePlugin': admin,
   'Mutation.startPlugin': admin,
   'Mutation.stopPlugin': admin,
-  'Mutation.setStorage': adminOrBot,
+  'Mutation.setStorage': every(
+    adminOrBot,
+    listOf(({ args }) => args.memberId),
+  ),
 
   'Subscription.generationStream': named(({ args }) => args.input.member),
   'Subscription.trainingStatus': listOf(({ args }) => args.memberId),
@@ -101,6 +104,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'WinRate.*': open,
   'MapPoint.*': open,
   'PoolStatus.*': open,
+  'StorageEntry.*': open,
+  'Plugin.*': admin,
+  'PluginField.*': admin,
   'Viewer.*': open,
 };
 

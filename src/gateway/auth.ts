@@ -17,6 +17,8 @@ export interface Viewer {
   memberId: string | null;
   /** Who that member is. */
   member?: Required<{ [K in keyof MemberRef]: string }> | null;
+  /** Whose rows `storage` holds, by a name that outlives the key; absent: nobody's. */
+  storageOwner?: string;
 }
 
 /** Finds the owner of a key; null for a key that nobody has. */
@@ -30,7 +32,9 @@ export const WRONG_KEY_MESSAGE = 'This key is not known here. Check it, or ask t
 export function authenticateAdmin(adminKey: string): Authenticate {
   const expected = digest(adminKey);
   return async (key) =>
-    timingSafeEqual(digest(key), expected) ? { scope: 'ADMIN', platform: null, memberId: null } : null;
+    timingSafeEqual(digest(key), expected)
+      ? { scope: 'ADMIN', platform: null, memberId: null, storageOwner: 'admin' }
+      : null;
 }
 
 /**

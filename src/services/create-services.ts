@@ -8,6 +8,7 @@ import type { Store } from '../store/store.js';
 import { FeatureReader } from './features.js';
 import { generationService } from './generations.js';
 import { TrainingJobs } from './job-feed.js';
+import { keyService } from './keys.js';
 import { memberService } from './members.js';
 import { NO_PLUGINS } from './no-plugins.js';
 import { ownershipService, remembering } from './ownership.js';
@@ -66,6 +67,7 @@ export function createServices(parts: ServiceParts): Services {
 
   return {
     ownership,
+    keys: keyService({ store, limits, log }),
     generations,
     preferences: preferenceService({
       store,

@@ -2,12 +2,17 @@
 import type { Lifecycle } from '../common/lifecycle.js';
 import type {
   Connection,
+  CreatedKeyView,
   FeedbackInput,
   FeedbackResultView,
   FeedbackView,
   GenerateInput,
   GenerationView,
+  KeyInput,
+  KeyOwner,
+  KeyView,
   MemberRef,
+  MemberTokenView,
   MemberView,
   PluginConfigInput,
   PluginView,
@@ -95,7 +100,25 @@ export interface OwnershipService {
   trainingJob(id: string): string | null | Promise<string | null>;
 }
 
+export interface KeyService {
+  /** The owner of a key or member token; null for one that is not known. Errors: UNAUTHENTICATED for one that is no longer good. */
+  identify(secret: string): Promise<KeyOwner | null>;
+  /** Newest first, revoked ones too. */
+  list(): Promise<KeyView[]>;
+  /** Errors: BAD_USER_INPUT, LIMIT_EXCEEDED. */
+  create(input: KeyInput): Promise<CreatedKeyView>;
+  /** A new secret for the key; the one before works for `overlapSeconds` more. Errors: NOT_FOUND, CONFLICT (revoked), BAD_USER_INPUT. */
+  rotate(id: string, overlapSeconds: number): Promise<CreatedKeyView>;
+  /** From now on neither the key nor the tokens made with it are good. Errors: NOT_FOUND. */
+  revoke(id: string): Promise<KeyView>;
+  /** A token for the member, who is created if unknown; it ends with the key it was made with, if there is one. Errors: BAD_USER_INPUT. */
+  createMemberToken(ref: MemberRef, keyId: string | null): Promise<MemberTokenView>;
+  /** Calls `listener` after a key was rotated or revoked here, until the returned function is called. */
+  onChange(listener: () => void): () => void;
+}
+
 export interface Services extends Lifecycle {
+  keys: KeyService;
   ownership: OwnershipService;
   generations: GenerationService;
   preferences: PreferenceService;

@@ -113,7 +113,7 @@ async function openEngine(settings: StoreSettings, log: Log): Promise<OpenedEngi
 
 function assemble({ engine, folder, release }: OpenedEngine, log: Log, queueOptions?: QueueOptions): Store {
   const prisma = new PrismaClient({ adapter: engine.adapter });
-  const queue = createTrainingQueue(engine, log, queueOptions);
+  const queue = createTrainingQueue(log, queueOptions);
   let closing: Promise<void> | undefined;
   const close = async () => {
     await prisma.$disconnect();
@@ -126,7 +126,7 @@ function assemble({ engine, folder, release }: OpenedEngine, log: Log, queueOpti
     feedback: feedbackRepository(prisma, engine, queue),
     consent: consentRepository(prisma, engine, queue),
     encoders: encoderRepository(prisma, engine),
-    tastes: tasteRepository(prisma, engine, queue),
+    tastes: tasteRepository(engine, queue),
     forgetting: forgettingRepository(engine, queue),
     cleanUp: cleanUpRepository(engine, folder),
     trainingJobs: trainingJobRepository(prisma, engine, queue),

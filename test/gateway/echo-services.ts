@@ -4,6 +4,7 @@
  */
 import { EventEmitter, on } from 'node:events';
 import { PalateError } from '../../src/common/errors.js';
+import { NO_PLUGINS } from '../../src/services/no-plugins.js';
 import type { Services } from '../../src/services/services.js';
 import type {
   CandidateDelta,
@@ -104,6 +105,20 @@ export class EchoServices implements Services {
   readonly pool = {
     status: () => this.pool_,
     watch: (signal: AbortSignal) => this.listen<PoolView>('pool', signal),
+  };
+
+  readonly plugins = NO_PLUGINS;
+  readonly rows = new Map<string, string>();
+  readonly storage = {
+    list: async (owner: string, prefix: string) =>
+      [...this.rows]
+        .map(([name, value]) => ({ key: name.slice(owner.length + 1), name, value }))
+        .filter(({ key, name }) => name.startsWith(`${owner} `) && key.startsWith(prefix))
+        .map(({ key, value }) => ({ key, value })),
+    set: async (owner: string, key: string, value: string | null) => {
+      if (value === null) this.rows.delete(`${owner} ${key}`);
+      else this.rows.set(`${owner} ${key}`, value);
+    },
   };
 
   private async *listen<T>(event: string, signal: AbortSignal): AsyncGenerator<T> {

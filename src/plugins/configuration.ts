@@ -1,0 +1,168 @@
+/** A plugin's settings between text, as admins and environments give it, and the values that its schema asks for. */
+import { pluginVariable } from '../common/config.js';
+import { messageOf, PalateError } from '../common/errors.js';
+import type { StoredSettings } from '../services/plugin-settings.js';
+import type { PluginFieldType, PluginFieldView } from '../services/views.js';
+import { type Plugin, z } from './contract.js';
+
+/** What is declared about a field. */
+export type ConfigField = Pick<
+  PluginFieldView,
+  'name' | 'description' | 'type' | 'required' | 'secret' | 'choices' | 'default'
+>;
+
+interface PropertySchema {
+  type?: unknown;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  secret?: unknown;
+}
+
+const TYPES: Readonly<Record<string, PluginFieldType>> = {
+  string: 'STRING',
+  integer: 'INTEGER',
+  number: 'NUMBER',
+  boolean: 'BOOLEAN',
+};
+
+/** @throws Error when the schema is none that can be described */
+export function fieldsOf(schema: z.ZodObject): ConfigField[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return Object.entries(properties as Record<string, PropertySchema>).map(([name, property]) => {
+    const type = TYPES[String(property.type)] ?? 'JSON';
+    const texts = property.enum?.every((choice) => typeof choice === 'string') ? (property.enum as string[]) : null;
+    return {
+      name,
+      description: property.description ?? null,
+      type,
+      required: required.includes(name),
+      secret: property.secret === true,
+      choices: texts,
+      default: property.default === undefined || property.secret === true ? null : showText(type, property.default),
+    };
+  });
+}
+
+/** Where each field's text comes from now. */
+export interface GivenSettings {
+  texts: ReadonlyMap<string, string>;
+  /** Field to the variable that sets it; the environment goes before what was stored. */
+  variables: ReadonlyMap<string, string>;
+}
+
+export function givenSettings(
+  plugin: string,
+  fields: readonly ConfigField[],
+  stored: Pick<StoredSettings, 'values' | 'secrets'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): GivenSettings {
+  const texts = new Map<string, string>();
+  const variables = new Map<string, string>();
+  for (const { name, secret } of fields) {
+    const variable = pluginVariable(plugin, name);
+    const set = environment[variable];
+    const text = set || (secret ? stored.secrets[name] : stored.values[name]);
+    if (set) variables.set(name, variable);
+    if (text !== undefined) texts.set(name, text);
+  }
+  return { texts, variables };
+}
+
+export type CheckedConfig =
+  | { ok: true; config: Record<string, unknown>; input: Record<string, unknown> }
+  | { ok: false; missing: string[]; problems: string[] };
+
+/** The configuration that the schema makes of the texts, or what is missing and what is wrong. Never says what a secret is. */
+export async function checkConfig(
+  plugin: Plugin,
+  fields: readonly ConfigField[],
+  texts: ReadonlyMap<string, string>,
+): Promise<CheckedConfig> {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const field of fields) {
+    const text = texts.get(field.name);
+    if (text === undefined) continue;
+    try {
+      values[field.name] = readText(field.type, text);
+    } catch {
+      problems.push(`${field.name} must be ${NAMES[field.type]}`);
+    }
+  }
+  if (problems.length > 0) return { ok: false, missing: [], problems };
+  const parsed = await plugin.configSchema.safeParseAsync(values).catch((error: unknown) => messageOf(error));
+  if (typeof parsed === 'string')
+    return { ok: false, missing: [], problems: [`the settings cannot be read (${parsed})`] };
+  if (parsed.success) return { ok: true, config: parsed.data, input: values };
+  const missing = new Set<string>();
+  for (const issue of parsed.error.issues) {
+    const name = String(issue.path[0] ?? '');
+    const field = fields.find((one) => one.name === name);
+    if (field && values[name] === undefined) missing.add(name);
+    // A message of the schema's author may quote the value.
+    else
+      problems.push(
+        field?.secret ? `${name} is not usable` : `${issue.path.join('.') || 'the settings'}: ${issue.message}`,
+      );
+  }
+  return { ok: false, missing: [...missing], problems };
+}
+
+/**
+ * The texts an admin gives, split into plain and secret ones.
+ * @throws PalateError BAD_USER_INPUT for a field that does not exist, CONFLICT for one that the environment sets
+ */
+export function splitValues(
+  plugin: string,
+  fields: readonly ConfigField[],
+  given: readonly { name: string; value?: string | null }[],
+  variables: ReadonlyMap<string, string>,
+) {
+  const values: Record<string, string | null> = {};
+  const secrets: Record<string, string | null> = {};
+  for (const { name, value = null } of given) {
+    const field = fields.find((one) => one.name === name);
+    if (!field) {
+      const known = fields.map((one) => one.name).join(', ') || 'none';
+      throw new PalateError(
+        'BAD_USER_INPUT',
+        `The plugin ${plugin} has no setting "${name}". Its settings are: ${known}.`,
+      );
+    }
+    const variable = variables.get(name);
+    if (variable) {
+      throw new PalateError(
+        'CONFLICT',
+        `${name} is set by ${variable}, which goes first. Change or remove that variable.`,
+      );
+    }
+    if (value?.includes('\0')) throw new PalateError('BAD_USER_INPUT', `${name} contains the character U+0000.`);
+    (field.secret ? secrets : values)[name] = value;
+  }
+  return { values, secrets };
+}
+
+const NAMES: Record<PluginFieldType, string> = {
+  STRING: 'a text',
+  INTEGER: 'a whole number',
+  NUMBER: 'a number',
+  BOOLEAN: 'true or false',
+  JSON: 'JSON',
+};
+
+function readText(type: PluginFieldType, text: string): unknown {
+  if (type === 'STRING') return text;
+  const value: unknown = JSON.parse(text);
+  const fits =
+    type === 'JSON' ||
+    (type === 'BOOLEAN' && typeof value === 'boolean') ||
+    (type === 'NUMBER' && typeof value === 'number') ||
+    (type === 'INTEGER' && Number.isInteger(value));
+  if (!fits) throw new TypeError(`not ${NAMES[type]}`);
+  return value;
+}
+
+function showText(type: PluginFieldType, value: unknown): string {
+  return type === 'STRING' ? String(value) : JSON.stringify(value);
+}

@@ -1,0 +1,189 @@
+/** The plugins of this process: loaded once, each looked after by a supervisor, set up and switched by admins. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Executor } from '../client/index.js';
+import type { PluginTimes } from '../common/config.js';
+import { messageOf, PalateError } from '../common/errors.js';
+import type { Log } from '../common/log.js';
+import { Broadcast } from '../services/broadcast.js';
+import type { PluginSettings } from '../services/plugin-settings.js';
+import type { PluginService } from '../services/services.js';
+import type { PluginView } from '../services/views.js';
+import { HookRunner } from './hooks.js';
+import { HostedPlugin } from './hosted-plugin.js';
+import { type LoadedPlugin, loadPlugin } from './loader.js';
+
+/** Who a plugin's key is: a bot of its platform. */
+export interface PluginViewer {
+  scope: 'BOT';
+  platform: string;
+  memberId: null;
+  /** Whose rows `storage` holds. */
+  storageOwner: string;
+}
+
+/** The gateway, as far as plugins need it. */
+export interface PluginGateway {
+  executorFor(viewer: PluginViewer): Executor;
+  /** Where it listens, for plugins in processes of their own. */
+  readonly url: string;
+}
+
+export interface PluginHostParts {
+  sources: readonly string[];
+  /** Where relative sources begin and packages are looked for. */
+  folder: string;
+  settings: PluginSettings;
+  environment: Readonly<Record<string, string | undefined>>;
+  times: PluginTimes;
+  log: Log;
+}
+
+interface BrokenPlugin {
+  source: string;
+  message: string;
+}
+
+/** Unread changes kept for one watcher. */
+const PENDING = 1_000;
+
+/**
+ * `load()` imports the plugins, which may then be asked for their hooks and fields; `start(gateway)` runs those that are set up and
+ * not switched off, in the background; `stop()` ends them all. A plugin that cannot be loaded or run keeps nobody else from working.
+ */
+export class PluginHost {
+  readonly hooks: HookRunner;
+  /** For admins. */
+  readonly service: PluginService = {
+    list: async () => this.list(),
+    watch: (signal) => this.watch(signal),
+    configure: (name, input) => this.change(name, (plugin) => plugin.configure(input)),
+    start: (name) => this.change(name, (plugin) => plugin.switchOn()),
+    stop: (name) => this.change(name, (plugin) => plugin.switchOff()),
+  };
+  private readonly hosted: HostedPlugin[] = [];
+  private readonly broken: BrokenPlugin[] = [];
+  private readonly changes = new Broadcast<PluginView>(
+    (later, earlier) => later.name === earlier.name && later.status === earlier.status,
+    PENDING,
+  );
+  private readonly keys = new Map<string, PluginViewer>();
+  private gateway: PluginGateway | undefined;
+  private stopping: Promise<void> | undefined;
+
+  constructor(private readonly parts: PluginHostParts) {
+    this.hooks = new HookRunner(parts.times.hook, parts.log);
+  }
+
+  get plugins(): readonly HostedPlugin[] {
+    return this.hosted;
+  }
+
+  async load(): Promise<void> {
+    const { sources, folder, times, log } = this.parts;
+    for (const source of sources) {
+      try {
+        await this.add(await loadPlugin(source, folder, times.load), source);
+      } catch (error) {
+        const message = messageOf(error);
+        log.error(message);
+        this.broken.push({ source, message });
+      }
+    }
+  }
+
+  /** Who has this key; null for a key that no running plugin has. */
+  authenticate(key: string): PluginViewer | null {
+    return this.keys.get(digest(key)) ?? null;
+  }
+
+  /** Begins to run what is set up and not switched off. */
+  async start(gateway: PluginGateway): Promise<void> {
+    this.gateway = gateway;
+    await Promise.all(this.hosted.map((plugin) => plugin.resume()));
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= Promise.all(this.hosted.map((plugin) => plugin.rest())).then(() => this.changes.close());
+    return this.stopping;
+  }
+
+  private list(): PluginView[] {
+    return [...this.hosted.map((plugin) => plugin.view()), ...this.broken.map(brokenView)];
+  }
+
+  private async *watch(signal: AbortSignal): AsyncGenerator<PluginView> {
+    const changes = this.changes.subscribe(signal);
+    try {
+      yield* this.list();
+      yield* changes;
+    } finally {
+      await changes.return?.();
+    }
+  }
+
+  /** Does something to a plugin, and tells what became of it. */
+  private async change(name: string, work: (plugin: HostedPlugin) => Promise<void>): Promise<PluginView> {
+    const plugin = this.named(name);
+    await work(plugin);
+    return plugin.view();
+  }
+
+  private async add(loaded: LoadedPlugin, source: string): Promise<void> {
+    const { name } = loaded.plugin;
+    if (this.hosted.some((one) => one.name === name)) {
+      throw new PalateError('CONFLICT', `The plugin ${source} is not usable: another plugin is named "${name}" too.`);
+    }
+    const plugin = new HostedPlugin({
+      ...this.parts,
+      loaded,
+      source,
+      gateway: () => this.requireGateway(),
+      issueKey: (viewer) => this.issueKey(viewer),
+      onChange: () => this.changes.publish(plugin.view()),
+    });
+    await plugin.read();
+    this.hooks.add(plugin);
+    this.hosted.push(plugin);
+  }
+
+  private named(name: string): HostedPlugin {
+    const plugin = this.hosted.find((one) => one.name === name);
+    if (plugin) return plugin;
+    const known = this.hosted.map((one) => one.name).join(', ') || 'none';
+    throw new PalateError('NOT_FOUND', `There is no plugin "${name}". The plugins are: ${known}.`);
+  }
+
+  private requireGateway(): PluginGateway {
+    if (this.gateway && !this.stopping) return this.gateway;
+    throw new PalateError('CONFLICT', 'The service is starting or stopping. Try again in a moment.');
+  }
+
+  private issueKey(viewer: PluginViewer) {
+    const key = `palate_plugin_${randomBytes(32).toString('base64url')}`;
+    this.keys.set(digest(key), viewer);
+    return { key, revoke: () => void this.keys.delete(digest(key)) };
+  }
+}
+
+function brokenView({ source, message }: BrokenPlugin): PluginView {
+  return {
+    name: source,
+    version: null,
+    platform: null,
+    description: null,
+    source,
+    placement: 'IN_PROCESS',
+    status: 'BROKEN',
+    message,
+    enabled: false,
+    restarts: 0,
+    startedAt: null,
+    restartAt: null,
+    fields: [],
+    hooks: [],
+  };
+}
+
+function digest(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}

@@ -1,0 +1,94 @@
+/** Runs a plugin inside this process. */
+
+import type { Executor } from '../client/index.js';
+import { messageOf } from '../common/errors.js';
+import type { RunningPlugin } from './contract.js';
+import { runInDomain, runOutside } from './fault-domain.js';
+import type { Launch, Launched, LaunchOptions } from './launch.js';
+import { openSession } from './session.js';
+import { within } from './within.js';
+
+/** @param executor acts with the plugin's key */
+export function inProcess(executor: Executor): Launch {
+  return (options) => launch(options, executor);
+}
+
+async function launch(options: LaunchOptions, executor: Executor): Promise<Launched> {
+  const { plugin, config, write, times, signal } = options;
+  const session = openSession(outside(executor), config, write);
+  let fail = (_: Error) => {};
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  let over = false;
+  const fault = (error: unknown) => {
+    if (over) write('warn', 'Something that the plugin left behind failed', { err: error });
+    else fail(error instanceof Error ? error : new Error(String(error)));
+  };
+  const inside = <T>(work: () => T) => runInDomain(fault, work);
+
+  const stopRunning = async (running: RunningPlugin) => {
+    try {
+      await within(
+        times.stop,
+        inside(async () => running.stop()),
+        'it was not done in time',
+      );
+    } catch (error) {
+      write('warn', 'The plugin did not stop cleanly', { reason: messageOf(error) });
+    }
+  };
+  const starting = inside(async () => plugin.start(session.context));
+  const abandoned = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('The start was given up.')), { once: true });
+    void failed.then(reject);
+  });
+  abandoned.catch(() => undefined);
+  let running: RunningPlugin;
+  try {
+    running = await within(
+      times.start,
+      Promise.race([starting, abandoned]),
+      `it had not started after ${times.start} ms`,
+    );
+  } catch (error) {
+    over = true;
+    await session.close();
+    // Should it start after all, it is stopped again.
+    starting.then(stopRunning, () => undefined);
+    throw error;
+  }
+  return {
+    health: () =>
+      within(
+        times.health,
+        inside(async () => running.health()),
+        `no answer after ${times.health} ms`,
+      ),
+    failed,
+    stop: async () => {
+      session.end();
+      await stopRunning(running);
+      over = true;
+      await session.close().catch(() => undefined);
+    },
+    context: session.context,
+  };
+}
+
+/** The same executor, whose own faults are not the plugin's. */
+function outside(executor: Executor): Executor {
+  return {
+    execute: (request, signal) => runOutside(() => executor.execute(request, signal)),
+    subscribe: (request, options) => {
+      const responses = runOutside(() => executor.subscribe(request, options));
+      return {
+        next: () => runOutside(() => responses.next()),
+        return: () => runOutside(async () => (await responses.return?.()) ?? { done: true as const, value: undefined }),
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** Finds a plugin's file, imports it, and says what is wrong with one that is none. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { messageOf, PalateError } from '../common/errors.js';
+import { type ConfigField, fieldsOf } from './configuration.js';
+import { type Plugin, z } from './contract.js';
+import { within } from './within.js';
+
+export interface LoadedPlugin {
+  plugin: Plugin;
+  fields: ConfigField[];
+  /** The file it was imported from. */
+  file: string;
+}
+
+const shape = z.object({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower case letters, digits and hyphens, at most 32'),
+  version: z.string().min(1),
+  platform: z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower case letters, digits, hyphens, at most 64'),
+  configSchema: z.custom<z.ZodObject>(
+    (value) => typeof (value as { safeParseAsync?: unknown } | null)?.safeParseAsync === 'function',
+    'must be a schema, made with z.object()',
+  ),
+  start: z.custom((value) => typeof value === 'function', 'must be a function'),
+});
+
+/** @throws PalateError BAD_USER_INPUT that says what is wrong with the source and what to do */
+export async function loadPlugin(source: string, folder: string, timeMs: number): Promise<LoadedPlugin> {
+  const file = findFile(source, folder);
+  if (!file) throw unusable(source, 'there is no such file, folder or package. Check the name, or install the package');
+  let module: { default?: unknown; plugin?: unknown };
+  try {
+    module = await within(timeMs, import(pathToFileURL(file).href), 'it took too long to load');
+  } catch (error) {
+    throw unusable(source, `${file} could not be imported (${messageOf(error)})`, error);
+  }
+  const given = module.default ?? module.plugin;
+  const checked = shape.safeParse(given);
+  if (!checked.success) {
+    const [{ path, message }] = checked.error.issues;
+    const what = path.length > 0 ? `its ${path.join('.')} ${message}` : 'it exports no plugin';
+    throw unusable(source, `${what}. It must say "export default definePlugin({ ... })"`);
+  }
+  const plugin = given as Plugin;
+  try {
+    return { plugin, fields: fieldsOf(plugin.configSchema), file };
+  } catch (error) {
+    throw unusable(
+      source,
+      `its configSchema cannot be described (${messageOf(error)}). It must be a z.object()`,
+      error,
+    );
+  }
+}
+
+/** A path beginning with a dot or a slash, a plugin that comes with the product, or a package installed above `folder`. */
+function findFile(source: string, folder: string): string | undefined {
+  if (source.startsWith('.') || isAbsolute(source)) return entryOf(resolve(folder, source));
+  const own = fileURLToPath(new URL(`../../bots/${source}/plugin${extname(import.meta.url)}`, import.meta.url));
+  if (/^[a-z0-9-]+$/.test(source) && existsSync(own)) return own;
+  for (let above = folder; ; above = dirname(above)) {
+    const found = entryOf(join(above, 'node_modules', source));
+    if (found || above === dirname(above)) return found;
+  }
+}
+
+/** The file to import: the path itself, or what the folder's package.json names. */
+function entryOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) return stats?.isFile() ? path : undefined;
+  let named: string | undefined;
+  try {
+    const { exports, main } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+    named = exportOf(exports?.['.'] ?? exports) ?? main;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return [named ?? 'index.js', 'plugin.js'].map((name) => join(path, name)).find((file) => existsSync(file));
+}
+
+function exportOf(target: unknown): string | undefined {
+  if (typeof target === 'string') return target;
+  if (typeof target !== 'object' || target === null) return undefined;
+  const conditions = target as Record<string, unknown>;
+  return exportOf(conditions.node ?? conditions.import ?? conditions.default);
+}
+
+function unusable(source: string, reason: string, cause?: unknown): PalateError {
+  return new PalateError('BAD_USER_INPUT', `The plugin ${source} is not usable: ${reason}.`, { cause });
+}
