@@ -12,8 +12,8 @@ import { type Posterior, standardNormal, VARIANCE_FLOOR } from './posterior.js';
 export type { PreferencePair } from './comparisons.js';
 
 export const BETA = 0.1;
-/** Longest mean: one of 7 loses two fifths of what the first ten votes gain, this one a sixth of the distinct pairs of words. */
-export const MEAN_BOUND = 9;
+/** Longest mean: a longer one wins more votes and says the same things more often (docs/method.md 3). */
+export const MEAN_BOUND = 7;
 /**
  * Few large steps, and one second moment for the whole mean. Plain Adam takes as long a step in a dimension without
  * evidence as in one with it, and sixty of them only fit the noise: on synthetic tastes the mean then points less well.
