@@ -1,7 +1,7 @@
 /** The composition root: builds the parts of one gateway process, starts them in order, and stops them in reverse. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { localUrl, type Settings } from './common/config.js';
+import { localUrl, PLUGIN_TIMES, type Settings } from './common/config.js';
 import { installationFolder, makeDataFolder } from './common/installation.js';
 import { StartedParts } from './common/lifecycle.js';
 import type { Log } from './common/log.js';
@@ -12,9 +12,11 @@ import { openGguf } from './language-model/gguf.js';
 import type { LanguageModelFile } from './language-model/model.js';
 import type { LoadedCheckpoint } from './learning/checkpoint.js';
 import { findCheckpoint, requireCheckpoint } from './learning/find-checkpoint.js';
+import { PluginHost } from './plugins/host.js';
 import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
 import { createServices } from './services/create-services.js';
+import { pluginSettings } from './services/plugin-settings.js';
 import { TrainingThread } from './services/training-thread.js';
 import { openStore } from './store/store.js';
 
@@ -53,23 +55,39 @@ export async function startApp({ settings, log, onFetch = () => {}, signal }: Ap
     const trainingThread = new TrainingThread(log);
     started.add('training thread', () => trainingThread.stop());
     await trainingThread.start();
+    const plugins = new PluginHost({
+      sources: settings.plugins,
+      folder: process.cwd(),
+      settings: pluginSettings(store, settings),
+      environment: process.env,
+      times: PLUGIN_TIMES,
+      log,
+    });
+    await plugins.load();
     const services = createServices({
       store,
       runtime,
       tokenizer: model.tokenizer,
       checkpoint,
       train: trainingThread.train,
+      plugins: plugins.service,
       log,
       limits: settings.limits,
+      rights: settings,
     });
     started.add('services', () => services.stop());
     await services.start();
-    const gateway = createGateway({ settings, services, authenticate: authenticateAdmin(adminKey.key), log });
+    const known = authenticateAdmin(adminKey.key);
+    const authenticate = async (key: string) => plugins.authenticate(key) ?? known(key);
+    const gateway = createGateway({ settings, services, authenticate, extensions: plugins.extensions, log });
     started.add('gateway', () => gateway.stop());
     await gateway.start();
+    const url = localUrl({ host: settings.host, port: gateway.port });
+    started.add('plugins', () => plugins.stop());
+    await plugins.start({ url, executorFor: (viewer) => gateway.executorFor(viewer) });
 
     signal?.throwIfAborted();
-    return { url: localUrl({ host: settings.host, port: gateway.port }), adminKey, stop: () => started.stop() };
+    return { url, adminKey, stop: () => started.stop() };
   } catch (error) {
     await started.stop();
     throw error;

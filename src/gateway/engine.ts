@@ -21,6 +21,7 @@ import type { Log } from '../common/log.js';
 import type { Context } from './context.js';
 import { documentLimits } from './document-limits.js';
 import { formatError } from './errors.js';
+import type { SchemaExtension } from './extension.js';
 import { checkOperationCost } from './operation-cost.js';
 import { createSchema } from './schema.js';
 
@@ -47,8 +48,14 @@ export interface Engine {
   format(errors: readonly unknown[]): GraphQLFormattedError[];
 }
 
-export function createEngine({ limits, log }: { limits: Limits; log: Log }): Engine {
-  const schema = createSchema();
+export interface EngineParts {
+  limits: Limits;
+  log: Log;
+  extensions?: readonly SchemaExtension[];
+}
+
+export function createEngine({ limits, log, extensions }: EngineParts): Engine {
+  const schema = createSchema(extensions);
   const rules = [documentLimits(limits)];
   const parseOptions = { maxTokens: limits.documentTokens };
   const format = (errors: readonly unknown[]) => errors.map((error) => formatError(error, log));

@@ -10,6 +10,7 @@ import type { Services } from '../services/services.js';
 import type { Authenticate, Viewer } from './auth.js';
 import { createContext } from './context.js';
 import { createEngine, type GraphQLRequest, type ResultIterator } from './engine.js';
+import type { SchemaExtension } from './extension.js';
 import { handleRequest } from './http.js';
 import { originsOf } from './origins.js';
 import { attachWebSockets, type WebSocketGateway } from './websocket.js';
@@ -18,6 +19,8 @@ export interface GatewayParts {
   settings: Pick<Settings, 'host' | 'port' | 'limits' | 'allowedOrigins'>;
   services: Services;
   authenticate: Authenticate;
+  /** What plugins add to the schema. */
+  extensions?: readonly SchemaExtension[];
   log: Log;
 }
 
@@ -46,9 +49,9 @@ const TIMEOUTS = { requestTimeout: 60_000, headersTimeout: 30_000, keepAliveTime
  * `start()` listens. `stop()` takes no more requests, ends subscriptions, and waits a little for requests that are being answered.
  * @throws PalateError from start(): CONFLICT when the port is taken, BAD_USER_INPUT when the address is not this machine's
  */
-export function createGateway({ settings, services, authenticate, log }: GatewayParts): Gateway {
+export function createGateway({ settings, services, authenticate, extensions, log }: GatewayParts): Gateway {
   const { limits } = settings;
-  const engine = createEngine({ limits, log });
+  const engine = createEngine({ limits, log, extensions });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let server: Server | undefined;

@@ -1,4 +1,4 @@
-/** Reads schema.graphql, the one statement of the contract, and joins it with the resolvers. */
+/** Reads schema.graphql, the one statement of the contract, and joins it with the resolvers and with what plugins add. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
@@ -6,13 +6,19 @@ import type { GraphQLSchema } from 'graphql';
 import { installationFolder } from '../common/installation.js';
 import { ruleOf } from './access.js';
 import { enforceAccess } from './access-check.js';
+import { rulesOf, type SchemaExtension } from './extension.js';
 import { resolvers } from './resolvers/index.js';
+import { mergeResolvers } from './resolvers/merge.js';
 
-export function createSchema(): GraphQLSchema {
+export function createSchema(extensions: readonly SchemaExtension[] = []): GraphQLSchema {
   const schema = makeExecutableSchema({
-    typeDefs: readFileSync(join(installationFolder(), 'schema.graphql'), 'utf8'),
-    resolvers,
+    typeDefs: [
+      readFileSync(join(installationFolder(), 'schema.graphql'), 'utf8'),
+      ...extensions.map(({ typeDefs }) => typeDefs),
+    ],
+    resolvers: mergeResolvers([resolvers, ...extensions.map((extension) => extension.resolvers)]),
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
-  return enforceAccess(schema, ruleOf);
+  const added = rulesOf(extensions);
+  return enforceAccess(schema, (type, field) => ruleOf(type, field) ?? added(type, field));
 }

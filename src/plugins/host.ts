@@ -1,5 +1,6 @@
 /** The plugins of this process: loaded once, each looked after by a supervisor, set up and switched by admins. */
 import { createHash, randomBytes } from 'node:crypto';
+import type { GraphQLSchema } from 'graphql';
 import type { Executor } from '../client/index.js';
 import type { PluginTimes } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
@@ -8,6 +9,7 @@ import { Broadcast } from '../services/broadcast.js';
 import type { PluginSettings } from '../services/plugin-settings.js';
 import type { PluginService } from '../services/services.js';
 import type { PluginView } from '../services/views.js';
+import { baseSchema, extend, type PluginExtension } from './extension.js';
 import { HookRunner } from './hooks.js';
 import { HostedPlugin } from './hosted-plugin.js';
 import { type LoadedPlugin, loadPlugin } from './loader.js';
@@ -60,6 +62,9 @@ export class PluginHost {
     start: (name) => this.change(name, (plugin) => plugin.switchOn()),
     stop: (name) => this.change(name, (plugin) => plugin.switchOff()),
   };
+  /** What plugins add to the schema, in order. */
+  readonly extensions: PluginExtension[] = [];
+  private schema: GraphQLSchema | undefined;
   private readonly hosted: HostedPlugin[] = [];
   private readonly broken: BrokenPlugin[] = [];
   private readonly changes = new Broadcast<PluginView>(
@@ -142,8 +147,26 @@ export class PluginHost {
       onChange: () => this.changes.publish(plugin.view()),
     });
     await plugin.read();
+    this.extend(plugin, source);
     this.hooks.add(plugin);
     this.hosted.push(plugin);
+  }
+
+  private extend(hosted: HostedPlugin, source: string): void {
+    const { plugin } = hosted;
+    if (!plugin.graphql) return;
+    const onFault = (err: unknown) =>
+      this.parts.log.warn({ plugin: plugin.name, err }, 'Something that a field left behind failed');
+    const parts = { plugin, context: () => hosted.context, timeMs: this.parts.times.field, onFault };
+    try {
+      const extended = extend(this.schema ?? baseSchema(), parts);
+      if (!extended) return;
+      this.schema = extended.schema;
+      this.extensions.push(extended.extension);
+    } catch (error) {
+      const message = `The plugin ${source} is not usable: ${messageOf(error)}. Correct its graphql.`;
+      throw new PalateError('BAD_USER_INPUT', message, { cause: error });
+    }
   }
 
   private named(name: string): HostedPlugin {
