@@ -6,11 +6,13 @@ import { type ErrorCode, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { Services } from '../services/services.js';
 import { type Authenticate, requireViewer } from './auth.js';
-import { createContext } from './context.js';
+import type { ContextFor } from './context.js';
 import type { Engine } from './engine.js';
 import { formatError } from './errors.js';
+import { EXPLORER_PATH, isForExplorer, sendExplorer, sendExplorerFile } from './explorer.js';
 import { FRONT_PAGE } from './front-page.js';
 import { allowOrigin, answerPreflight, type Origins } from './origins.js';
+import type { Quotas } from './quotas.js';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -18,6 +20,8 @@ export interface HttpParts {
   engine: Engine;
   services: Services;
   authenticate: Authenticate;
+  contextFor: ContextFor;
+  quotas: Quotas;
   limits: Limits;
   log: Log;
   origins: Origins;
@@ -49,11 +53,16 @@ export async function handleRequest(
     if (path === '/') sendPage(response);
     else if (path === '/healthz') send(response, 200, { status: 'ok' });
     else if (path === '/readyz') answerReadiness(response, parts);
+    else if (path === GRAPHQL_PATH && isForExplorer(request)) sendExplorer(response);
     else if (path === GRAPHQL_PATH) await answerGraphQL(request, response, parts);
-    else throw new PalateError('NOT_FOUND', `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`);
+    else if (path.startsWith(EXPLORER_PATH)) {
+      await sendExplorerFile(request, response, path.slice(EXPLORER_PATH.length));
+    } else throw new PalateError('NOT_FOUND', `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`);
   } catch (error) {
     const formatted = formatError(error, parts.log);
-    const status = STATUS[formatted.extensions?.code as ErrorCode] ?? 500;
+    const retryAfterMs = formatted.extensions?.retryAfterMs as number | undefined;
+    const status = retryAfterMs === undefined ? (STATUS[formatted.extensions?.code as ErrorCode] ?? 500) : 429;
+    if (retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1_000));
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="palate"');
     // What is left of a body that was refused is not worth reading.
     if (!request.complete) response.setHeader('Connection', 'close');
@@ -76,10 +85,11 @@ function answerReadiness(response: ServerResponse, { services, stopping }: HttpP
 }
 
 async function answerGraphQL(request: IncomingMessage, response: ServerResponse, parts: HttpParts): Promise<void> {
-  const { engine, services, limits } = parts;
+  const { engine, limits } = parts;
   allowOrigin(response, parts.origins.require(request));
   if (request.method === 'OPTIONS') return answerPreflight(response);
   const viewer = await requireViewer(parts.authenticate, request.headers.authorization);
+  parts.quotas.operation(viewer);
   const body = request.method === 'POST' ? parseBody(request, await readBody(request, limits.bodyBytes)) : undefined;
   const gone = new AbortController();
   response.once('close', () => {
@@ -96,7 +106,7 @@ async function answerGraphQL(request: IncomingMessage, response: ServerResponse,
       search: new URL(request.url ?? '/', 'http://localhost').search,
       body,
     },
-    context: async () => createContext({ viewer, services, limits, signal: gone.signal }),
+    context: async () => parts.contextFor(viewer, gone.signal),
   });
   for (const [name, value] of answer.headers) response.setHeader(name, value);
   // A connection that stays open would keep the server from closing.
