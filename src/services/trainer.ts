@@ -13,10 +13,12 @@ import { type Posterior, posteriorOf } from '../learning/posterior.js';
 import type { TrainingVerdict } from '../store/feedback.js';
 import type { Store } from '../store/store.js';
 import type { TrainedEncoder, TrainingJobRecord } from '../store/training-jobs.js';
+import type { ClaimedJob } from '../store/training-work.js';
 import type { FeatureReader } from './features.js';
 import type { TrainingJobs } from './job-feed.js';
 import { type LatentPair, latentPairs } from './pairing.js';
 import { trainingJobView } from './records.js';
+import { MAXIMUM_ATTEMPTS, retryDelay } from './retry.js';
 import type { Train, TrainingOutcome } from './training-protocol.js';
 
 export interface TrainerParts {
@@ -30,8 +32,6 @@ export interface TrainerParts {
   clock: () => number;
 }
 
-/** A job of another process that has run longer than this died with it. */
-const LEASE_MS = 300_000;
 /** Steps are told at most this often. */
 const STEP_EVENT_MS = 50;
 
@@ -39,7 +39,6 @@ const STEP_EVENT_MS = 50;
 export class Trainer implements Lifecycle {
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
-  private recovery: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: TrainerParts) {}
 
@@ -55,57 +54,57 @@ export class Trainer implements Lifecycle {
 
   private async begin(): Promise<void> {
     const { store, features, jobs } = this.parts;
+    // In an exclusive database whatever is in work was left behind by a process that is gone.
+    await store.trainingJobs.recover({ all: store.exclusive, maximumAttempts: MAXIMUM_ATTEMPTS });
+    await store.trainingJobs.queueOutdated(features.digests);
+    for (const job of await store.trainingJobs.open()) jobs.publish(trainingJobView(job));
+    store.queue.consume({
+      claim: () => store.trainingJobs.claim(),
+      extend: (job) => store.trainingJobs.extend(job),
+      handle: (job) => this.run(job),
+      recover: () => this.recover(),
+    });
     await store.queue.start();
-    const waiting = [
-      // In an exclusive database whatever runs was left behind by a process that is gone.
-      ...(await store.trainingJobs.recover(store.exclusive ? 0 : LEASE_MS)),
-      ...(await store.trainingJobs.queueOutdated(features.digests)),
-    ];
-    for (const job of waiting) jobs.publish(trainingJobView(job));
-    await store.queue.consume((memberId) => this.work(memberId));
-    if (store.exclusive) return;
-    this.recovery = setInterval(() => {
-      store.trainingJobs
-        .recover(LEASE_MS)
-        .catch((err) => this.parts.log.error({ err }, 'Jobs of ended processes could not be taken over'));
-    }, LEASE_MS);
-    this.recovery.unref();
   }
 
   private async end(): Promise<void> {
     await this.starting?.catch(() => undefined);
-    clearInterval(this.recovery);
     await this.parts.store.queue.stop();
   }
 
-  /** Takes the member's waiting job, and whatever came to wait while it ran. */
-  private async work(memberId: string): Promise<void> {
-    for (;;) {
-      const job = await this.parts.store.trainingJobs.claim(memberId);
-      if (!job) return;
-      await this.run(job);
-    }
+  /** Jobs of processes that ended meanwhile wait again. */
+  private async recover(): Promise<void> {
+    const { store, jobs } = this.parts;
+    const recovered = await store.trainingJobs.recover({ all: false, maximumAttempts: MAXIMUM_ATTEMPTS });
+    for (const job of recovered) jobs.publish(trainingJobView(job));
   }
 
-  private async run(job: TrainingJobRecord): Promise<void> {
+  private async run(job: ClaimedJob): Promise<void> {
     const { store, jobs, clock, log } = this.parts;
     const started = clock();
+    const durationMs = () => Math.round(clock() - started);
     jobs.publish(trainingJobView(job));
     try {
       const encoder = await this.trainMember(job);
-      const done = await store.trainingJobs.complete(job, { ...encoder, durationMs: Math.round(clock() - started) });
+      const done = await store.trainingJobs.complete(job, { ...encoder, durationMs: durationMs() });
       if (done) jobs.publish(trainingJobView(done));
       log.debug({ member: job.memberId, version: done?.encoderVersion, ms: done?.durationMs }, 'A member was trained');
     } catch (err) {
-      log.error({ err, job: job.id }, 'A training failed');
-      const failed = await store.trainingJobs.fail(job.id, messageOf(err), Math.round(clock() - started));
+      log.error({ err, job: job.id, attempt: job.attempts }, 'A training failed');
+      const retryAfterMs = retryDelay(job.attempts);
+      const failed = await store.trainingJobs.fail(job, {
+        error: messageOf(err),
+        durationMs: durationMs(),
+        retryAfterMs,
+      });
       if (failed) jobs.publish(trainingJobView(failed));
+      if (failed?.status === 'QUEUED' && retryAfterMs !== null) store.queue.wake(retryAfterMs);
     }
   }
 
-  private async trainMember(job: TrainingJobRecord): Promise<Omit<TrainedEncoder, 'durationMs'>> {
+  private async trainMember(job: ClaimedJob): Promise<Omit<TrainedEncoder, 'durationMs'>> {
     const { store, features, checkpoint } = this.parts;
-    const taste = await store.tastes.current(job.memberId, features.digests);
+    const taste = job.tasteDigest === null ? null : await store.tastes.current(job.memberId, features.digests);
     const prior = taste ? decodeEncoder(taste.bytes).encoder : undefined;
     const verdicts = await this.verdictsWithFeatures(job.memberId);
     const groups = verdicts.map((verdict) => pairsOf(verdict, checkpoint)).filter((pairs) => pairs.length > 0);

@@ -1,26 +1,21 @@
 /** Training jobs: what waits, what runs, what came of it. */
-import { randomUUID } from 'node:crypto';
-import type { EncoderCapacity, PrismaClient, TrainingStatus } from './generated/client.js';
+import type { EncoderCapacity, PrismaClient } from './generated/client.js';
 import type { FeatureDigests } from './generations.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine, SqlSession } from './sql.js';
+import { addTraining, JOB_COLUMNS, type JobRow, jobOf, type TrainingJobRecord } from './training-rows.js';
+import {
+  type Claim,
+  cancelTraining,
+  claimTraining,
+  extendLease,
+  failTraining,
+  openTrainings,
+  recoverTrainings,
+} from './training-work.js';
 
-export interface TrainingJobRecord {
-  id: string;
-  memberId: string;
-  position: bigint;
-  status: TrainingStatus;
-  step: number;
-  totalSteps: number;
-  loss: number | null;
-  accuracy: number | null;
-  pairCount: number;
-  encoderVersion: number | null;
-  durationMs: number | null;
-  error: string | null;
-  createdAt: Date;
-}
+export type { TrainingJobRecord } from './training-rows.js';
 
 export interface TrainedEncoder {
   capacity: EncoderCapacity;
@@ -43,44 +38,44 @@ export interface TrainedEncoder {
 
 export interface TrainingJobRepository {
   byId(id: string): Promise<TrainingJobRecord | null>;
-  latest(memberId: string | undefined): Promise<TrainingJobRecord | null>;
+  /** Of one member, of everybody on one platform, or of everybody. */
+  latest(memberId: string | undefined, platform?: string): Promise<TrainingJobRecord | null>;
   /** Newest first. */
-  list(memberId: string | undefined, page: PageRequest): Promise<Page<TrainingJobRecord>>;
+  list(memberId: string | undefined, page: PageRequest, platform?: string): Promise<Page<TrainingJobRecord>>;
   /** Queues a training of the member, or joins the one that waits; null for an unknown member. */
   queue(memberId: string): Promise<TrainingJobRecord | null>;
-  /** Takes the member's waiting job; null when none waits or one runs. */
-  claim(memberId: string): Promise<TrainingJobRecord | null>;
-  /** Stores the new version and ends the job in one transaction: SUCCEEDED, or REJECTED where it was not accepted. */
+  /** Takes the job that has waited longest, of anybody or of one member; null when none is due. One of a member is in work at a time. */
+  claim(memberId?: string): Promise<Claim | null>;
+  /** Says that the job is still in work. */
+  extend(job: TrainingJobRecord): Promise<void>;
+  /** Stores the new version and ends the job in one transaction: SUCCEEDED, or REJECTED where it was not accepted. Null: the job is another's now. */
   complete(job: TrainingJobRecord, encoder: TrainedEncoder): Promise<TrainingJobRecord | null>;
-  fail(id: string, error: string, durationMs: number): Promise<TrainingJobRecord | null>;
-  /**
-   * After a crash: jobs that ran longer than `leaseMs` wait again (or are CANCELLED where another of the member waits), and
-   * everything that waits gets its message again. Returns what waits.
-   */
-  recover(leaseMs: number): Promise<TrainingJobRecord[]>;
+  /** Ends the attempt; the job waits for `retryAfterMs`, or is FAILED where that is null. Null: the job is another's now. */
+  fail(
+    job: TrainingJobRecord,
+    failure: { error: string; durationMs: number; retryAfterMs: number | null },
+  ): Promise<TrainingJobRecord | null>;
+  /** Ends a job that waits or is in work; null for any other. */
+  cancel(id: string): Promise<TrainingJobRecord | null>;
+  /** Everything that waits or is in work, in any process. */
+  open(): Promise<TrainingJobRecord[]>;
+  /** Takes up the jobs of ended processes: those whose lease has run out, or all that are in work. Returns what changed. */
+  recover(options: { all: boolean; maximumAttempts: number }): Promise<TrainingJobRecord[]>;
   /** Queues every member whose newest version was not made of its active verdicts and taste with these digests. Returns the jobs. */
   queueOutdated(digests: FeatureDigests): Promise<TrainingJobRecord[]>;
 }
 
-/** Columns of a job under their record names. */
-const JOB_COLUMNS = `id, member_id AS "memberId", position, status, step, total_steps AS "totalSteps", loss, accuracy,
-  pair_count AS "pairCount", encoder_version AS "encoderVersion", duration_ms AS "durationMs", error, created_at AS "createdAt"`;
-
-type JobRow = Omit<TrainingJobRecord, 'position'> & { position: bigint | number | string };
-
-/** Queues a training inside a running transaction; a waiting one of the member is joined. */
-export async function queueTraining(
+/** Lets a training wait inside a running transaction; a waiting one of the member is joined. Wake the queue after the commit. */
+export function queueTraining(
   session: SqlSession,
-  queue: TrainingQueue,
+  _queue: TrainingQueue,
   memberId: string,
 ): Promise<TrainingJobRecord> {
-  const [row] = await session.query<JobRow>(
-    `INSERT INTO training_jobs (id, member_id, status) VALUES ($1, $2, 'QUEUED')
-     ON CONFLICT (member_id) WHERE status = 'QUEUED' DO UPDATE SET status = 'QUEUED' RETURNING ${JOB_COLUMNS}`,
-    [randomUUID(), memberId],
-  );
-  await queue.enqueue(session, memberId);
-  return recordOf(row);
+  return addTraining(session, memberId);
+}
+
+function jobsOf(memberId: string | undefined, platform: string | undefined) {
+  return { memberId, ...(platform !== undefined && { member: { platform } }) };
 }
 
 export function trainingJobRepository(
@@ -88,21 +83,19 @@ export function trainingJobRepository(
   engine: SqlEngine,
   queue: TrainingQueue,
 ): TrainingJobRepository {
-  const one = async (sql: string, values: readonly unknown[]): Promise<TrainingJobRecord | null> => {
-    const [row] = await engine.query<JobRow>(sql, values);
-    return row ? recordOf(row) : null;
-  };
   return {
     byId: (id) => prisma.trainingJob.findUnique({ where: { id } }),
-    latest: (memberId) => prisma.trainingJob.findFirst({ where: { memberId }, orderBy: { position: 'desc' } }),
-    list: async (memberId, page) => {
+    latest: (memberId, platform) =>
+      prisma.trainingJob.findFirst({ where: jobsOf(memberId, platform), orderBy: { position: 'desc' } }),
+    list: async (memberId, page, platform) => {
+      const jobs = jobsOf(memberId, platform);
       const [rows, total] = await Promise.all([
         prisma.trainingJob.findMany({
-          where: { memberId, position: page.below === undefined ? undefined : { lt: page.below } },
+          where: { ...jobs, position: page.below === undefined ? undefined : { lt: page.below } },
           orderBy: { position: 'desc' },
           take: page.first + 1,
         }),
-        prisma.trainingJob.count({ where: { memberId } }),
+        prisma.trainingJob.count({ where: jobs }),
       ]);
       return pageOf(rows, total, page);
     },
@@ -114,22 +107,16 @@ export function trainingJobRepository(
       queue.wake();
       return job;
     },
-    claim: (memberId) =>
-      one(
-        `UPDATE training_jobs SET status = 'RUNNING', started_at = now()
-         WHERE member_id = $1 AND status = 'QUEUED'
-           AND NOT EXISTS (SELECT 1 FROM training_jobs r WHERE r.member_id = $1 AND r.status = 'RUNNING')
-         RETURNING ${JOB_COLUMNS}`,
-        [memberId],
-      ),
-    complete: (job, encoder) => one(COMPLETE, completeValues(job, encoder)),
-    fail: (id, error, durationMs) =>
-      one(
-        `UPDATE training_jobs SET status = 'FAILED', error = $2, duration_ms = $3, finished_at = now()
-         WHERE id = $1 AND status = 'RUNNING' RETURNING ${JOB_COLUMNS}`,
-        [id, error, durationMs],
-      ),
-    recover: (leaseMs) => recoverJobs(engine, queue, leaseMs),
+    claim: (memberId) => claimTraining(engine, memberId),
+    extend: (job) => extendLease(engine, job),
+    complete: async (job, encoder) => {
+      const [row] = await engine.query<JobRow>(COMPLETE, completeValues(job, encoder));
+      return row ? jobOf(row) : null;
+    },
+    fail: (job, failure) => failTraining(engine, job, failure),
+    cancel: (id) => cancelTraining(engine, id),
+    open: () => openTrainings(engine),
+    recover: (options) => recoverTrainings(engine, options),
     queueOutdated: (digests) => queueOutdated(engine, queue, digests),
   };
 }
@@ -140,11 +127,11 @@ const COMPLETE = `
       positions, pair_count, loss, accuracy, taste_digest)
     SELECT $2, COALESCE((SELECT max(version) FROM encoder_versions WHERE member_id = $2), 0) + 1,
       $3::"EncoderCapacity", $4::bytea, $5, $6, $7, $8, $9, $10::bigint[], $11, $12, $13, $16
-    FROM training_jobs WHERE id = $1 AND status = 'RUNNING'
+    FROM training_jobs WHERE id = $1 AND status = 'RUNNING' AND attempts = $17
     RETURNING version
   )
   UPDATE training_jobs SET status = CASE WHEN $8 THEN 'SUCCEEDED' ELSE 'REJECTED' END::"TrainingStatus", encoder_version = stored.version,
-    pair_count = $11, loss = $12, accuracy = $13, step = $14, total_steps = $14, duration_ms = $15, error = $9, finished_at = now()
+    pair_count = $11, loss = $12, accuracy = $13, step = $14, total_steps = $14, duration_ms = $15, error = $9, finished_at = now(), lease_until = NULL
   FROM stored WHERE id = $1
   RETURNING ${JOB_COLUMNS}`;
 
@@ -166,28 +153,8 @@ function completeValues(job: TrainingJobRecord, encoder: TrainedEncoder): unknow
     encoder.totalSteps,
     encoder.durationMs,
     encoder.tasteDigest,
+    job.attempts,
   ];
-}
-
-async function recoverJobs(engine: SqlEngine, queue: TrainingQueue, leaseMs: number): Promise<TrainingJobRecord[]> {
-  const waiting = await engine.transaction(async (session) => {
-    const stale = `status = 'RUNNING' AND started_at <= now() - $1 * interval '1 millisecond'`;
-    await session.query(
-      `UPDATE training_jobs SET status = 'CANCELLED', error = 'The process ended; a later training of the member took over.', finished_at = now()
-       WHERE ${stale} AND EXISTS (SELECT 1 FROM training_jobs q WHERE q.member_id = training_jobs.member_id AND q.status = 'QUEUED')`,
-      [leaseMs],
-    );
-    await session.query(`UPDATE training_jobs SET status = 'QUEUED', started_at = NULL, step = 0 WHERE ${stale}`, [
-      leaseMs,
-    ]);
-    const rows = await session.query<JobRow>(
-      `SELECT ${JOB_COLUMNS} FROM training_jobs WHERE status = 'QUEUED' ORDER BY position`,
-    );
-    for (const { memberId } of rows) await queue.enqueue(session, memberId);
-    return rows.map(recordOf);
-  });
-  if (waiting.length > 0) queue.wake();
-  return waiting;
 }
 
 async function queueOutdated(
@@ -212,9 +179,4 @@ async function queueOutdated(
   }
   if (jobs.length > 0) queue.wake();
   return jobs;
-}
-
-/** Drivers disagree about bigint. */
-function recordOf(row: JobRow): TrainingJobRecord {
-  return { ...row, position: BigInt(row.position) };
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GenerationRecord } from '../../src/store/generations.js';
 import { KeyTaken } from '../../src/store/idempotency.js';
-import type { TrainedEncoder, TrainingJobRecord } from '../../src/store/training-jobs.js';
+import type { TrainedEncoder } from '../../src/store/training-jobs.js';
+import type { Claim } from '../../src/store/training-work.js';
 import { newGeneration, newMember, type TemporaryStore, temporaryStore } from './temporary-store.js';
 
 const digests = { model: 'model', checkpoint: 'checkpoint' };
@@ -43,7 +44,7 @@ describe('the verdict ledger', () => {
   /** Completes the member's waiting job from its active verdicts. */
   const train = async (memberId: string, changes: Partial<TrainedEncoder> = {}) => {
     const { store } = temporary;
-    const job = (await store.trainingJobs.claim(memberId)) as TrainingJobRecord;
+    const { job } = (await store.trainingJobs.claim(memberId)) as Claim;
     const verdicts = await store.feedback.trainingVerdicts(memberId);
     const positions = verdicts.map(({ position }) => position).sort((a, b) => (a < b ? -1 : 1));
     return store.trainingJobs.complete(job, {
@@ -86,14 +87,16 @@ describe('the verdict ledger', () => {
     const first = await choose(0);
     const second = await choose(1);
     expect(second.job).toMatchObject({ id: first.job?.id, status: 'QUEUED' });
-    const running = await store.trainingJobs.claim(member.id);
-    expect(running).toMatchObject({ id: first.job?.id, status: 'RUNNING' });
+    const running = (await store.trainingJobs.claim(member.id)) as Claim;
+    expect(running.job).toMatchObject({ id: first.job?.id, status: 'RUNNING', attempts: 1 });
     const third = await choose(2);
     expect(third.job).toMatchObject({ status: 'QUEUED' });
     expect(third.job?.id).not.toBe(first.job?.id);
     expect(await store.trainingJobs.claim(member.id)).toBeNull();
-    await store.trainingJobs.fail(running?.id as string, 'stopped by the test', 5);
-    expect(await store.trainingJobs.claim(member.id)).toMatchObject({ id: third.job?.id });
+    const failure = { error: 'stopped by the test', durationMs: 5, retryAfterMs: null };
+    expect(await store.trainingJobs.fail(running.job, failure)).toMatchObject({ status: 'FAILED', durationMs: 5 });
+    expect(await store.trainingJobs.fail(running.job, failure)).toBeNull();
+    expect(await store.trainingJobs.claim(member.id)).toMatchObject({ job: { id: third.job?.id } });
   });
 
   it('trains nothing for a tie, but trains when a tie replaces a choice or a choice is withdrawn', async () => {
@@ -218,19 +221,6 @@ describe('the verdict ledger', () => {
     const rest = await store.feedback.listActive(member.id, { first: 3, below: first.rows[1].position });
     expect(rest).toMatchObject({ total: 5, hasNext: false, hasPrevious: true });
     expect([...first.rows, ...rest.rows].map(({ id }) => id)).toEqual(ids);
-  });
-
-  it('lets jobs of a process that is gone wait again', async () => {
-    const { store, member, choose } = await begin(2);
-    const first = await choose(0);
-    await store.trainingJobs.claim(member.id);
-    expect((await store.trainingJobs.recover(60_000)).map(({ id }) => id)).not.toContain(first.job?.id);
-    expect((await store.trainingJobs.recover(0)).map(({ id }) => id)).toContain(first.job?.id);
-    await store.trainingJobs.claim(member.id);
-    const second = await choose(1);
-    const waiting = (await store.trainingJobs.recover(0)).map(({ id }) => id);
-    expect(waiting).toContain(second.job?.id);
-    expect(await store.trainingJobs.byId(first.job?.id as string)).toMatchObject({ status: 'CANCELLED' });
   });
 
   it('queues members whose newest version is not of their active verdicts, model and checkpoint', async () => {

@@ -22,10 +22,7 @@ export async function prepareDatabase(folder: string): Promise<void> {
 async function makeTemplate(template: string): Promise<void> {
   const draft = `${template}.${randomUUID()}`;
   await mkdir(draft, { recursive: true });
-  const store = await openStore({ data: draft }, createLog('error'));
-  await store.queue.start();
-  await store.queue.stop();
-  await store.close();
+  await (await openStore({ data: draft }, createLog('error'))).close();
   // Two test files may make it at the same time; the first one stays.
   await rename(draft, template).catch(() => rm(draft, { recursive: true, force: true }));
 }
@@ -33,9 +30,7 @@ async function makeTemplate(template: string): Promise<void> {
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
   for (const { name, checksum } of await readMigrations()) hash.update(`${name} ${checksum}\n`);
-  for (const name of ['@electric-sql/pglite', 'pg-boss']) {
-    const manifest = JSON.parse(await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
-    hash.update(`${name} ${manifest.version}\n`);
-  }
+  const manifest = join(ROOT, 'node_modules/@electric-sql/pglite/package.json');
+  hash.update(`pglite ${JSON.parse(await readFile(manifest, 'utf8')).version}\n`);
   return hash.digest('hex').slice(0, 12);
 }
