@@ -5,7 +5,7 @@ import { localUrl, PLUGIN_TIMES, type Settings } from './common/config.js';
 import { installationFolder, makeDataFolder } from './common/installation.js';
 import { StartedParts } from './common/lifecycle.js';
 import type { Log } from './common/log.js';
-import { type AdminKey, authenticateAdmin, ensureAdminKey } from './gateway/auth.js';
+import { type AdminKey, authenticateAdmin, authenticateAny, authenticateKeys, ensureAdminKey } from './gateway/auth.js';
 import { createGateway } from './gateway/gateway.js';
 import { ensureModel } from './language-model/fetch.js';
 import { openGguf } from './language-model/gguf.js';
@@ -71,13 +71,14 @@ export async function startApp({ settings, log, onFetch = () => {}, signal }: Ap
       checkpoint,
       train: trainingThread.train,
       plugins: plugins.service,
+      hooks: plugins.hooks,
       log,
       limits: settings.limits,
       rights: settings,
     });
     started.add('services', () => services.stop());
     await services.start();
-    const known = authenticateAdmin(adminKey.key);
+    const known = authenticateAny(authenticateAdmin(adminKey.key), authenticateKeys(services.keys));
     const authenticate = async (key: string) => plugins.authenticate(key) ?? known(key);
     const gateway = createGateway({ settings, services, authenticate, extensions: plugins.extensions, log });
     started.add('gateway', () => gateway.stop());

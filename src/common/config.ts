@@ -66,6 +66,8 @@ export const limitsSchema = z
     connectionsPerMember: positive(8),
     operationsPerBot: positive(1_024),
     operationsPerMember: positive(64),
+    /** Seconds between two looks at the keys of open connections. */
+    recheckSeconds: positive(60),
     /** Operations a minute, and how many of them at once: of a bot's key, of a member's. Admin keys are not counted. */
     operationsPerMinuteOfBot: positive(6_000),
     operationsAtOnceOfBot: positive(600),
@@ -80,6 +82,8 @@ export const limitsSchema = z
     storageKeyCharacters: positive(256),
     storageValueCharacters: positive(16_384),
     storageRows: positive(100_000),
+    /** Characters of a taste that is imported. */
+    tasteCharacters: positive(16_384),
   })
   .prefault({});
 
@@ -132,11 +136,25 @@ const settingsSchema = z.strictObject({
       'must be origins like https://example.org, with nothing behind the port',
     )
     .default([]),
+  /** Days after which prompts and replies are erased; 0 keeps them. What was learned from them stays. */
+  textDays: whole(0, 36_500).default(0),
+  /** Minutes within which what was removed is erased from the embedded database's files: at the first quiet moment, else at their end. */
+  cleanUpMinutes: z.coerce.number().min(0).max(1_440).default(10),
+  /** Public keys of other installations whose tastes may be imported here; each is named when one of theirs is refused. */
+  trustedTasteKeys: z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => (typeof given === 'string' ? given.split(',') : given).map((key) => key.trim()))
+    .transform((keys) => keys.filter((key) => key !== ''))
+    .refine((keys) => keys.every((key) => /^[\w-]{43}$/.test(key)), 'must be public keys of 43 characters each')
+    .default([]),
   log: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   limits: limitsSchema,
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
+/** The settings of a process that is given none. */
+export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({ limits: {} });
+
 export type SettingName = Exclude<keyof Settings, 'limits'>;
 
 /** The variable each setting is read from. */
@@ -156,6 +174,9 @@ export const VARIABLES: Record<SettingName, string> = {
   plugins: 'PALATE_PLUGINS',
   secretKey: 'PALATE_SECRET_KEY',
   allowedOrigins: 'PALATE_ALLOWED_ORIGINS',
+  textDays: 'PALATE_TEXT_DAYS',
+  cleanUpMinutes: 'PALATE_CLEANUP_MINUTES',
+  trustedTasteKeys: 'PALATE_TRUSTED_TASTE_KEYS',
   log: 'PALATE_LOG',
 };
 

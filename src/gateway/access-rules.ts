@@ -64,6 +64,17 @@ export function named(take: Take<MemberRef | null | undefined>): Rule {
   };
 }
 
+/** A platform itself: its bot and nobody else's. */
+export function platformNamed(take: Take<string>): Rule {
+  return {
+    who: 'admin keys and the bot of the named platform',
+    decide: (question) => {
+      const { scope, platform } = question.viewer;
+      return scope === 'ADMIN' || (scope === 'BOT' && platform === take(question)) ? ALLOW : 'FORBID';
+    },
+  };
+}
+
 /** Something that belongs to the member of this id; whoever may not have it is told that there is none. */
 export function ownedBy(take: Take<string>): Rule {
   return {
@@ -110,6 +121,15 @@ export function every(...rules: readonly [Rule, ...Rule[]]): Rule {
       return ALLOW;
     },
   };
+}
+
+/** What a list shows that was asked for without a member: a bot's platform, a member's own. */
+export function whose(
+  viewer: Viewer,
+  memberId: string | null | undefined,
+): { member: string | null | undefined; platform: string | undefined } {
+  if (viewer.scope === 'MEMBER') return { member: memberId ?? viewer.memberId, platform: undefined };
+  return { member: memberId, platform: viewer.scope === 'BOT' ? (viewer.platform ?? '') : undefined };
 }
 
 /** Whether the viewer may speak of the member of these ids. */

@@ -12,6 +12,7 @@ import {
   open,
   owned,
   ownedBy,
+  platformNamed,
   type Rule,
 } from './access-rules.js';
 
@@ -30,6 +31,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'Query.plugins': admin,
   'Query.keys': admin,
   'Query.storage': adminOrBot,
+  'Query.deletionReceipt': adminOrBot,
+  'Query.platform': platformNamed(({ args }) => args.name),
   'Query.viewer': open,
 
   'Mutation.generate': named(({ args }) => args.input.member),
@@ -46,6 +49,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'Mutation.forgetMember': ownedBy(({ args }) => args.memberId),
   'Mutation.exportTaste': ownedBy(({ args }) => args.memberId),
   'Mutation.importTaste': ownedBy(({ args }) => args.memberId),
+  'Mutation.setPlatform': platformNamed(({ args }) => args.name),
   'Mutation.createMemberToken': every(
     adminOrBot,
     named(({ args }) => args.member),
@@ -107,7 +111,14 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'StorageEntry.*': open,
   'Plugin.*': admin,
   'PluginField.*': admin,
+  'Taste.*': open,
+  'DeletionReceipt.*': open,
+  'DeletionCount.*': open,
+  'Platform.*': open,
   'Viewer.*': open,
+  'Key.*': open,
+  'CreatedKey.*': open,
+  'MemberToken.*': open,
 };
 
 /** The rule of a field; undefined where the table has none. */

@@ -4,9 +4,8 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { adminKeyFile, type Settings } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
-import type { MemberRef } from '../services/views.js';
-
-export type KeyScope = 'ADMIN' | 'BOT' | 'MEMBER';
+import type { KeyService } from '../services/services.js';
+import type { KeyOwner, KeyScope } from '../services/views.js';
 
 /** The owner of a key. */
 export interface Viewer {
@@ -16,9 +15,21 @@ export interface Viewer {
   /** The member a MEMBER key belongs to. */
   memberId: string | null;
   /** Who that member is. */
-  member?: Required<{ [K in keyof MemberRef]: string }> | null;
+  member?: KeyOwner['member'];
   /** Whose rows `storage` holds, by a name that outlives the key; absent: nobody's. */
   storageOwner?: string;
+  /** The stored key, where it is one; absent for the operator's, for plugins' and for tokens. */
+  keyId?: string | null;
+  /** When it ends; absent or null: when it is revoked. */
+  expiresAt?: Date | null;
+}
+
+/** The operator. */
+export const ADMIN: Viewer = { scope: 'ADMIN', platform: null, memberId: null, storageOwner: 'admin' };
+
+/** The name under which a key's use is counted: the same for all tokens of a member. */
+export function nameOf({ storageOwner, scope, platform }: Viewer): string {
+  return storageOwner ?? `${scope}/${platform}`;
 }
 
 /** Finds the owner of a key; null for a key that nobody has. */
@@ -31,10 +42,32 @@ export const WRONG_KEY_MESSAGE = 'This key is not known here. Check it, or ask t
 /** Knows the admin key only. The comparison takes the same time for every wrong key, whatever its length. */
 export function authenticateAdmin(adminKey: string): Authenticate {
   const expected = digest(adminKey);
-  return async (key) =>
-    timingSafeEqual(digest(key), expected)
-      ? { scope: 'ADMIN', platform: null, memberId: null, storageOwner: 'admin' }
-      : null;
+  return async (key) => (timingSafeEqual(digest(key), expected) ? ADMIN : null);
+}
+
+/** Knows the keys that were given out, and members' tokens. */
+export function authenticateKeys(keys: KeyService): Authenticate {
+  return async (key) => {
+    const owner = await keys.identify(key);
+    return owner && viewerOf(owner);
+  };
+}
+
+/** Asks one after the other; the first that knows the key answers. */
+export function authenticateAny(...known: readonly Authenticate[]): Authenticate {
+  return async (key) => {
+    for (const authenticate of known) {
+      const viewer = await authenticate(key);
+      if (viewer) return viewer;
+    }
+    return null;
+  };
+}
+
+function viewerOf({ scope, platform, member, keyId, expiresAt }: KeyOwner): Viewer {
+  // All keys and tokens of a member count as one.
+  const storageOwner = member ? `member/${member.id}` : `key/${keyId}`;
+  return { scope, platform, memberId: member?.id ?? null, member, storageOwner, keyId, expiresAt };
 }
 
 /**

@@ -4,12 +4,16 @@ import type { Limits } from '../common/config.js';
 import type { Services } from '../services/services.js';
 import type { GenerationView, MemberView } from '../services/views.js';
 import type { Viewer } from './auth.js';
+import type { Quotas } from './quotas.js';
 import { selectsOnlyId } from './selection.js';
 
 export interface Context {
   readonly viewer: Viewer;
   readonly services: Services;
   readonly limits: Limits;
+  readonly quotas: Quotas;
+  /** Where people reach this gateway, for links. */
+  readonly publicUrl: () => string;
   /** Aborts when whoever asked has gone away. */
   readonly signal: AbortSignal;
   readonly loaders: Loaders;
@@ -51,6 +55,9 @@ export class Loaders {
   }
 }
 
-export function createContext(parts: Omit<Context, 'loaders'>): Context {
-  return { ...parts, loaders: new Loaders(parts.services) };
+/** Makes the context of one request from what all requests share. */
+export type ContextFor = (viewer: Viewer, signal: AbortSignal) => Context;
+
+export function contextMaker(parts: Pick<Context, 'services' | 'limits' | 'quotas' | 'publicUrl'>): ContextFor {
+  return (viewer, signal) => ({ ...parts, viewer, signal, loaders: new Loaders(parts.services) });
 }

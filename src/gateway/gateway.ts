@@ -2,21 +2,22 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FormattedExecutionResult } from 'graphql';
-import { type Settings, VARIABLES } from '../common/config.js';
+import { localUrl, type Settings, VARIABLES } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Services } from '../services/services.js';
 import type { Authenticate, Viewer } from './auth.js';
-import { createContext } from './context.js';
+import { contextMaker } from './context.js';
 import { createEngine, type GraphQLRequest, type ResultIterator } from './engine.js';
 import type { SchemaExtension } from './extension.js';
 import { handleRequest } from './http.js';
 import { originsOf } from './origins.js';
+import { Quotas } from './quotas.js';
 import { attachWebSockets, type WebSocketGateway } from './websocket.js';
 
 export interface GatewayParts {
-  settings: Pick<Settings, 'host' | 'port' | 'limits' | 'allowedOrigins'>;
+  settings: Pick<Settings, 'host' | 'port' | 'publicUrl' | 'limits' | 'allowedOrigins'>;
   services: Services;
   authenticate: Authenticate;
   /** What plugins add to the schema. */
@@ -52,6 +53,10 @@ const TIMEOUTS = { requestTimeout: 60_000, headersTimeout: 30_000, keepAliveTime
 export function createGateway({ settings, services, authenticate, extensions, log }: GatewayParts): Gateway {
   const { limits } = settings;
   const engine = createEngine({ limits, log, extensions });
+  const quotas = new Quotas(limits);
+  const portNow = () => (server?.address() as AddressInfo | null)?.port ?? settings.port;
+  const publicUrl = () => settings.publicUrl ?? localUrl({ host: settings.host, port: portNow() });
+  const contextFor = contextMaker({ services, limits, quotas, publicUrl });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let server: Server | undefined;
@@ -63,6 +68,8 @@ export function createGateway({ settings, services, authenticate, extensions, lo
       engine,
       services,
       authenticate,
+      contextFor,
+      quotas,
       limits,
       log,
       origins: originsOf(settings.allowedOrigins),
@@ -89,7 +96,7 @@ export function createGateway({ settings, services, authenticate, extensions, lo
 
   return {
     get port() {
-      return (server?.address() as AddressInfo | null)?.port ?? settings.port;
+      return portNow();
     },
     start() {
       starting ??= start();
@@ -100,10 +107,10 @@ export function createGateway({ settings, services, authenticate, extensions, lo
       return stopping;
     },
     executorFor(viewer) {
-      const contextFor = (signal: AbortSignal) => createContext({ viewer, services, limits, signal });
+      const forever = new AbortController().signal;
       return {
-        execute: (request, signal = new AbortController().signal) => engine.execute(request, contextFor(signal)),
-        subscribe: (request) => engine.subscribe(request, contextFor(new AbortController().signal)),
+        execute: (request, signal = forever) => engine.execute(request, contextFor(viewer, signal)),
+        subscribe: (request) => engine.subscribe(request, contextFor(viewer, forever)),
       };
     },
   };

@@ -9,6 +9,7 @@ import type {
   StartedGeneration,
   TrainingJobView,
 } from '../services/views.js';
+import { whose } from './access-rules.js';
 import type { Context } from './context.js';
 import { live } from './live.js';
 
@@ -31,13 +32,33 @@ export interface GenerationFinishedEvent {
 
 export type GenerationEvent = GenerationStartedEvent | CandidateDeltaEvent | GenerationFinishedEvent;
 
+type GenerationContext = Pick<Context, 'services' | 'limits' | 'quotas' | 'viewer'>;
+
+/** Starts a generation within what the viewer and the member may use. */
+export async function startGeneration(
+  input: GenerateInput,
+  { services, quotas, viewer }: GenerationContext,
+  signal?: AbortSignal,
+): Promise<StartedGeneration> {
+  const release = quotas.generation(viewer, input.member);
+  try {
+    const started = await services.generations.start(input, signal);
+    started.finished.then(release, release);
+    return started;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
 /** Starts a generation; ending the stream cancels it. Errors of the start are thrown here, later ones by the stream. */
 export async function streamGeneration(
   input: GenerateInput,
-  { services, limits }: Pick<Context, 'services' | 'limits'>,
+  context: GenerationContext,
 ): Promise<AsyncGenerator<GenerationEvent>> {
+  const { limits } = context;
   const stopped = new AbortController();
-  const started = await services.generations.start(input, stopped.signal);
+  const started = await startGeneration(input, context, stopped.signal);
   // Whoever stops reading does not wait for the end, and its failure must not go unheard.
   started.finished.catch(() => {});
   return live({
@@ -63,10 +84,11 @@ export function mergeDeltas(pending: GenerationEvent, next: GenerationEvent): Ge
 
 export function streamTraining(
   memberId: string | null | undefined,
-  { services, limits }: Pick<Context, 'services' | 'limits'>,
+  { services, limits, viewer }: Pick<Context, 'services' | 'limits' | 'viewer'>,
 ): AsyncGenerator<TrainingJobView> {
+  const { member, platform } = whose(viewer, memberId);
   return live({
-    source: (signal) => services.training.watch(memberId, signal),
+    source: (signal) => services.training.watch(member, signal, platform),
     merge: mergeSteps,
     limit: limits.pendingEvents,
   });

@@ -8,15 +8,19 @@ import type { Limits } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { Services } from '../services/services.js';
-import { type Authenticate, requireViewer, type Viewer } from './auth.js';
-import { createContext } from './context.js';
+import { type Authenticate, requireViewer } from './auth.js';
+import { type Connection, Connections, closeReason } from './connections.js';
+import type { ContextFor } from './context.js';
 import type { Engine } from './engine.js';
 import { GRAPHQL_PATH } from './http.js';
 import type { Origins } from './origins.js';
+import type { Quotas } from './quotas.js';
 
 export interface WebSocketParts {
   engine: Engine;
-  services: Services;
+  services: Pick<Services, 'keys'>;
+  quotas: Quotas;
+  contextFor: ContextFor;
   authenticate: Authenticate;
   limits: Limits;
   log: Log;
@@ -35,12 +39,13 @@ const GREETING_MS = 10_000;
 /** Milliseconds clients have to answer a goodbye. */
 const GOODBYE_MS = 2_000;
 
-/** What is known about one connection. */
-interface Connection {
+/** What is known about one socket. */
+interface Visitor {
   socket: WebSocket;
   request: IncomingMessage;
-  viewer?: Viewer;
-  /** Aborts when the connection is gone. */
+  /** Since it has shown its key. */
+  connection?: Connection;
+  /** Aborts when the socket is gone. */
   gone: AbortController;
 }
 
@@ -54,7 +59,13 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
     handleProtocols,
     clientTracking: true,
   });
-  const protocol = createProtocol(parts);
+  const connections = new Connections({
+    authenticate: parts.authenticate,
+    onKeysChanged: parts.services.keys.onChange,
+    limits,
+    log,
+  });
+  const protocol = createProtocol(parts, connections);
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', (error) => log.debug({ err: error }, 'connection failed before it was a WebSocket'));
     if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) refuse(stream, '404 Not Found');
@@ -64,6 +75,7 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
   });
   return {
     async close() {
+      connections.close();
       for (const socket of sockets.clients) socket.close(1001, 'The service is stopping.');
       const deadline = Date.now() + GOODBYE_MS;
       while (sockets.clients.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -73,43 +85,62 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
   };
 }
 
-function createProtocol({ engine, services, authenticate, limits }: WebSocketParts): ProtocolServer<Connection> {
-  return makeServer<ConnectionParams, Connection>({
+function createProtocol(parts: WebSocketParts, connections: Connections): ProtocolServer<Visitor> {
+  const { engine, authenticate, contextFor, quotas, limits } = parts;
+  return makeServer<ConnectionParams, Visitor>({
     schema: engine.schema,
     connectionInitWaitTimeout: GREETING_MS,
-    async onConnect({ connectionParams, extra }) {
+    async onConnect({ connectionParams, extra, subscriptions }) {
       const given = connectionParams?.authorization ?? connectionParams?.Authorization;
+      const authorization = given ?? extra.request.headers.authorization;
       try {
-        extra.viewer = await requireViewer(authenticate, given ?? extra.request.headers.authorization);
+        const viewer = await requireViewer(authenticate, authorization);
+        if (extra.gone.signal.aborted) return true;
+        const operations = () => Object.keys(subscriptions).length;
+        const connection = { socket: extra.socket, authorization, viewer, operations };
+        connections.add(connection);
+        extra.connection = connection;
         return true;
       } catch (error) {
-        // A client of this protocol takes 4401 as final and does not knock again with the same key.
+        // A client of this protocol takes 4401 as final and does not knock again with the same key; after 4403 it does, later.
         if (!(error instanceof PalateError)) throw error;
-        extra.socket.close(CloseCode.Unauthorized, closeReason(`${error.code}: ${error.message}`));
+        const unknown = error.code === 'UNAUTHENTICATED';
+        extra.socket.close(
+          unknown ? CloseCode.Unauthorized : CloseCode.Forbidden,
+          closeReason(`${error.code}: ${error.message}`),
+        );
         // The socket is closing: the acknowledgement that follows is not sent any more.
         return true;
       }
     },
     async onSubscribe({ extra, subscriptions }, _id, payload) {
       if (Object.keys(subscriptions).length > limits.subscriptionsPerConnection) return [tooManySubscriptions(limits)];
-      const { viewer, gone } = extra;
-      if (!viewer)
-        return [new GraphQLError('', { originalError: new PalateError('UNAUTHENTICATED', 'Connect with a key.') })];
-      const context = createContext({ viewer, services, limits, signal: gone.signal });
-      const prepared = engine.prepare(payload, context);
-      return 'schema' in prepared ? prepared : [...prepared];
+      const { connection, gone } = extra;
+      try {
+        if (!connection) throw new PalateError('UNAUTHENTICATED', 'Connect with a key.');
+        quotas.operation(connection.viewer);
+        connections.requireRoomForOperation(connection);
+        const prepared = engine.prepare(payload, contextFor(connection.viewer, gone.signal));
+        return 'schema' in prepared ? prepared : [...prepared];
+      } catch (error) {
+        if (error instanceof PalateError) return [new GraphQLError(error.message, { originalError: error })];
+        throw error;
+      }
     },
     onNext: (_, __, ___, ____, { errors, ...result }) => ({
       ...result,
       ...(errors && { errors: engine.format(errors) }),
     }),
     onError: (_, __, ___, errors) => engine.format(errors),
-    onClose: ({ extra }) => extra.gone.abort(),
+    onClose: ({ extra }) => {
+      extra.gone.abort();
+      if (extra.connection) connections.remove(extra.connection);
+    },
   });
 }
 
 /** Hands one socket to the protocol. Sending resolves once the bytes are out, so a slow reader slows its own streams down. */
-function serve(socket: WebSocket, request: IncomingMessage, protocol: ProtocolServer<Connection>, log: Log): void {
+function serve(socket: WebSocket, request: IncomingMessage, protocol: ProtocolServer<Visitor>, log: Log): void {
   socket.on('error', (error) => log.debug({ err: error }, 'WebSocket failed'));
   const closed = protocol.opened(
     {
@@ -173,9 +204,4 @@ function allows(origins: Origins, request: IncomingMessage): boolean {
 
 function refuse(stream: Duplex, status: string): void {
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** WebSocket close reasons hold at most 123 bytes of UTF-8. */
-function closeReason(text: string): string {
-  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
 }

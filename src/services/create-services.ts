@@ -1,12 +1,15 @@
 /** Wires the use cases over a store, a runtime and a way to train; the parts come started, the store open. */
-import type { Limits } from '../common/config.js';
+import { DEFAULT_SETTINGS, type Limits, type Settings } from '../common/config.js';
 import type { Log } from '../common/log.js';
 import type { Tokenizer } from '../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../learning/checkpoint.js';
 import type { LanguageModelRuntime } from '../runtime/types.js';
 import type { Store } from '../store/store.js';
+import type { TrainingJobRecord } from '../store/training-jobs.js';
 import { FeatureReader } from './features.js';
 import { generationService } from './generations.js';
+import { type GenerationHooks, NO_HOOKS } from './hooks.js';
+import { Housekeeping } from './housekeeping.js';
 import { TrainingJobs } from './job-feed.js';
 import { keyService } from './keys.js';
 import { memberService } from './members.js';
@@ -15,8 +18,10 @@ import { ownershipService, remembering } from './ownership.js';
 import { poolService } from './pool.js';
 import { preferenceService } from './preferences.js';
 import { trainingJobView } from './records.js';
+import { rightsService } from './rights.js';
 import type { PluginService, Services } from './services.js';
 import { storageService } from './storage.js';
+import { tasteService } from './tastes.js';
 import { Trainer } from './trainer.js';
 import { trainingService } from './training.js';
 import type { Train } from './training-protocol.js';
@@ -31,8 +36,12 @@ export interface ServiceParts {
   train: Train;
   /** Absent: there are none. */
   plugins?: PluginService;
+  /** Absent: nobody has a say. */
+  hooks?: GenerationHooks;
   log: Log;
   limits: Limits;
+  /** What is kept for how long, and whose tastes are taken; absent: the defaults. */
+  rights?: Pick<Settings, 'textDays' | 'cleanUpMinutes' | 'trustedTasteKeys'>;
   /** Milliseconds; only differences matter. */
   clock?: () => number;
 }
@@ -47,13 +56,27 @@ export function createServices(parts: ServiceParts): Services {
   const features = checkpoint && new FeatureReader({ store, runtime, tokenizer, checkpoint, log });
   const trainer = checkpoint && features && new Trainer({ store, features, checkpoint, jobs, train, log, clock });
   const ownership = ownershipService(store);
-  const generationParts = { store, runtime, tokenizer, checkpoint, features, limits };
+  const hooks = parts.hooks ?? NO_HOOKS;
+  const generationParts = { store, runtime, tokenizer, checkpoint, features, hooks, limits };
   const generations = remembering(generationService(generationParts), ownership);
   const trainable = checkpoint !== null;
+  const rights = parts.rights ?? DEFAULT_SETTINGS;
+  const members = memberService({ store, digests: features?.digests ?? null, limits });
+  const dropPrompts = () => {
+    trainer?.dropPairs();
+    return runtime.dropPrompts();
+  };
+  const onQueued = (job: TrainingJobRecord) => jobs.publish(trainingJobView(job));
+  const isQuiet = () => {
+    const { trainingQueued, trainingRunning } = jobs.counts();
+    return runtime.status().busySlots === 0 && trainingQueued === 0 && trainingRunning === 0;
+  };
+  const housekeeping = new Housekeeping({ store, retention: rights, isQuiet, dropPrompts, log });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
 
   const start = async () => {
+    await housekeeping.start();
     await trainer?.start();
     await features?.start();
   };
@@ -62,6 +85,7 @@ export function createServices(parts: ServiceParts): Services {
     await generations.stop();
     await trainer?.stop();
     await features?.stop();
+    await housekeeping.stop();
     jobs.close();
   };
 
@@ -73,11 +97,23 @@ export function createServices(parts: ServiceParts): Services {
       store,
       trainable,
       isRunning: generations.isRunning,
-      onQueued: (job) => jobs.publish(trainingJobView(job)),
+      onQueued,
       limits,
     }),
-    members: memberService({ store, digests: features?.digests ?? null, limits }),
-    training: trainingService({ store, jobs, trainable, limits }),
+    members,
+    rights: rightsService({
+      store,
+      members,
+      generations,
+      features,
+      jobs,
+      housekeeping,
+      dropPrompts,
+      trainable,
+      limits,
+    }),
+    tastes: tasteService({ store, members, checkpoint, trustedKeys: rights.trustedTasteKeys, onQueued, limits }),
+    training: trainingService({ store, jobs, ownership, trainable, limits }),
     pool: poolService({ runtime, jobs, checkpointDigest: checkpoint?.digest ?? null }),
     storage: storageService({ store, limits }),
     plugins: parts.plugins ?? NO_PLUGINS,

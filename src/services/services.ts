@@ -2,7 +2,10 @@
 import type { Lifecycle } from '../common/lifecycle.js';
 import type {
   Connection,
+  ConsentInput,
   CreatedKeyView,
+  DeletionCountView,
+  DeletionReceiptView,
   FeedbackInput,
   FeedbackResultView,
   FeedbackView,
@@ -14,11 +17,14 @@ import type {
   MemberRef,
   MemberTokenView,
   MemberView,
+  PlatformInput,
+  PlatformView,
   PluginConfigInput,
   PluginView,
   PoolView,
   StartedGeneration,
   StorageEntryView,
+  TasteView,
   TrainingJobView,
 } from './views.js';
 
@@ -50,12 +56,39 @@ export interface MemberService {
   byId(id: string): Promise<MemberView | null>;
 }
 
+export interface RightsService {
+  /** What is not given stays. Granting lets held verdicts count, denying holds those that count. Errors: NOT_FOUND. */
+  setConsent(memberId: string, input: ConsentInput): Promise<MemberView>;
+  /** Verdicts after the version no longer count. Errors: NOT_FOUND (also the version), CONFLICT (the version never served). */
+  rollback(memberId: string, version: number): Promise<MemberView>;
+  /** Resolves when every row is gone; one who was forgotten before has a receipt already. Errors: NOT_FOUND. */
+  forget(memberId: string): Promise<DeletionReceiptView>;
+  receipt(id: string): Promise<DeletionReceiptView | null>;
+  /** Rows of each kind that belong to the id at this moment. */
+  remaining(memberId: string): Promise<DeletionCountView[]>;
+  /** Errors: BAD_USER_INPUT. */
+  platform(name: string): Promise<PlatformView>;
+  setPlatform(name: string, input: PlatformInput): Promise<PlatformView>;
+}
+
+export interface TasteService {
+  /** Errors: NOT_FOUND, CONFLICT (nothing learned), MODEL_UNAVAILABLE. */
+  export(memberId: string): Promise<TasteView>;
+  /** Resolves when the taste is kept; the training from it follows. Errors: NOT_FOUND, BAD_USER_INPUT, MODEL_UNAVAILABLE. */
+  import(memberId: string, data: string): Promise<MemberView>;
+}
+
 export interface TrainingService {
   byId(id: string): Promise<TrainingJobView | null>;
-  /** Newest first; all members' when none is given. */
-  list(memberId: string | null | undefined, first: number, after?: string | null): Promise<Connection<TrainingJobView>>;
+  /** Newest first; all members' when none is given, or all those of a platform. */
+  list(
+    memberId: string | null | undefined,
+    first: number,
+    after?: string | null,
+    platform?: string,
+  ): Promise<Connection<TrainingJobView>>;
   /** The latest job first if there is one, then every change in order, until `signal` aborts. */
-  watch(memberId: string | null | undefined, signal: AbortSignal): AsyncIterable<TrainingJobView>;
+  watch(memberId: string | null | undefined, signal: AbortSignal, platform?: string): AsyncIterable<TrainingJobView>;
   /** Queues a training from the active verdicts. Errors: NOT_FOUND. */
   train(memberId: string): Promise<TrainingJobView>;
 }
@@ -123,6 +156,8 @@ export interface Services extends Lifecycle {
   generations: GenerationService;
   preferences: PreferenceService;
   members: MemberService;
+  rights: RightsService;
+  tastes: TasteService;
   training: TrainingService;
   pool: PoolService;
   storage: StorageService;

@@ -7,40 +7,44 @@ import { connectionOf, emptyPage, pageRequest } from './connection.js';
 import { isId } from './ids.js';
 import type { TrainingJobs } from './job-feed.js';
 import { trainingJobView } from './records.js';
-import type { TrainingService } from './services.js';
+import type { OwnershipService, TrainingService } from './services.js';
 import type { TrainingJobView } from './views.js';
 
 export interface TrainingParts {
   store: Pick<Store, 'trainingJobs'>;
   jobs: TrainingJobs;
+  ownership: Pick<OwnershipService, 'platform'>;
   /** A checkpoint is loaded. */
   trainable: boolean;
   limits: Limits;
 }
 
-export function trainingService({ store, jobs, trainable, limits }: TrainingParts): TrainingService {
+export function trainingService({ store, jobs, ownership, trainable, limits }: TrainingParts): TrainingService {
   const viewOf = (job: TrainingJobRecord) => jobs.latest(trainingJobView(job));
   return {
     byId: async (id) => {
       const job = isId(id) ? await store.trainingJobs.byId(id) : null;
       return job && viewOf(job);
     },
-    list: async (memberId, first, after) => {
+    list: async (memberId, first, after, platform) => {
       const request = pageRequest(first, after, limits.pageSizeMaximum);
       const known = memberId == null || isId(memberId);
       const page = known
-        ? await store.trainingJobs.list(memberId ?? undefined, request)
+        ? await store.trainingJobs.list(memberId ?? undefined, request, platform)
         : emptyPage<TrainingJobRecord>();
       return connectionOf(page, page.rows.map(viewOf));
     },
-    watch: (memberId, signal) => {
+    watch: (memberId, signal, platform) => {
       // Subscribed before the look at the latest job, so that nothing falls between the two.
       const events = jobs.watch(signal, (job) => memberId == null || job.memberId === memberId);
-      return latestThenChanges(async () => {
+      const latest = async () => {
         const known = memberId == null || isId(memberId);
-        const job = known ? await store.trainingJobs.latest(memberId ?? undefined) : null;
+        const job = known ? await store.trainingJobs.latest(memberId ?? undefined, platform) : null;
         return job && viewOf(job);
-      }, events);
+      };
+      const wanted = async (job: TrainingJobView) =>
+        platform === undefined || (await ownership.platform(job.memberId)) === platform;
+      return latestThenChanges(latest, events, wanted);
     },
     train: async (memberId) => {
       if (!trainable) {
@@ -60,12 +64,14 @@ export function trainingService({ store, jobs, trainable, limits }: TrainingPart
 async function* latestThenChanges(
   latest: () => Promise<TrainingJobView | null>,
   events: AsyncIterableIterator<TrainingJobView>,
+  wanted: (job: TrainingJobView) => boolean | Promise<boolean>,
 ): AsyncGenerator<TrainingJobView> {
   try {
     const first = await latest();
     if (first) yield first;
     for await (const event of events) {
-      if (!first || event.id !== first.id || isAfter(event, first)) yield event;
+      if (first && event.id === first.id && !isAfter(event, first)) continue;
+      if (await wanted(event)) yield event;
     }
   } finally {
     await events.return?.();

@@ -6,7 +6,7 @@
 
 export type ChatRole = 'SYSTEM' | 'USER' | 'ASSISTANT';
 export type FinishReason = 'STOP' | 'LENGTH' | 'CANCELLED';
-/** How a candidate was written: with the member's encoder, with a draw from the prior N(0, I), or with no prefix at all. */
+/** How a candidate was written: with the member's encoder, with a draw that strays from what is known of the member, or with no prefix at all. */
 export type CandidateRole = 'PERSONAL' | 'EXPLORE' | 'BASE';
 export type Verdict = 'CHOSEN' | 'TIE' | 'ALL_BAD' | 'GOOD' | 'BAD';
 /** Only ACTIVE verdicts train. HELD ones wait for consent. */
@@ -65,6 +65,16 @@ export interface FeedbackInput {
   key?: string | null;
 }
 
+/** Absent (or null) fields stay as they are. */
+export interface ConsentInput {
+  learn?: boolean | null;
+  community?: boolean | null;
+}
+
+export interface PlatformInput {
+  asksConsent?: boolean | null;
+}
+
 // --- views --------------------------------------------------------------------------------------------------------------
 
 export interface CandidateView {
@@ -89,6 +99,8 @@ export interface GenerationView {
   encoderVersion: number;
   model: string;
   createdAt: Date;
+  /** When prompt and texts were erased by the retention policy. */
+  expiredAt: Date | null;
 }
 
 export interface StartedCandidate {
@@ -155,6 +167,10 @@ export interface TrainingJobView {
   encoderVersion: number | null;
   durationMs: number | null;
   error: string | null;
+  /** How often it was begun. */
+  attempts: number;
+  /** When a job that failed is tried again; null where it need not wait. */
+  nextAttemptAt: Date | null;
   createdAt: Date;
 }
 
@@ -210,6 +226,53 @@ export interface MemberView {
   winRate: WinRateView;
   /** Not computed yet. */
   map: MapPointView | null;
+}
+
+export type DeletionKind =
+  | 'VERDICT_OF_OTHERS'
+  | 'ENCODER_VERSION_OF_OTHERS'
+  | 'VERDICT'
+  | 'ENCODER_VERSION'
+  | 'IMPORTED_TASTE'
+  | 'TRAINING_JOB'
+  | 'IDEMPOTENCY_KEY'
+  | 'STORAGE_ENTRY'
+  | 'KEY'
+  | 'CANDIDATE'
+  | 'GENERATION'
+  | 'MEMBER';
+
+export interface DeletionCountView {
+  kind: DeletionKind;
+  count: number;
+}
+
+export interface DeletionReceiptView {
+  id: string;
+  memberId: string;
+  platform: string;
+  forgottenAt: Date;
+  removed: DeletionCountView[];
+  /** Other members whose encoders are made anew. */
+  retrained: number;
+  /** When the database's files will be rid of it, at the latest. */
+  cleanUpBy: Date;
+  /** When they were. */
+  cleanedAt: Date | null;
+}
+
+export interface TasteView {
+  /** The taste file. */
+  data: string;
+  /** SHA-256 of the language model's file, and of the checkpoint's, hex. */
+  model: string;
+  checkpoint: string;
+  version: number;
+}
+
+export interface PlatformView {
+  name: string;
+  asksConsent: boolean;
 }
 
 export interface PoolView {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { adminKeyFile } from '../../src/common/config.js';
-import { authenticateAdmin, ensureAdminKey, requireViewer } from '../../src/gateway/auth.js';
+import { ADMIN, authenticateAdmin, ensureAdminKey, requireViewer } from '../../src/gateway/auth.js';
 
 const folder = () => join(mkdtempSync(join(tmpdir(), 'palate-auth-')), 'data');
 
@@ -50,7 +50,7 @@ describe('requireViewer', () => {
     'bearer the-right-key-of-this-test',
     'Bearer  the-right-key-of-this-test ',
   ])('takes %j', async (given) => {
-    expect(await requireViewer(authenticate, given)).toEqual({ scope: 'ADMIN', platform: null, memberId: null });
+    expect(await requireViewer(authenticate, given)).toEqual(ADMIN);
   });
   it.each([
     undefined,

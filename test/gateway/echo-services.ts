@@ -10,6 +10,7 @@ import type {
   CandidateDelta,
   CandidateView,
   Connection,
+  DeletionReceiptView,
   FeedbackResultView,
   FeedbackView,
   GenerateInput,
@@ -18,6 +19,7 @@ import type {
   MemberView,
   PoolView,
   StartedGeneration,
+  TasteView,
   TrainingJobView,
 } from '../../src/services/views.js';
 
@@ -84,6 +86,25 @@ export class EchoServices implements Services {
     forGeneration: async () => null,
   };
 
+  readonly rights = {
+    setConsent: async (memberId: string) => memberView(memberId),
+    rollback: async (memberId: string) => memberView(memberId),
+    forget: async (memberId: string): Promise<DeletionReceiptView> => {
+      throw new PalateError('NOT_FOUND', `There is no member ${memberId}.`);
+    },
+    receipt: async () => null,
+    remaining: async () => [],
+    platform: async (name: string) => ({ name, asksConsent: false }),
+    setPlatform: async (name: string) => ({ name, asksConsent: true }),
+  };
+
+  readonly tastes = {
+    export: async (): Promise<TasteView> => {
+      throw new PalateError('CONFLICT', 'Nothing is learned.');
+    },
+    import: async (memberId: string) => memberView(memberId),
+  };
+
   readonly training = {
     byId: async (id: string) => (id === 'none' ? null : jobView(id)),
     list: async (_memberId: string | null | undefined, first: number) =>
@@ -92,6 +113,17 @@ export class EchoServices implements Services {
     train: async (memberId: string): Promise<TrainingJobView> => {
       throw new PalateError('NOT_FOUND', `There is no member ${memberId}.`);
     },
+  };
+
+  /** No keys are given out here. */
+  readonly keys = {
+    identify: async () => null,
+    list: async () => [],
+    create: () => noKeys(),
+    rotate: () => noKeys(),
+    revoke: () => noKeys(),
+    createMemberToken: () => noKeys(),
+    onChange: () => () => {},
   };
 
   /** Whatever is asked about belongs to ada, and everybody is on the platform test. */
@@ -180,6 +212,7 @@ export class EchoServices implements Services {
         encoderVersion: 0,
         model: 'echo',
         createdAt: EPOCH,
+        expiredAt: null,
       };
       this.finished.set(id, view);
       return view;
@@ -246,6 +279,10 @@ function connection<T extends { id: string }>(nodes: T[]): Connection<T> {
     },
     totalCount: nodes.length,
   };
+}
+
+async function noKeys(): Promise<never> {
+  throw new PalateError('NOT_FOUND', 'There are no keys.');
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** Writing replies, and the generations they make. */
 import type { Resolvers } from '../generated/contract.js';
-import { type GenerationEvent, streamGeneration } from '../streams.js';
+import { type GenerationEvent, startGeneration, streamGeneration } from '../streams.js';
 import { memberOf } from './links.js';
 
 export const generations = {
@@ -8,9 +8,9 @@ export const generations = {
     generation: (_, { id }, { services }) => services.generations.byId(id),
   },
   Mutation: {
-    generate: async (_, { input }, { services, signal }) => {
+    generate: async (_, { input }, context) => {
       // Without a key nobody could ask for the answer again, so a caller who goes away takes the generation along.
-      const started = await services.generations.start(input, input.key ? undefined : signal);
+      const started = await startGeneration(input, context, input.key ? undefined : context.signal);
       return started.finished;
     },
     cancelGeneration: (_, { id }, { services }) => services.generations.cancel(id),

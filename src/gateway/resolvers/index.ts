@@ -1,10 +1,12 @@
 /** The fields of schema.graphql, each a thin step to the services: one file for each part of the contract. */
 import { feedback } from './feedback.js';
 import { generations } from './generations.js';
+import { keys } from './keys.js';
 import { members } from './members.js';
 import { mergeResolvers } from './merge.js';
 import { plugins } from './plugins.js';
 import { pool } from './pool.js';
+import { rights } from './rights.js';
 import { scalars } from './scalars.js';
 import { storage } from './storage.js';
 import { training } from './training.js';
@@ -15,6 +17,8 @@ export const resolvers = mergeResolvers([
   generations,
   feedback,
   members,
+  keys,
+  rights,
   training,
   pool,
   plugins,

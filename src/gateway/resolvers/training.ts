@@ -1,5 +1,6 @@
 /** Training jobs. */
 import type { TrainingJobView } from '../../services/views.js';
+import { whose } from '../access-rules.js';
 import type { Resolvers } from '../generated/contract.js';
 import { streamTraining } from '../streams.js';
 import { memberOf, pageSize } from './links.js';
@@ -7,8 +8,10 @@ import { memberOf, pageSize } from './links.js';
 export const training = {
   Query: {
     trainingJob: (_, { id }, { services }) => services.training.byId(id),
-    trainingJobs: (_, { memberId, ...page }, context) =>
-      context.services.training.list(memberId, pageSize(page, context), page.after),
+    trainingJobs: (_, { memberId, ...page }, context) => {
+      const { member, platform } = whose(context.viewer, memberId);
+      return context.services.training.list(member, pageSize(page, context), page.after, platform);
+    },
   },
   Mutation: {
     trainMember: (_, { memberId }, { services }) => services.training.train(memberId),
