@@ -52,6 +52,14 @@ export function judgedCandidate(
   return null;
 }
 
+/**
+ * What one pair of a verdict on `candidates` replies counts, a verdict on two being 1. The best of many says more than the better of
+ * two, but its pairs share a reply: n - 1 of them count as much as √(n - 1) votes would.
+ */
+export function pairWeight(candidates: number): number {
+  return 1 / Math.sqrt(Math.max(1, candidates - 1));
+}
+
 /** CHOSEN: the chosen candidate against every other one. The other verdicts make no pair of candidates. */
 export function candidatePairs(
   verdict: Verdict,
@@ -59,9 +67,8 @@ export function candidatePairs(
   judgedId: string | null,
 ): CandidatePair[] {
   if (verdict !== 'CHOSEN' || judgedId === null) return [];
-  return candidateIds
-    .filter((id) => id !== judgedId)
-    .map((rejectedId) => ({ chosenId: judgedId, rejectedId, weight: 1 }));
+  const weight = pairWeight(candidateIds.length);
+  return candidateIds.filter((id) => id !== judgedId).map((rejectedId) => ({ chosenId: judgedId, rejectedId, weight }));
 }
 
 /**

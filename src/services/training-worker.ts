@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
 import { Random } from '../common/random.js';
+import { weighByAgreement } from '../learning/agreement.js';
 import { qualityGate } from '../learning/gate.js';
 import { fitEncoder, gatherEvidence } from '../learning/latent-dpo.js';
 import type { LatentPair } from './pairing.js';
@@ -19,16 +20,17 @@ const reply = (message: TrainingReply) => port.postMessage(message);
 
 function train({ verdicts, seed, prior }: TrainingRequest, onStep: (step: TrainingStep) => void): TrainingOutcome {
   const evidence = gatherEvidence(verdicts.flat(), seed);
-  const gate = qualityGate(verdicts, seed, evidence, prior);
+  const { accepted, reason, heldOut } = qualityGate(verdicts, seed, evidence, prior);
+  const weighed = heldOut ? weighByAgreement(evidence, verdicts, heldOut) : evidence;
   let totalSteps = 0;
-  const result = fitEncoder(evidence, {
+  const result = fitEncoder(weighed, {
     prior,
     onStep: (step, total, loss, accuracy) => {
       totalSteps = total;
       onStep({ step, totalSteps: total, loss, accuracy });
     },
   });
-  return { ...result, ...gate, totalSteps };
+  return { ...result, accepted, reason, totalSteps };
 }
 
 /** A few trainings on noise, so that the first vote meets compiled code. */

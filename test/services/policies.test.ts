@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { Broadcast } from '../../src/services/broadcast.js';
 import { inputDigest, requireSameInput } from '../../src/services/caller-key.js';
-import { candidatePairs, judgedCandidate, latentPairs } from '../../src/services/pairing.js';
+import { candidatePairs, judgedCandidate, latentPairs, pairWeight } from '../../src/services/pairing.js';
 import { ReplayLog } from '../../src/services/replay-log.js';
 import { BASE_SHARE, chooseRoles, type RoleRequest } from '../../src/services/roles.js';
 import type { CandidateRole, Verdict } from '../../src/services/views.js';
@@ -89,18 +89,30 @@ describe('pairs', () => {
 
   it('set the chosen candidate against every other one', () => {
     expect(candidatePairs('CHOSEN', ['a', 'b', 'c'], 'b')).toEqual([
-      { chosenId: 'b', rejectedId: 'a', weight: 1 },
-      { chosenId: 'b', rejectedId: 'c', weight: 1 },
+      { chosenId: 'b', rejectedId: 'a', weight: 1 / Math.sqrt(2) },
+      { chosenId: 'b', rejectedId: 'c', weight: 1 / Math.sqrt(2) },
     ]);
+    expect(candidatePairs('CHOSEN', ['a', 'b'], 'a')).toEqual([{ chosenId: 'a', rejectedId: 'b', weight: 1 }]);
     for (const verdict of ['TIE', 'ALL_BAD', 'GOOD', 'BAD'] as const) {
       expect(candidatePairs(verdict, ['a', 'b'], verdict === 'GOOD' ? 'a' : null)).toEqual([]);
     }
   });
 
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, Math.SQRT1_2],
+    [5, 1 / 2],
+    [8, 1 / Math.sqrt(7)],
+  ])('weigh, for a verdict on %d candidates, %d each', (candidates, weight) => {
+    expect(pairWeight(candidates)).toBeCloseTo(weight, 12);
+  });
+
   it('leave out what has no posterior, and set one judged reply against the prior', () => {
+    // Four candidates were shown, whether or not all of them have a posterior.
     expect(means('CHOSEN', 'a')).toEqual([
-      [1, 2, 1],
-      [1, 4, 1],
+      [1, 2, 1 / Math.sqrt(3)],
+      [1, 4, 1 / Math.sqrt(3)],
     ]);
     expect(means('CHOSEN', 'c')).toEqual([]);
     expect(means('GOOD', 'b')).toEqual([[2, 0, 1]]);

@@ -44,9 +44,9 @@ describe('preferences', () => {
       chosen,
     });
     expect(result.pairs.map(({ chosen, rejected, weight }) => [chosen.index, rejected.index, weight])).toEqual([
-      [2, 0, 1],
-      [2, 1, 1],
-      [2, 3, 1],
+      [2, 0, 1 / Math.sqrt(3)],
+      [2, 1, 1 / Math.sqrt(3)],
+      [2, 3, 1 / Math.sqrt(3)],
     ]);
     expect(result.reveal).toEqual(generation.candidates.map(({ id, role }) => ({ candidateId: id, role })));
     expect(result.trainingJob).toMatchObject({ status: 'QUEUED', memberId: generation.memberId });
