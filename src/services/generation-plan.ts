@@ -5,10 +5,13 @@ import { Random } from '../common/random.js';
 import type { EncodedChat, Tokenizer } from '../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../learning/checkpoint.js';
 import { decodeEncoder, drawLatent, type PersonalEncoder, priorEncoder } from '../learning/encoder.js';
+import { exploringEncoder } from '../learning/exploration.js';
 import type { DecodeRow, LanguageModelRuntime } from '../runtime/types.js';
+import type { ServingEncoder } from '../store/encoders.js';
 import type { Store } from '../store/store.js';
 import type { FeatureReader } from './features.js';
 import type { GenerateRequest } from './generate-input.js';
+import type { GenerationHooks } from './hooks.js';
 import { chooseRoles } from './roles.js';
 import type { CandidateRole } from './views.js';
 
@@ -19,6 +22,7 @@ export interface GenerationParts {
   checkpoint: LoadedCheckpoint | null;
   /** Null without a checkpoint. */
   features: FeatureReader | null;
+  hooks: GenerationHooks;
   limits: Limits;
 }
 
@@ -60,35 +64,46 @@ export async function planGeneration(parts: GenerationParts, request: GenerateRe
       random.fork('roles'),
     ),
   );
-  const encoder = learned ? decodeEncoder(serving.bytes).encoder : null;
+  const sources = sourcesOf(checkpoint, learned ? serving : null);
   const candidates = roles.map((role, index) => ({
     id: randomUUID(),
     index,
     role,
-    row: decodeRow(role, request, encoder, checkpoint, random.fork(`candidate/${index}`)),
+    row: decodeRow(role, request, sources, random.fork(`candidate/${index}`)),
   }));
   const encoderVersion = roles.includes('PERSONAL') && serving ? serving.version : 0;
   return { id: randomUUID(), memberId: member.id, request, prompt, encoderVersion, candidates };
 }
 
+/** What latents are drawn from; null where there is nothing to draw from. */
+interface LatentSources {
+  personal: PersonalEncoder | null;
+  exploring: PersonalEncoder | null;
+}
+
+function sourcesOf(checkpoint: LoadedCheckpoint | null, serving: ServingEncoder | null): LatentSources {
+  const personal = serving && decodeEncoder(serving.bytes).encoder;
+  const known = personal ?? (checkpoint && priorEncoder(checkpoint.latentSize));
+  return { personal, exploring: known && exploringEncoder(known, serving?.verdictCount ?? 0) };
+}
+
 function decodeRow(
   role: CandidateRole,
   request: GenerateRequest,
-  encoder: PersonalEncoder | null,
-  checkpoint: LoadedCheckpoint | null,
+  { personal, exploring }: LatentSources,
   random: Random,
 ): DecodeRow {
   const { temperature, topP, minP, strength } = request;
   const row = { seed: random.fork('tokens').next(), temperature, topP, minP };
   const latents = random.fork('latent');
-  if (role === 'PERSONAL' && encoder) {
+  if (role === 'PERSONAL' && personal) {
     // A single reply is the mean; several stray from it, or they would differ by sampling only.
     const latent =
-      request.candidateCount === 1 ? drawLatent(encoder, latents, strength, 0) : drawLatent(encoder, latents, strength);
+      request.candidateCount === 1
+        ? drawLatent(personal, latents, strength, 0)
+        : drawLatent(personal, latents, strength);
     return { ...row, latent };
   }
-  if (role === 'EXPLORE' && checkpoint) {
-    return { ...row, latent: drawLatent(priorEncoder(checkpoint.latentSize), latents, strength, 1) };
-  }
+  if (role === 'EXPLORE' && exploring) return { ...row, latent: drawLatent(exploring, latents, strength, 1) };
   return { ...row, latent: null };
 }

@@ -14,7 +14,10 @@ export interface RoleRequest {
   learned: boolean;
 }
 
-/** Share of a learned member's generations that compare with the bare model, from which the win rate is counted. */
+/**
+ * Share of a learned member's generations that compare with the bare model, from which the win rate is counted. The draw knows nothing
+ * of the member's votes, so the rate is an honest estimate: were there more or fewer such comparisons after a win, it would lean.
+ */
 export const BASE_SHARE = 0.2;
 
 /**
