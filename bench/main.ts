@@ -1,6 +1,7 @@
 /** Runs one bench by its name: `npm run bench -- taste --votes 10,50`. One file a claim; results go to bench/results. */
 import { Command, InvalidArgumentError } from 'commander';
 import { benchLatency } from './latency.js';
+import { benchPolicies } from './policies.js';
 import { HELD_OUT_PROMPTS } from './prompts.js';
 import { TASTES, type Taste } from './scorers.js';
 import { benchTaste } from './taste.js';
@@ -45,6 +46,12 @@ program
   .option('--checkpoint <file>', 'as for "palate start"')
   .option('--threads <number>', 'as for "palate start"')
   .action(({ verdicts, tokens: maxTokens, ...settings }: Flags) => benchLatency({ verdicts, maxTokens, settings }));
+
+program
+  .command('policies')
+  .description('What weighing verdicts and leaning exploration are worth, on synthetic tastes; needs no model.')
+  .option('--members <number>', 'synthetic members', wholeNumber, 100)
+  .action(benchPolicies);
 
 await program.parseAsync();
 
