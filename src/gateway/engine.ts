@@ -52,13 +52,20 @@ export interface EngineParts {
   limits: Limits;
   log: Log;
   extensions?: readonly SchemaExtension[];
+  /** Told the code of every error that is answered. */
+  onError?: (code: string) => void;
 }
 
-export function createEngine({ limits, log, extensions }: EngineParts): Engine {
+export function createEngine({ limits, log, extensions, onError }: EngineParts): Engine {
   const schema = createSchema(extensions);
   const rules = [documentLimits(limits)];
   const parseOptions = { maxTokens: limits.documentTokens };
-  const format = (errors: readonly unknown[]) => errors.map((error) => formatError(error, log));
+  const formatOne = (error: unknown) => {
+    const formatted = formatError(error, log);
+    onError?.(String(formatted.extensions?.code));
+    return formatted;
+  };
+  const format = (errors: readonly unknown[]) => errors.map(formatOne);
   const formatResult = (result: ExecutionResult): FormattedExecutionResult => ({
     ...(result.errors && { errors: format(result.errors) }),
     ...(result.data !== undefined && { data: result.data }),
@@ -77,7 +84,7 @@ export function createEngine({ limits, log, extensions }: EngineParts): Engine {
     plugins: [costPlugin, ApolloServerPluginLandingPageDisabled()],
     validationRules: rules,
     parseOptions,
-    formatError: (_, error) => formatError(error, log),
+    formatError: (_, error) => formatOne(error),
     logger: log,
     // Only those with a key come this far, and they may look at the whole contract.
     introspection: true,

@@ -58,7 +58,7 @@ html, body { height: 100%; margin: 0; font-family: system-ui, sans-serif; }
 #sign-in input, #sign-in button { font: inherit; padding: 0.5rem; }
 #sign-in p { margin: 0; color: #555; }
 #sign-in #message { color: #a00; min-height: 1.25rem; }
-#sign-out { position: fixed; right: 1rem; top: 0.75rem; font: inherit; font-size: 0.875rem; padding: 0.25rem 0.75rem; }
+#sign-out { position: fixed; right: 1rem; bottom: 1rem; font: inherit; font-size: 0.875rem; padding: 0.25rem 0.75rem; }
 `;
 
 /** Runs in the browser. The key comes from the address behind "#", where no server sees it, from this tab's storage, or from the form. */
@@ -139,7 +139,7 @@ export const PAGE_SCRIPT = `'use strict';
       storage: sessionStorage,
       shouldPersistHeaders: false,
       isHeadersEditorEnabled: false,
-      query: '# Ctrl-Enter runs it, Ctrl-Space completes. The book at the left is the manual.\\nquery Hello {\\n  viewer { scope }\\n  pool { ready model personalised }\\n}\\n',
+      defaultQuery: '# Ctrl-Enter runs it, Ctrl-Space completes. The book at the left is the manual.\\nquery Hello {\\n  viewer { scope }\\n  pool { ready model personalised }\\n}\\n',
     });
   }
 

@@ -12,6 +12,7 @@ import { contextMaker } from './context.js';
 import { createEngine, type GraphQLRequest, type ResultIterator } from './engine.js';
 import type { SchemaExtension } from './extension.js';
 import { handleRequest } from './http.js';
+import { Metrics } from './metrics.js';
 import { originsOf } from './origins.js';
 import { Quotas } from './quotas.js';
 import { attachWebSockets, type WebSocketGateway } from './websocket.js';
@@ -50,9 +51,12 @@ const TIMEOUTS = { requestTimeout: 60_000, headersTimeout: 30_000, keepAliveTime
  * `start()` listens. `stop()` takes no more requests, ends subscriptions, and waits a little for requests that are being answered.
  * @throws PalateError from start(): CONFLICT when the port is taken, BAD_USER_INPUT when the address is not this machine's
  */
-export function createGateway({ settings, services, authenticate, extensions, log }: GatewayParts): Gateway {
+export function createGateway({ settings, authenticate, extensions, log, ...parts }: GatewayParts): Gateway {
   const { limits } = settings;
-  const engine = createEngine({ limits, log, extensions });
+  const metrics = new Metrics(() => parts.services.pool.status());
+  const services = metrics.measure(parts.services);
+  const counting = new AbortController();
+  const engine = createEngine({ limits, log, extensions, onError: (code) => metrics.countError(code) });
   const quotas = new Quotas(limits);
   const portNow = () => (server?.address() as AddressInfo | null)?.port ?? settings.port;
   const publicUrl = () => settings.publicUrl ?? localUrl({ host: settings.host, port: portNow() });
@@ -71,6 +75,7 @@ export function createGateway({ settings, services, authenticate, extensions, lo
       contextFor,
       quotas,
       limits,
+      metrics,
       log,
       origins: originsOf(settings.allowedOrigins),
       stopping: () => stopping !== undefined,
@@ -80,10 +85,14 @@ export function createGateway({ settings, services, authenticate, extensions, lo
     });
     sockets = attachWebSockets(server, parts);
     await listen(server, settings);
+    metrics
+      .watchTrainings(services.training.watch(null, counting.signal))
+      .catch((err) => log.error({ err }, 'Trainings are no longer counted'));
   }
 
   async function stop(): Promise<void> {
     await starting?.catch(() => {});
+    counting.abort();
     if (!server?.listening) return;
     const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
     server.closeIdleConnections();

@@ -8,13 +8,14 @@ import type { Services } from '../services/services.js';
 import { type Authenticate, requireViewer } from './auth.js';
 import type { ContextFor } from './context.js';
 import type { Engine } from './engine.js';
-import { formatError } from './errors.js';
 import { EXPLORER_PATH, isForExplorer, sendExplorer, sendExplorerFile } from './explorer.js';
 import { FRONT_PAGE } from './front-page.js';
+import { isFromThisMachine, type Metrics } from './metrics.js';
 import { allowOrigin, answerPreflight, type Origins } from './origins.js';
 import type { Quotas } from './quotas.js';
 
 export const GRAPHQL_PATH = '/graphql';
+const METRICS_PATH = '/metrics';
 
 export interface HttpParts {
   engine: Engine;
@@ -23,6 +24,7 @@ export interface HttpParts {
   contextFor: ContextFor;
   quotas: Quotas;
   limits: Limits;
+  metrics: Metrics;
   log: Log;
   origins: Origins;
   /** Whether the process is on its way down. */
@@ -53,13 +55,14 @@ export async function handleRequest(
     if (path === '/') sendPage(response);
     else if (path === '/healthz') send(response, 200, { status: 'ok' });
     else if (path === '/readyz') answerReadiness(response, parts);
+    else if (path === METRICS_PATH) await answerMetrics(request, response, parts);
     else if (path === GRAPHQL_PATH && isForExplorer(request)) sendExplorer(response);
     else if (path === GRAPHQL_PATH) await answerGraphQL(request, response, parts);
     else if (path.startsWith(EXPLORER_PATH)) {
       await sendExplorerFile(request, response, path.slice(EXPLORER_PATH.length));
     } else throw new PalateError('NOT_FOUND', `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`);
   } catch (error) {
-    const formatted = formatError(error, parts.log);
+    const [formatted] = parts.engine.format([error]);
     const retryAfterMs = formatted.extensions?.retryAfterMs as number | undefined;
     const status = retryAfterMs === undefined ? (STATUS[formatted.extensions?.code as ErrorCode] ?? 500) : 429;
     if (retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1_000));
@@ -82,6 +85,17 @@ function answerReadiness(response: ServerResponse, { services, stopping }: HttpP
   if (stopping()) send(response, 503, { status: 'stopping' });
   else if (services.pool.status().ready) send(response, 200, { status: 'ready' });
   else send(response, 503, { status: 'model unavailable' });
+}
+
+/** For admin keys, and for programs on this machine without any. */
+async function answerMetrics(request: IncomingMessage, response: ServerResponse, parts: HttpParts): Promise<void> {
+  if (request.headers.authorization !== undefined || !isFromThisMachine(request)) {
+    const { scope } = await requireViewer(parts.authenticate, request.headers.authorization);
+    if (scope !== 'ADMIN') throw new PalateError('FORBIDDEN', 'This is for admin keys.');
+  }
+  const text = await parts.metrics.text();
+  response.writeHead(200, { 'Content-Type': parts.metrics.contentType });
+  response.end(text);
 }
 
 async function answerGraphQL(request: IncomingMessage, response: ServerResponse, parts: HttpParts): Promise<void> {
