@@ -97,6 +97,11 @@ export class DecodeLoop {
     }
   }
 
+  /** Forgets the prompts that were kept after reading them. */
+  dropPrompts(): void {
+    this.prompts.clear();
+  }
+
   /** Admits what fits, then decodes one token a row. */
   async step(): Promise<void> {
     this.removeFinished();

@@ -28,6 +28,7 @@ export type ToWorker =
   | { kind: 'cancel'; id: number }
   | { kind: 'read'; id: number; request: ReadRequest }
   | { kind: 'score'; id: number; promptIds: number[]; replies: number[][] }
+  | { kind: 'drop prompts'; id: number }
   | { kind: 'stop' };
 
 export type FromWorker =
@@ -36,5 +37,6 @@ export type FromWorker =
   | { kind: 'generated'; id: number; rows: DecodedRow[] }
   | { kind: 'read'; id: number; result: ReadResult }
   | { kind: 'scored'; id: number; result: Float32Array[] }
+  | { kind: 'dropped prompts'; id: number }
   | { kind: 'failed'; id: number; code: string; message: string }
   | { kind: 'status'; busySlots: number; queued: number; tokensPerSecond: number };

@@ -32,6 +32,11 @@ export class PromptCache {
     return prompt;
   }
 
+  clear(): void {
+    this.entries.clear();
+    this.bytes = 0;
+  }
+
   private evict(): void {
     for (const [key, { bytes }] of this.entries) {
       if (this.bytes <= this.capacity || this.entries.size === 1) return;

@@ -98,6 +98,11 @@ export class WorkerRuntime implements LanguageModelRuntime {
     return this.ask(id, { kind: 'score', id, promptIds, replies });
   }
 
+  dropPrompts(): Promise<void> {
+    const id = this.nextId++;
+    return this.ask(id, { kind: 'drop prompts', id });
+  }
+
   status(): RuntimeStatus {
     return this.current;
   }
@@ -140,6 +145,9 @@ export class WorkerRuntime implements LanguageModelRuntime {
       case 'read':
       case 'scored':
         this.settle(message.id, message.result);
+        return;
+      case 'dropped prompts':
+        this.settle(message.id, undefined);
         return;
       case 'failed':
         this.pending.get(message.id)?.reject(new PalateError(message.code as ErrorCode, message.message));

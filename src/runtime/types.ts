@@ -69,6 +69,8 @@ export interface LanguageModelRuntime extends Lifecycle {
   read(request: ReadRequest): Promise<ReadResult>;
   /** Log-probabilities of each reply's tokens behind the prompt without any prefix. */
   score(promptIds: number[], replies: number[][]): Promise<Float32Array[]>;
+  /** Drops the prompts that were kept after reading them; resolves when none is left. Replies being written keep theirs. */
+  dropPrompts(): Promise<void>;
   status(): RuntimeStatus;
   onStatus(listener: (status: RuntimeStatus) => void): () => void;
 }

@@ -60,6 +60,10 @@ async function handle(message: ToWorker): Promise<void> {
   else if (message.kind === 'read') send({ kind: 'read', id: message.id, result: await loop.read(message.request) });
   else if (message.kind === 'score')
     send({ kind: 'scored', id: message.id, result: await loop.score(message.promptIds, message.replies) });
+  else if (message.kind === 'drop prompts') {
+    loop.dropPrompts();
+    send({ kind: 'dropped prompts', id: message.id });
+  }
 }
 
 /** Lets messages in: a session's run keeps the thread's event loop waiting. */

@@ -55,6 +55,11 @@ export class FeatureReader implements Lifecycle {
     );
   }
 
+  /** Resolves when nothing that is being read now is being read any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.pending.values());
+  }
+
   /** Resolves when the features of all these generations are stored. Rejects with what kept them from being read. */
   async ensure(ids: readonly string[]): Promise<void> {
     await Promise.all(ids.map((id) => this.pending.get(id)?.catch(() => undefined)));

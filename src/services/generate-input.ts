@@ -102,6 +102,11 @@ export function checkMemberRef(ref: MemberRef, limits: Limits): GenerateRequest[
 }
 
 /** @throws PalateError BAD_USER_INPUT */
+export function checkPlatform(platform: string, limits: Limits): string {
+  return checkMemberRef({ platform, externalId: '-' }, limits).platform;
+}
+
+/** @throws PalateError BAD_USER_INPUT */
 export function checkKey(key: string | null | undefined, limits: Limits): string | null {
   if (key == null) return null;
   if (key === '' || key.length > limits.keyCharacters) {

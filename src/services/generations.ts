@@ -7,13 +7,15 @@ import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-i
 import { type GenerationParts, planGeneration } from './generation-plan.js';
 import { isId } from './ids.js';
 import { generationView } from './records.js';
-import { RunningGeneration, storedGeneration } from './running-generation.js';
+import { forgotten, RunningGeneration, storedGeneration } from './running-generation.js';
 import type { GenerationService } from './services.js';
 import type { GenerateInput, StartedGeneration } from './views.js';
 
 export interface Generations extends GenerationService {
   /** Whether the generation is still being written. */
   isRunning(id: string): boolean;
+  /** Ends what is being written for the member, also what is only being planned, and waits until it is over. */
+  endOf(memberId: string): Promise<void>;
   /** Cancels what is being written and waits until it is stored. */
   stop(): Promise<void>;
 }
@@ -30,10 +32,14 @@ export function generationService(parts: GenerationParts): Generations {
   const { store, limits } = parts;
   const running = new Map<string, RunningGeneration>();
   const keyed = new Map<string, KeyedStart>();
+  /** Members that are being forgotten or were; an id never comes back. */
+  const ended = new Set<string>();
 
   const begin = async (request: GenerateRequest, key?: CallerKey) => {
     requireRuntime(parts);
-    const generation = await planGeneration(parts, request);
+    const turns = await parts.hooks.prompt(request.member.platform, request.turns);
+    const generation = await planGeneration(parts, { ...request, turns });
+    if (ended.has(generation.memberId)) throw forgotten();
     const run = new RunningGeneration(parts, generation, key);
     running.set(run.id, run);
     run.finished.catch(() => undefined).finally(() => running.delete(run.id));
@@ -86,6 +92,12 @@ export function generationService(parts: GenerationParts): Generations {
       return generation && generationView(generation);
     },
     isRunning: (id) => running.has(id),
+    endOf: async (memberId) => {
+      ended.add(memberId);
+      const runs = [...running.values()].filter((run) => run.memberId === memberId);
+      for (const run of runs) run.cancel();
+      await Promise.allSettled(runs.map((run) => run.finished));
+    },
     stop: async () => {
       for (const run of running.values()) run.cancel();
       await Promise.allSettled([...running.values()].map((run) => run.finished));

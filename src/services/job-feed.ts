@@ -2,11 +2,27 @@
 import { Broadcast } from './broadcast.js';
 import type { TrainingJobView } from './views.js';
 
+/** How far a job has come; it waits again after an attempt that failed. Ended jobs are beyond every attempt. */
+function progressOf({ status, attempts }: TrainingJobView): number {
+  if (status === 'QUEUED') return 2 * attempts;
+  return status === 'RUNNING' ? 2 * attempts - 1 : Number.POSITIVE_INFINITY;
+}
+
+/** Whether `later` is a newer state of the same job. */
+export function isNewer(later: TrainingJobView, earlier: TrainingJobView): boolean {
+  const ahead = progressOf(later) - progressOf(earlier);
+  return ahead > 0 || (ahead === 0 && later.step > earlier.step);
+}
+
+/** Jobs that ended lately, of which news may still be under way from another process. */
+const REMEMBERED = 1_000;
+
 export class TrainingJobs {
-  /** Jobs that wait or run here. */
+  /** Jobs that wait or run, here or in another process that tells of them. */
   private readonly open = new Map<string, TrainingJobView>();
   private readonly changes: Broadcast<TrainingJobView>;
   private readonly listeners = new Set<() => void>();
+  private readonly ended = new Set<string>();
 
   constructor(pendingEvents: number) {
     const sameStep = (later: TrainingJobView, earlier: TrainingJobView) =>
@@ -14,14 +30,25 @@ export class TrainingJobs {
     this.changes = new Broadcast(sameStep, pendingEvents);
   }
 
-  /** Tells the watchers of a new state. A job that waits already is told once. */
+  /** Tells the watchers of a new state; what is not new is told once. */
   publish(job: TrainingJobView): void {
     const known = this.open.get(job.id);
-    if (job.status === 'QUEUED' && known) return;
+    if (this.ended.has(job.id) || (known && !isNewer(job, known))) return;
     if (job.status === 'QUEUED' || job.status === 'RUNNING') this.open.set(job.id, job);
-    else this.open.delete(job.id);
+    else this.end(job.id);
     this.changes.publish(job);
     if (known?.status !== job.status) for (const listener of this.listeners) listener();
+  }
+
+  /** A job whose row is gone: nobody is told of it any more. */
+  drop(id: string): void {
+    if (this.open.delete(id)) for (const listener of this.listeners) listener();
+  }
+
+  private end(id: string): void {
+    this.open.delete(id);
+    this.ended.add(id);
+    if (this.ended.size > REMEMBERED) this.ended.delete(this.ended.values().next().value as string);
   }
 
   /** Calls `listener` whenever the counts may have changed, until the returned function is called. */

@@ -4,6 +4,7 @@ import { PalateError } from '../common/errors.js';
 import { FEEDBACK_OPERATION, type FeedbackRecord, type LedgerChange } from '../store/feedback.js';
 import type { GenerationRecord } from '../store/generations.js';
 import { KeyTaken } from '../store/idempotency.js';
+import { isMissingReference } from '../store/sql.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
 import { inputDigest, requireSameInput } from './caller-key.js';
@@ -79,12 +80,14 @@ async function submit(parts: PreferenceParts, input: FeedbackInput): Promise<Fee
   const digest = inputDigest(verdict);
   const kept = key === null ? null : await keptResult(parts, key, digest, generation);
   if (kept) return kept;
+  requireTexts(generation);
   try {
     const callerKey = key === null ? undefined : { key, inputDigest: digest };
     const change = await store.feedback.record({ ...verdict, key: callerKey }, { trainable });
     if (change.job) parts.onQueued(change.job);
     return resultOf(change, generation);
   } catch (error) {
+    if (isMissingReference(error)) throw unknownGeneration(generation.id);
     const raced = error instanceof KeyTaken && key !== null ? await keptResult(parts, key, digest, generation) : null;
     if (raced) return raced;
     throw error;
@@ -121,7 +124,20 @@ async function generationOf(parts: PreferenceParts, id: string): Promise<Generat
   if (parts.isRunning(id)) {
     throw new PalateError('CONFLICT', `The generation ${id} is still being written. Vote when it has finished.`);
   }
-  throw new PalateError('NOT_FOUND', `There is no generation ${id}. Check the id.`);
+  throw unknownGeneration(id);
+}
+
+/** @throws PalateError CONFLICT where the voter can no longer have read what is judged */
+function requireTexts({ id, expiredAt }: GenerationRecord): void {
+  if (!expiredAt) return;
+  throw new PalateError(
+    'CONFLICT',
+    `The texts of the generation ${id} were erased because they had become old, so it can no longer be judged. Vote on a newer one.`,
+  );
+}
+
+function unknownGeneration(id: string): PalateError {
+  return new PalateError('NOT_FOUND', `There is no generation ${id}. Check the id.`);
 }
 
 function resultOf({ feedback, job }: LedgerChange, generation: GenerationRecord): FeedbackResultView {

@@ -8,7 +8,7 @@ export function candidateView({ tokenIds, ...candidate }: CandidateRecord): Cand
 }
 
 export function generationView(generation: GenerationRecord): GenerationView {
-  const { id, memberId, prompt, encoderVersion, model, createdAt } = generation;
+  const { id, memberId, prompt, encoderVersion, model, createdAt, expiredAt } = generation;
   return {
     id,
     memberId,
@@ -17,11 +17,13 @@ export function generationView(generation: GenerationRecord): GenerationView {
     encoderVersion,
     model,
     createdAt,
+    expiredAt,
   };
 }
 
 export function trainingJobView(job: TrainingJobRecord): TrainingJobView {
   const { id, memberId, status, step, totalSteps, loss, accuracy, pairCount, encoderVersion, durationMs, error } = job;
+  const { attempts, notBefore, createdAt } = job;
   return {
     id,
     memberId,
@@ -34,6 +36,8 @@ export function trainingJobView(job: TrainingJobRecord): TrainingJobView {
     encoderVersion,
     durationMs,
     error,
-    createdAt: job.createdAt,
+    attempts,
+    nextAttemptAt: notBefore,
+    createdAt,
   };
 }

@@ -3,6 +3,7 @@ import { messageOf, PalateError } from '../common/errors.js';
 import type { TextStream } from '../language-model/tokenizer.js';
 import type { DecodedRow } from '../runtime/types.js';
 import { type CallerKey, KeyTaken } from '../store/idempotency.js';
+import { isMissingReference } from '../store/sql.js';
 import type { GenerationParts, PlannedGeneration } from './generation-plan.js';
 import { generationView } from './records.js';
 import { ReplayLog } from './replay-log.js';
@@ -15,10 +16,13 @@ interface CandidateText {
 
 export class RunningGeneration {
   readonly id: string;
+  readonly memberId: string;
   readonly finished: Promise<GenerationView>;
   private readonly events = new ReplayLog<CandidateDelta>();
   private readonly cancelled = new AbortController();
   private readonly texts: CandidateText[];
+  /** Nothing is shown before the hooks have read it. */
+  private readonly held: boolean;
   /** Callers that wait for it; when the last one has gone, it is cancelled. */
   private readers = 0;
 
@@ -28,7 +32,9 @@ export class RunningGeneration {
     private readonly key?: CallerKey,
   ) {
     this.id = plan.id;
+    this.memberId = plan.memberId;
     this.texts = plan.candidates.map(() => ({ stream: parts.tokenizer.stream(), text: '' }));
+    this.held = parts.hooks.readsReplies(plan.request.member.platform);
     this.finished = this.run();
     this.finished.catch(() => undefined);
   }
@@ -83,6 +89,7 @@ export class RunningGeneration {
     );
     // A reply that was cut inside a character ends before it.
     for (const row of rows.keys()) this.say(row, this.texts[row].stream.flush().replace(/\uFFFD+$/, ''));
+    if (this.held) await this.tellHeld();
     return rows;
   }
 
@@ -91,7 +98,19 @@ export class RunningGeneration {
     const text = written.replaceAll('\0', '');
     if (text === '') return;
     this.texts[row].text += text;
-    this.events.push({ candidateId: this.plan.candidates[row].id, text });
+    if (!this.held) this.events.push({ candidateId: this.plan.candidates[row].id, text });
+  }
+
+  /** Hooks read whole replies, and people see what the hooks made of them; what is learned from is what the model wrote. */
+  private async tellHeld(): Promise<void> {
+    const { hooks } = this.parts;
+    const { request, candidates } = this.plan;
+    await Promise.all(
+      this.texts.map(async (written, row) => {
+        written.text = await hooks.candidate(request.member.platform, request.prompt, written.text);
+        if (written.text !== '') this.events.push({ candidateId: candidates[row].id, text: written.text });
+      }),
+    );
   }
 
   private async store(rows: DecodedRow[]): Promise<GenerationView> {
@@ -135,8 +154,14 @@ export function storedGeneration(view: GenerationView): StartedGeneration {
   };
 }
 
+/** What whoever waits for a reply is told when its member is erased meanwhile. */
+export function forgotten(): PalateError {
+  return new PalateError('CANCELLED', 'The member was forgotten while the reply was being written.');
+}
+
 function failureOf(error: unknown): PalateError {
   if (error instanceof PalateError) return error;
+  if (isMissingReference(error)) return forgotten();
   if (error instanceof KeyTaken) {
     return new PalateError(
       'CONFLICT',

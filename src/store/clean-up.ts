@@ -61,7 +61,7 @@ const PENDING = `
 async function rewriteTables(engine: SqlEngine, embedded: boolean): Promise<void> {
   const tables = await engine.query<{ name: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND n.nspname IN (current_schema(), 'pgboss')`,
+     WHERE c.relkind = 'r' AND n.nspname = current_schema()`,
   );
   for (const { name } of tables) await engine.script(`VACUUM ${embedded ? '(FULL)' : ''} ${name}`);
 }

@@ -14,9 +14,9 @@ export type DeletionKind =
   | 'ENCODER_VERSION'
   | 'IMPORTED_TASTE'
   | 'TRAINING_JOB'
-  | 'QUEUE_MESSAGE'
   | 'IDEMPOTENCY_KEY'
   | 'STORAGE_ENTRY'
+  | 'KEY'
   | 'CANDIDATE'
   | 'GENERATION'
   | 'MEMBER';
@@ -70,10 +70,9 @@ const KINDS: readonly { kind: DeletionKind; table: string; where: string }[] = [
   { kind: 'ENCODER_VERSION', table: 'encoder_versions', where: 'member_id = $1' },
   { kind: 'IMPORTED_TASTE', table: 'imported_tastes', where: 'member_id = $1' },
   { kind: 'TRAINING_JOB', table: 'training_jobs', where: 'member_id = $1' },
-  { kind: 'QUEUE_MESSAGE', table: 'pgboss.job', where: `data->>'memberId' = $1::text` },
-  { kind: 'QUEUE_MESSAGE', table: 'pgboss.archive', where: `data->>'memberId' = $1::text` },
   { kind: 'IDEMPOTENCY_KEY', table: 'idempotency_keys', where: 'member_id = $1' },
   { kind: 'STORAGE_ENTRY', table: 'plugin_storage', where: 'member_id = $1' },
+  { kind: 'KEY', table: 'keys', where: 'member_id = $1' },
   {
     kind: 'CANDIDATE',
     table: 'candidates',
@@ -106,9 +105,8 @@ export function forgettingRepository(engine: SqlEngine, queue: TrainingQueue): F
     receipt: (id) => receipt('r.id = $1', id),
     receiptOf: (memberId) => receipt('r.member_id = $1', memberId),
     remaining: async (memberId) => {
-      const present = await existing(engine);
       const counts: DeletionCount[] = [];
-      for (const { kind, table, where } of KINDS.filter(({ table }) => present.has(table))) {
+      for (const { kind, table, where } of KINDS) {
         const [{ count }] = await engine.query<{ count: number }>(
           `SELECT count(*)::int AS count FROM ${table} WHERE ${where}`,
           [memberId],
@@ -130,10 +128,8 @@ async function forget(
   if (platform === undefined) return null;
   const endedJobs = await endJobs(session, memberId, voters);
   await forgetAnswers(session, memberId);
-  const present = await existing(session);
   const removed: DeletionCount[] = [];
   for (const { kind, table, where } of KINDS) {
-    if (!present.has(table)) continue;
     addCount(removed, kind, await remove(session, table, where, [memberId]));
     if (kind !== 'VERDICT_OF_OTHERS') continue;
     // Whatever a voter's version was made of must still be in the ledger; positions of replaced verdicts are not, and may have been
@@ -191,15 +187,6 @@ async function remove(session: SqlSession, table: string, where: string, values:
     values,
   );
   return count;
-}
-
-/** The queue's tables are made when it first starts. */
-async function existing(session: SqlSession): Promise<Set<string>> {
-  const rows = await session.query<{ name: string }>(
-    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL',
-    [TABLES_OF_MEMBERS],
-  );
-  return new Set(rows.map(({ name }) => name));
 }
 
 function addCount(counts: DeletionCount[], kind: DeletionKind, count: number): void {

@@ -3,6 +3,11 @@ import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 
 export type Row = Record<string, unknown>;
 
+/** Whether a statement failed because a row that it refers to does not exist, or not any more. */
+export function isMissingReference(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === '23503';
+}
+
 export interface SqlSession {
   /** One statement with $1-style parameters. */
   query<T extends Row = Row>(sql: string, values?: readonly unknown[]): Promise<T[]>;

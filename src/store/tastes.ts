@@ -1,5 +1,4 @@
-/** Tastes that members brought along, and the key that this installation signs tastes with. */
-import type { PrismaClient } from './generated/client.js';
+/** Tastes that members brought along. */
 import type { FeatureDigests } from './generations.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine } from './sql.js';
@@ -17,12 +16,9 @@ export interface TasteRepository {
   current(memberId: string, digests: FeatureDigests): Promise<ImportedTaste | null>;
   /** Makes the taste the prior of the member's encoder and queues the training that follows. Null for an unknown member. */
   adopt(memberId: string, taste: ImportedTaste, digests: FeatureDigests): Promise<TrainingJobRecord | null>;
-  /** The kept key for the purpose, else `made`, which is kept from now on. Whoever comes first decides. */
-  signingKey(purpose: string, made: () => Uint8Array): Promise<Uint8Array>;
 }
 
-export function tasteRepository(prisma: PrismaClient, engine: SqlEngine, queue: TrainingQueue): TasteRepository {
-  const keyFor = async (purpose: string) => (await prisma.signingKey.findUnique({ where: { purpose } }))?.privateKey;
+export function tasteRepository(engine: SqlEngine, queue: TrainingQueue): TasteRepository {
   return {
     current: async (memberId, digests) => {
       const [row] = await engine.query<ImportedTaste & Record<string, unknown>>(
@@ -48,15 +44,6 @@ export function tasteRepository(prisma: PrismaClient, engine: SqlEngine, queue: 
       });
       queue.wake();
       return job;
-    },
-    signingKey: async (purpose, made) => {
-      const kept = await keyFor(purpose);
-      if (kept) return kept;
-      await prisma.signingKey.createMany({
-        data: { purpose, privateKey: Uint8Array.from(made()) },
-        skipDuplicates: true,
-      });
-      return (await keyFor(purpose)) as Uint8Array;
     },
   };
 }

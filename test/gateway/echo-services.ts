@@ -244,6 +244,8 @@ export function jobView(id: string, changes: Partial<TrainingJobView> = {}): Tra
     encoderVersion: null,
     durationMs: null,
     error: null,
+    attempts: 1,
+    nextAttemptAt: null,
     createdAt: EPOCH,
     ...changes,
   };

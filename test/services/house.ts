@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_LIMITS } from '../../src/common/config.js';
+import { DEFAULT_LIMITS, DEFAULT_SETTINGS } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
 import { openGguf } from '../../src/language-model/gguf.js';
 import type { Tokenizer } from '../../src/language-model/tokenizer.js';
 import { decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
-import { createServices } from '../../src/services/create-services.js';
+import { createServices, type ServiceParts } from '../../src/services/create-services.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training-thread.js';
 import type { TrainingJobView } from '../../src/services/views.js';
@@ -68,7 +68,7 @@ export interface House {
 }
 
 export async function openHouse(
-  options: { folder?: string; checkpoint?: LoadedCheckpoint | null } = {},
+  options: { folder?: string; checkpoint?: LoadedCheckpoint | null; rights?: Partial<ServiceParts['rights']> } = {},
 ): Promise<House> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-house-')));
   const log = createLog('silent');
@@ -88,6 +88,7 @@ export async function openHouse(
       train: thread.train,
       log,
       limits: DEFAULT_LIMITS,
+      rights: { ...DEFAULT_SETTINGS, ...options.rights },
     });
     await services.start();
     return { store, runtime, services };

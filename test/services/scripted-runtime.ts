@@ -20,6 +20,7 @@ const LETTERS = Array.from({ length: 26 }, (_, i) => 3 + 'a'.charCodeAt(0) + i);
 export class ScriptedRuntime implements LanguageModelRuntime {
   readonly requests: DecodeRequest[] = [];
   reads = 0;
+  promptDrops = 0;
   /** While set, decoding stops after the first token until it resolves. */
   holdDecoding: Promise<void> | undefined;
   /** While set, reading waits for it. */
@@ -75,6 +76,10 @@ export class ScriptedRuntime implements LanguageModelRuntime {
 
   async score(_: number[], replies: number[][]): Promise<Float32Array[]> {
     return replies.map((ids) => new Float32Array(ids.length).fill(-1));
+  }
+
+  async dropPrompts(): Promise<void> {
+    this.promptDrops++;
   }
 
   status(): RuntimeStatus {

@@ -25,15 +25,6 @@ ALTER TABLE "members" ADD COLUMN "taste_digest" TEXT;
 -- Empty: made from the prior N(0, I).
 ALTER TABLE "encoder_versions" ADD COLUMN "taste_digest" TEXT NOT NULL DEFAULT '';
 
--- The installation's own keys; every gateway on this database signs with the same.
-CREATE TABLE "signing_keys" (
-    "purpose" TEXT NOT NULL,
-    "private_key" BYTEA NOT NULL,
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "signing_keys_pkey" PRIMARY KEY ("purpose")
-);
-
 -- What was removed for members who asked to be forgotten: numbers, and the id that nothing else has any more.
 CREATE TABLE "deletion_receipts" (
     "id" UUID NOT NULL,

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type {
+  DeletionCountView,
+  DeletionReceiptView,
+  GenerateInput,
+  GenerationView,
+} from '../../src/services/views.js';
+import { TABLES_OF_MEMBERS } from '../../src/store/forgetting.js';
+import { readMigrations } from '../../src/store/migrations.js';
+import { type House, openHouse } from './house.js';
+
+/** Files below the folder that contain one of these byte strings. */
+async function filesWith(folder: string, needles: readonly Uint8Array[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const bytes = await readFile(path);
+    if (needles.some((needle) => bytes.includes(Buffer.from(needle)))) found.push(path);
+  }
+  return found;
+}
+
+const countOf = (counts: readonly DeletionCountView[], kind: string) =>
+  counts.find((entry) => entry.kind === kind)?.count;
+
+describe('forgetting a member', () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await openHouse({ rights: { cleanUpMinutes: 0 } });
+  });
+  afterAll(() => house.close());
+
+  const start = (externalId: string, input: Partial<GenerateInput> = {}) =>
+    house.services.generations.start({
+      member: { platform: 'test', externalId },
+      prompt: `The secret of ${externalId} is ${'well kept and '.repeat(20)}never told.`,
+      maxTokens: 24,
+      ...input,
+    });
+  const generate = async (externalId: string, input: Partial<GenerateInput> = {}): Promise<GenerationView> =>
+    (await start(externalId, input)).finished;
+  const choose = (generation: GenerationView, voter?: string, key?: string) =>
+    house.services.preferences.submit({
+      generationId: generation.id,
+      verdict: 'CHOSEN',
+      chosenCandidateId: generation.candidates[0].id,
+      member: voter ? { platform: 'test', externalId: voter } : undefined,
+      key,
+    });
+  const cleaned = async ({ id }: DeletionReceiptView) => {
+    await vi.waitUntil(async () => (await house.services.rights.receipt(id))?.cleanedAt, 20_000);
+    return house.services.rights.receipt(id);
+  };
+  /** The means of the member's versions: behind magic and digest, which all encoders share. */
+  const meansOf = async (memberId: string): Promise<Uint8Array[]> => {
+    const versions = await house.store.encoders.versions(memberId);
+    const bytes = await Promise.all(versions.map(({ version }) => house.store.encoders.bytesOf(memberId, version)));
+    return bytes.flatMap((encoder) => (encoder ? [encoder.subarray(40, 72)] : []));
+  };
+  /** What of the generations and encoders is stored as bytes and text. */
+  const needlesOf = async (externalId: string, memberId: string, generations: GenerationView[]) => {
+    const vectors: Uint8Array[] = [];
+    for (const { promptFeatures, candidates } of await house.store.feedback.trainingVerdicts(memberId)) {
+      for (const bytes of [promptFeatures, ...candidates.map(({ features }) => features)])
+        if (bytes) vectors.push(bytes);
+    }
+    vectors.push(...(await meansOf(memberId)));
+    const texts = [externalId, ...generations.flatMap(({ candidates }) => candidates.map(({ text }) => text))];
+    return { vectors, texts: texts.map((text) => Buffer.from(text)) };
+  };
+
+  it('removes every row and byte of them, and what others learned from their generations', async () => {
+    const [name, friend, bystander] = ['ada', 'bea', 'cleo'].map((word) => `${word}-${randomUUID()}`);
+    const generations: GenerationView[] = [];
+    for (let i = 0; i < 4; i++) {
+      generations.push(
+        await generate(name, { key: `key of ${name} ${i}`, seed: i, source: { messageId: `m-${name}` } }),
+      );
+      await choose(generations[i], undefined, `vote of ${name} ${i}`);
+    }
+    const { memberId } = generations[0];
+    await house.trained(memberId);
+    const own = await generate(friend);
+    await choose(own);
+    const friendId = own.memberId;
+    await house.trained(friendId);
+    const alone = await house.store.encoders.bytesOf(friendId, 1);
+    // The friend also votes on the member's generation, another way round first: that position is in no ledger any more.
+    await house.services.preferences.submit({
+      generationId: generations[0].id,
+      verdict: 'BAD',
+      chosenCandidateId: generations[0].candidates[0].id,
+      member: { platform: 'test', externalId: friend },
+    });
+    await house.trained(friendId);
+    await choose(generations[0], friend, `vote of ${friend}`);
+    await house.trained(friendId);
+    const other = await generate(bystander);
+    await choose(other);
+    await house.trained(other.memberId);
+    await house.store.storage.set('some bot', `message of ${name}`, 'shown', memberId);
+
+    const needles = await needlesOf(name, memberId, generations);
+    // The oldest version is the friend's own.
+    const learned = (await meansOf(friendId)).slice(0, -1);
+    expect(learned).toHaveLength(2);
+    expect(needles.vectors.length).toBeGreaterThan(8);
+    expect(await filesWith(house.folder, needles.texts)).not.toEqual([]);
+
+    const receipt = await house.services.rights.forget(memberId);
+    expect(receipt).toMatchObject({ memberId, platform: 'test', retrained: 1 });
+    const expected = { MEMBER: 1, GENERATION: 4, CANDIDATE: 8, VERDICT: 4, VERDICT_OF_OTHERS: 1, STORAGE_ENTRY: 1 };
+    for (const [kind, count] of Object.entries(expected))
+      expect([kind, countOf(receipt.removed, kind)]).toEqual([kind, count]);
+    expect(countOf(receipt.removed, 'IDEMPOTENCY_KEY')).toBe(8);
+    expect(countOf(receipt.removed, 'ENCODER_VERSION_OF_OTHERS')).toBe(2);
+    expect((await house.services.rights.remaining(memberId)).map(({ count }) => count)).not.toContain(1);
+    expect(await house.services.members.byId(memberId)).toBeNull();
+    expect(await house.services.generations.byId(generations[0].id)).toBeNull();
+    expect(house.runtime.promptDrops).toBeGreaterThan(0);
+
+    // The friend's encoder is what it would be had the two never met; nobody else's changed.
+    await house.trained(friendId);
+    const friendNow = (await house.services.members.byId(friendId))?.encoder;
+    expect(friendNow).toMatchObject({ verdictCount: 1, pairCount: 1 });
+    expect(await house.store.encoders.bytesOf(friendId, friendNow?.version as number)).toEqual(alone);
+    expect((await house.services.members.byId(other.memberId))?.encoder.versions).toHaveLength(1);
+
+    expect((await cleaned(receipt))?.cleanUpBy).toEqual(receipt.forgottenAt);
+    expect(await filesWith(house.folder, needles.texts)).toEqual([]);
+    expect(await filesWith(house.folder, needles.vectors)).toEqual([]);
+    expect(await filesWith(house.folder, learned)).toEqual([]);
+
+    // Whoever asks again gets the same receipt; everything else is as after a restart.
+    expect((await house.services.rights.forget(memberId)).id).toBe(receipt.id);
+    await house.reopen();
+    expect(await house.services.rights.receipt(receipt.id)).toMatchObject({ memberId, retrained: 1 });
+    expect(await filesWith(house.folder, [...needles.texts, ...needles.vectors])).toEqual([]);
+  }, 60_000);
+
+  it('ends what is being written for them, and stores nothing of it', async () => {
+    const name = `dora-${randomUUID()}`;
+    let go = () => {};
+    house.runtime.holdDecoding = new Promise((resolve) => {
+      go = resolve;
+    });
+    const running = await start(name);
+    const ended = running.finished.catch((error: unknown) => error);
+    await house.services.rights.forget(running.memberId);
+    go();
+    house.runtime.holdDecoding = undefined;
+    await ended;
+    expect(await house.services.generations.byId(running.id)).toBeNull();
+    expect(await house.services.members.byId(running.memberId)).toBeNull();
+    // Whoever writes again is somebody new.
+    const anew = await generate(name);
+    expect(anew.memberId).not.toBe(running.memberId);
+  });
+
+  it('answers votes on their generations as on any that never was', async () => {
+    const generation = await generate(`eve-${randomUUID()}`);
+    await choose(generation, 'somebody', 'a vote before');
+    await house.services.rights.forget(generation.memberId);
+    await expect(choose(generation)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(choose(generation, 'somebody', 'a vote before')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(house.services.rights.forget(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(house.services.rights.forget('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await house.services.rights.receipt(randomUUID())).toBeNull();
+  });
+
+  it('finishes at the next start what a process did not get to', async () => {
+    const late = await openHouse({ rights: { cleanUpMinutes: 1_000 } });
+    try {
+      const name = `fay-${randomUUID()}`;
+      const started = await late.services.generations.start({
+        member: { platform: 'test', externalId: name },
+        prompt: name,
+      });
+      const { memberId } = await started.finished;
+      const receipt = await late.services.rights.forget(memberId);
+      expect(receipt.cleanUpBy.getTime() - receipt.forgottenAt.getTime()).toBe(1_000 * 60_000);
+      expect(await filesWith(late.folder, [Buffer.from(name)])).not.toEqual([]);
+      await late.reopen();
+      expect((await late.services.rights.receipt(receipt.id))?.cleanedAt).toBeInstanceOf(Date);
+      expect(await filesWith(late.folder, [Buffer.from(name)])).toEqual([]);
+    } finally {
+      await late.close();
+    }
+  }, 60_000);
+
+  it('knows every table that holds something of a member', async () => {
+    const sql = (await readMigrations()).map((migration) => migration.sql).join('\n');
+    const tables = [...sql.matchAll(/CREATE TABLE "(\w+)" \(([\s\S]*?)\n\);/g)];
+    const withMember = tables.filter(([, , body]) => body.includes('"member_id"')).map(([, table]) => table);
+    // The receipt itself holds nothing but the id.
+    expect(withMember.filter((table) => table !== 'deletion_receipts' && !TABLES_OF_MEMBERS.includes(table))).toEqual(
+      [],
+    );
+    expect(withMember.length).toBeGreaterThan(6);
+  });
+});

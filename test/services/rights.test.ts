@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { GenerateInput, GenerationView } from '../../src/services/views.js';
+import { type House, openHouse } from './house.js';
+
+const asker = (platform = 'test') => ({ platform, externalId: randomUUID() });
+
+describe('a member’s rights', () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await openHouse();
+  });
+  afterAll(() => house.close());
+
+  const generate = async (input: Partial<GenerateInput> = {}): Promise<GenerationView> => {
+    const base = { member: asker(), prompt: 'Say hello.', maxTokens: 8 };
+    return (await house.services.generations.start({ ...base, ...input })).finished;
+  };
+  const choose = ({ id, candidates }: GenerationView, index = 0) =>
+    house.services.preferences.submit({
+      generationId: id,
+      verdict: 'CHOSEN',
+      chosenCandidateId: candidates[index].id,
+    });
+  const trained = async (memberId: string) => {
+    await house.trained(memberId);
+    return (await house.services.members.byId(memberId))?.encoder;
+  };
+  const states = async (memberId: string, generations: GenerationView[]) =>
+    Promise.all(generations.map(async ({ id }) => (await house.store.feedback.ofMember(memberId, id))?.state));
+  const bytesOf = async (memberId: string, version: number) =>
+    Buffer.from((await house.store.encoders.bytesOf(memberId, version)) as Uint8Array).toString('hex');
+
+  describe('consent', () => {
+    it('holds verdicts when it is denied, and lets them count again when it is given', async () => {
+      const { rights } = house.services;
+      const generation = await generate();
+      const { memberId } = generation;
+      await choose(generation);
+      expect((await trained(memberId))?.version).toBe(1);
+      const denied = await rights.setConsent(memberId, { learn: false });
+      expect(denied.consent).toEqual({ learn: 'DENIED', community: false });
+      expect(denied.encoder).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
+      expect(await trained(memberId)).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
+      expect(await states(memberId, [generation])).toEqual(['HELD']);
+      // A verdict that is given meanwhile waits as well.
+      const later = await generate({
+        member: { platform: denied.platform, externalId: denied.externalId },
+        prompt: 'And now?',
+      });
+      expect(await choose(later)).toMatchObject({ feedback: { state: 'HELD' }, trainingJob: null, pairs: [] });
+      const granted = await rights.setConsent(memberId, { learn: true, community: true });
+      expect(granted.consent).toEqual({ learn: 'GRANTED', community: true });
+      expect(await trained(memberId)).toMatchObject({ capacity: 'BIAS', verdictCount: 2 });
+      expect((await rights.setConsent(memberId, {})).consent).toEqual({ learn: 'GRANTED', community: true });
+    });
+
+    it('is asked first where the platform says so: verdicts wait until it is given', async () => {
+      const { rights } = house.services;
+      const platform = `asks-${randomUUID()}`;
+      expect(await rights.platform(platform)).toEqual({ name: platform, asksConsent: false });
+      expect(await rights.setPlatform(platform, { asksConsent: true })).toEqual({ name: platform, asksConsent: true });
+      expect(await rights.platform(platform)).toEqual({ name: platform, asksConsent: true });
+      const generation = await generate({ member: asker(platform) });
+      expect(await choose(generation)).toMatchObject({ feedback: { state: 'HELD' }, trainingJob: null });
+      const other = await generate({ member: asker(`${platform}-not`) });
+      expect((await choose(other)).feedback.state).toBe('ACTIVE');
+      await rights.setConsent(generation.memberId, { learn: true });
+      expect(await trained(generation.memberId)).toMatchObject({ capacity: 'BIAS', verdictCount: 1 });
+      const next = await generate({
+        member: {
+          platform,
+          externalId: (await house.services.members.byId(generation.memberId))?.externalId as string,
+        },
+      });
+      expect((await choose(next)).feedback.state).toBe('ACTIVE');
+    });
+
+    it('of nobody is nothing that exists', async () => {
+      for (const id of ['nobody', randomUUID()]) {
+        await expect(house.services.rights.setConsent(id, { learn: true })).rejects.toMatchObject({
+          code: 'NOT_FOUND',
+        });
+      }
+    });
+  });
+
+  describe('rollback', () => {
+    /** A member with as many verdicts and versions. */
+    const versions = async (count: number) => {
+      const member = asker();
+      const generations: GenerationView[] = [];
+      for (let i = 0; i < count; i++) {
+        generations.push(await generate({ member, prompt: `Question ${i}` }));
+        await choose(generations[i], i % 2);
+        await house.trained(generations[i].memberId);
+      }
+      return { member, memberId: generations[0].memberId, generations };
+    };
+
+    it('takes the verdicts after a version out, and going forward puts them back', async () => {
+      const { rights } = house.services;
+      const { memberId, generations } = await versions(3);
+      const back = await rights.rollback(memberId, 1);
+      expect(back.encoder.verdictCount).toBe(1);
+      expect(await states(memberId, generations)).toEqual(['ACTIVE', 'ROLLED_BACK', 'ROLLED_BACK']);
+      expect((await house.services.preferences.list(memberId, 10)).totalCount).toBe(1);
+      expect(await trained(memberId)).toMatchObject({ version: 4, verdictCount: 1 });
+      expect(await bytesOf(memberId, 4)).toBe(await bytesOf(memberId, 1));
+      await rights.rollback(memberId, 3);
+      expect(await states(memberId, generations)).toEqual(['ACTIVE', 'ACTIVE', 'ACTIVE']);
+      expect(await trained(memberId)).toMatchObject({ verdictCount: 3 });
+      expect(await bytesOf(memberId, 5)).toBe(await bytesOf(memberId, 3));
+    });
+
+    it('to version 0 leaves nothing learned; a vote anew counts again', async () => {
+      const { memberId, generations } = await versions(2);
+      expect((await house.services.rights.rollback(memberId, 0)).encoder.capacity).toBe('PRIOR');
+      expect(await trained(memberId)).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
+      await choose(generations[1], 1);
+      expect(await states(memberId, generations)).toEqual(['ROLLED_BACK', 'ACTIVE']);
+      expect(await trained(memberId)).toMatchObject({ capacity: 'BIAS', verdictCount: 1 });
+    });
+
+    it('leaves withdrawn verdicts withdrawn, and takes ties of later out too', async () => {
+      const { member, memberId, generations } = await versions(2);
+      const first = await house.store.feedback.ofMember(memberId, generations[0].id);
+      await house.services.preferences.withdraw(first?.id as string);
+      await house.trained(memberId);
+      const tied = await generate({ member, prompt: 'Tied' });
+      await house.services.preferences.submit({ generationId: tied.id, verdict: 'TIE' });
+      await house.services.rights.rollback(memberId, 2);
+      expect(await states(memberId, [...generations, tied])).toEqual(['WITHDRAWN', 'ACTIVE', 'ROLLED_BACK']);
+    });
+
+    it('restores nothing that the member does not consent to', async () => {
+      const { memberId, generations } = await versions(2);
+      await house.services.rights.rollback(memberId, 1);
+      await house.services.rights.setConsent(memberId, { learn: false });
+      await house.services.rights.rollback(memberId, 2);
+      expect(await states(memberId, generations)).toEqual(['HELD', 'HELD']);
+    });
+
+    it('is refused to versions that do not exist, and for nobody', async () => {
+      const { memberId } = await versions(1);
+      const { rights } = house.services;
+      for (const attempt of [
+        () => rights.rollback(memberId, 7),
+        () => rights.rollback(memberId, -1),
+        () => rights.rollback(randomUUID(), 0),
+        () => rights.rollback('nobody', 0),
+      ]) {
+        await expect(attempt()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      }
+    });
+  });
+
+  describe('the quality gate', () => {
+    it('turns down a version that held-out votes speak against; the one before serves on', async () => {
+      const member = asker();
+      // The same seed writes the same replies: every comparison is judged both ways, so what one fold learns the other denies.
+      const ask = (seed: number) =>
+        generate({ member, seed, prompt: `Question ${seed}`, personalized: false, temperature: 1 });
+      const { memberId } = await ask(0);
+      const consistent = await ask(1);
+      await choose(consistent, 0);
+      const before = await trained(memberId);
+      expect(before).toMatchObject({ version: 1, verdictCount: 1 });
+      for (let seed = 10; seed < 16; seed++) {
+        for (const liked of [0, 1]) {
+          const generation = await ask(seed);
+          await choose(generation, liked);
+        }
+      }
+      const encoder = async () => (await house.services.members.byId(memberId))?.encoder;
+      await vi.waitUntil(async () => (await encoder())?.versions[0].verdictCount === 13, 20_000);
+      const job = await house.trained(memberId);
+      const after = (await house.services.members.byId(memberId))?.encoder;
+      expect(job).toMatchObject({ status: 'REJECTED', error: expect.stringContaining('contradict') });
+      expect(after?.versions[0]).toMatchObject({ accepted: false, verdictCount: 13 });
+      expect(after?.version).toBeLessThan(after?.versions[0].version as number);
+      await expect(
+        house.services.rights.rollback(memberId, after?.versions[0].version as number),
+      ).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('turned') });
+    });
+  });
+});

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeEncoder } from '../../src/learning/encoder.js';
+import { readTaste, tasteSigner } from '../../src/services/taste-file.js';
+import type { GenerationView } from '../../src/services/views.js';
+import { type House, openHouse, tinyCheckpoint } from './house.js';
+
+const elsewhere = tasteSigner(new Uint8Array(32).fill(3));
+const trusted = tasteSigner(new Uint8Array(32).fill(4));
+
+describe('tastes that members take along', () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await openHouse({ rights: { trustedTasteKeys: [trusted.publicKey] } });
+  });
+  afterAll(() => house.close());
+
+  const ask = async (externalId: string, prompt = 'Say hello.'): Promise<GenerationView> => {
+    const input = { member: { platform: 'test', externalId }, prompt, maxTokens: 8 };
+    return (await house.services.generations.start(input)).finished;
+  };
+  const choose = async (generation: GenerationView, index = 0) => {
+    const [verdict, chosenCandidateId] = ['CHOSEN' as const, generation.candidates[index].id];
+    const result = await house.services.preferences.submit({ generationId: generation.id, verdict, chosenCandidateId });
+    await house.trained(generation.memberId);
+    return result;
+  };
+  const encoderOf = async (memberId: string) => {
+    const view = (await house.services.members.byId(memberId))?.encoder;
+    const bytes = view && (await house.store.encoders.bytesOf(memberId, view.version));
+    return { view, encoder: bytes ? decodeEncoder(bytes).encoder : undefined, bytes };
+  };
+  const learned = async () => {
+    const first = await ask(randomUUID());
+    await choose(first, 1);
+    return first.memberId;
+  };
+
+  it('serve another member as they were, and are what verdicts change from there', async () => {
+    const from = await learned();
+    const taste = await house.services.tastes.export(from);
+    expect(taste).toMatchObject({ version: 1, checkpoint: tinyCheckpoint().digest });
+    const theirs = await encoderOf(from);
+    const generation = await ask(randomUUID());
+    const to = generation.memberId;
+    await house.services.tastes.import(to, taste.data);
+    await house.trained(to);
+    const imported = await encoderOf(to);
+    expect(imported.view).toMatchObject({ version: 1, capacity: 'BIAS', verdictCount: 0, pairCount: 0 });
+    expect(imported.bytes).toEqual(theirs.bytes);
+    const next = await ask((await house.services.members.byId(to))?.externalId as string, 'Next?');
+    expect(next.encoderVersion).toBe(1);
+
+    const { feedback } = await choose(generation, 0);
+    const moved = await encoderOf(to);
+    expect(moved.view).toMatchObject({ version: 2, verdictCount: 1 });
+    expect(moved.encoder?.mean).not.toEqual(theirs.encoder?.mean);
+    // The same verdict without the taste leads somewhere else.
+    await house.services.rights.rollback(to, 0);
+    await house.trained(to);
+    await choose(generation, 0);
+    expect((await encoderOf(to)).encoder?.mean).not.toEqual(moved.encoder?.mean);
+    // Going forward to the version with both brings the taste back.
+    await house.services.rights.rollback(to, 1);
+    await house.trained(to);
+    expect((await encoderOf(to)).bytes).toEqual(theirs.bytes);
+    await choose(generation, 0);
+    expect((await encoderOf(to)).bytes).toEqual(moved.bytes);
+    await house.services.preferences.withdraw(feedback.id);
+    await house.trained(to);
+    expect((await encoderOf(to)).bytes).toEqual(theirs.bytes);
+  });
+
+  it('survive a restart, and mean nothing behind another checkpoint', async () => {
+    const { data } = await house.services.tastes.export(await learned());
+    const { memberId } = await ask(randomUUID());
+    await house.services.tastes.import(memberId, data);
+    await house.trained(memberId);
+    const before = await encoderOf(memberId);
+    await house.reopen();
+    expect(await encoderOf(memberId)).toEqual(before);
+    await house.reopen(tinyCheckpoint('another'));
+    await house.trained(memberId);
+    expect((await encoderOf(memberId)).view).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
+    await expect(house.services.tastes.import(memberId, data)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining('checkpoint'),
+    });
+    await house.reopen(null);
+    await expect(house.services.tastes.export(memberId)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+    await house.reopen();
+    await house.trained(memberId);
+    expect((await encoderOf(memberId)).bytes).toEqual(before.bytes);
+  });
+
+  it('are taken from this installation and from those that are trusted', async () => {
+    const from = await learned();
+    const { data } = await house.services.tastes.export(from);
+    const content = readTaste(data);
+    const strange = elsewhere.sign(content, new Date());
+    await expect(house.services.tastes.import(from, strange)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining(elsewhere.publicKey),
+    });
+    await house.services.tastes.import(from, trusted.sign(content, new Date()));
+    await house.trained(from);
+    const model = trusted.sign({ ...content, model: 'ef'.repeat(32) }, new Date());
+    await expect(house.services.tastes.import(from, model)).rejects.toMatchObject({
+      message: expect.stringContaining('another language model'),
+    });
+    await expect(house.services.tastes.import(from, 'x'.repeat(20_000))).rejects.toMatchObject({
+      message: expect.stringContaining('20000'),
+    });
+    await expect(house.services.tastes.import(randomUUID(), data)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('are none where nothing is learned', async () => {
+    const { memberId } = await ask(randomUUID());
+    await expect(house.services.tastes.export(memberId)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(house.services.tastes.export('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
