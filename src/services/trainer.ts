@@ -16,6 +16,7 @@ import type { TrainedEncoder, TrainingJobRecord } from '../store/training-jobs.j
 import type { ClaimedJob } from '../store/training-work.js';
 import type { FeatureReader } from './features.js';
 import type { TrainingJobs } from './job-feed.js';
+import { PairCache } from './pair-cache.js';
 import { type LatentPair, latentPairs } from './pairing.js';
 import { trainingJobView } from './records.js';
 import { MAXIMUM_ATTEMPTS, retryDelay } from './retry.js';
@@ -39,6 +40,7 @@ const STEP_EVENT_MS = 50;
 export class Trainer implements Lifecycle {
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
+  private readonly pairs = new PairCache();
 
   constructor(private readonly parts: TrainerParts) {}
 
@@ -50,6 +52,11 @@ export class Trainer implements Lifecycle {
   stop(): Promise<void> {
     this.stopping ??= this.end();
     return this.stopping;
+  }
+
+  /** Drops what is kept in memory of verdicts. */
+  dropPairs(): void {
+    this.pairs.clear();
   }
 
   private async begin(): Promise<void> {
@@ -106,8 +113,8 @@ export class Trainer implements Lifecycle {
     const { store, features, checkpoint } = this.parts;
     const taste = job.tasteDigest === null ? null : await store.tastes.current(job.memberId, features.digests);
     const prior = taste ? decodeEncoder(taste.bytes).encoder : undefined;
-    const verdicts = await this.verdictsWithFeatures(job.memberId);
-    const groups = verdicts.map((verdict) => pairsOf(verdict, checkpoint)).filter((pairs) => pairs.length > 0);
+    const verdicts = await this.pairsOfVerdicts(job.memberId);
+    const groups = [...verdicts.values()].filter((pairs) => pairs.length > 0);
     const pairCount = groups.reduce((count, pairs) => count + pairs.length, 0);
     const outcome = groups.length > 0 ? await this.fit(job, groups, pairCount, prior) : untrained(checkpoint, prior);
     const bytes = encodeEncoder(outcome.encoder, checkpoint.digest);
@@ -119,7 +126,7 @@ export class Trainer implements Lifecycle {
       tasteDigest: taste?.digest ?? '',
       accepted: outcome.accepted,
       reason: outcome.accepted ? null : outcome.reason,
-      positions: verdicts.map(({ position }) => position).sort((a, b) => (a < b ? -1 : 1)),
+      positions: [...verdicts.keys()].sort((a, b) => (a < b ? -1 : 1)),
       pairCount,
       loss: outcome.loss,
       accuracy: outcome.accuracy,
@@ -142,21 +149,35 @@ export class Trainer implements Lifecycle {
     });
   }
 
+  /** The pairs of the member's active verdicts by position, in the order of the ledger's reading. */
+  private async pairsOfVerdicts(memberId: string): Promise<Map<bigint, LatentPair[]>> {
+    const { store, checkpoint } = this.parts;
+    const known = this.pairs.of(memberId);
+    const verdicts = await store.feedback.trainingVerdicts(memberId, known.keys());
+    const read = await this.withFeatures(memberId, verdicts, known);
+    const pairs = new Map(read.map((row) => [row.position, known.get(row.position) ?? pairsOf(row, checkpoint)]));
+    // Without pairs there is nothing to save the reading of.
+    this.pairs.keep(memberId, new Map([...pairs].filter(([, made]) => made.length > 0)));
+    return pairs;
+  }
+
   /**
    * A vote may come before the features of what it judges: then they are waited for. Where they cannot be read again, because the
    * texts have been erased since, the verdict has none and makes no pairs.
    */
-  private async verdictsWithFeatures(memberId: string): Promise<TrainingVerdict[]> {
+  private async withFeatures(
+    memberId: string,
+    verdicts: TrainingVerdict[],
+    known: ReadonlyMap<bigint, LatentPair[]>,
+  ): Promise<TrainingVerdict[]> {
     const { store, features } = this.parts;
-    const verdicts = await store.feedback.trainingVerdicts(memberId);
     const { model, checkpoint } = features.digests;
-    const unread = verdicts.filter((row) => row.featuresModel !== model || row.featuresCheckpoint !== checkpoint);
+    const isRead = (row: TrainingVerdict) => row.featuresModel === model && row.featuresCheckpoint === checkpoint;
+    const unread = verdicts.filter((row) => !known.has(row.position) && !isRead(row));
     if (unread.length === 0) return verdicts;
     await features.ensure(unread.map(({ generationId }) => generationId));
-    const reread = await store.feedback.trainingVerdicts(memberId);
-    return reread.map((row) =>
-      row.featuresModel === model && row.featuresCheckpoint === checkpoint ? row : { ...row, promptFeatures: null },
-    );
+    const reread = await store.feedback.trainingVerdicts(memberId, known.keys());
+    return reread.map((row) => (isRead(row) ? row : { ...row, promptFeatures: null }));
   }
 }
 

@@ -68,8 +68,8 @@ export interface FeedbackRepository {
   ofMember(memberId: string, generationId: string): Promise<FeedbackRecord | null>;
   /** Active ones, newest first. */
   listActive(memberId: string, page: PageRequest): Promise<Page<FeedbackRecord>>;
-  /** In order of generation id: the same set is always read in the same order. */
-  trainingVerdicts(memberId: string): Promise<TrainingVerdict[]>;
+  /** In order of generation id: the same set is always read in the same order. Those at `known` positions come without features. */
+  trainingVerdicts(memberId: string, known?: Iterable<bigint>): Promise<TrainingVerdict[]>;
   counts(memberId: string): Promise<VerdictCount[]>;
 }
 
@@ -107,13 +107,13 @@ export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queu
       ]);
       return pageOf(rows, total, page);
     },
-    trainingVerdicts: async (memberId) => {
-      const rows = await engine.query<TrainingVerdictRow>(TRAINING_VERDICT_ROWS, [memberId]);
+    trainingVerdicts: async (memberId, known = []) => {
+      const rows = await engine.query<TrainingVerdictRow>(TRAINING_VERDICT_ROWS, [memberId, [...known].map(String)]);
       return rows.map(({ position, promptFeatures, candidates, ...row }) => ({
         ...row,
         position: BigInt(position),
         promptFeatures: bytesOf(promptFeatures),
-        candidates: candidates.map(({ id, features }) => ({ id, features: bytesOf(features) })),
+        candidates: (candidates ?? []).map(({ id, features }) => ({ id, features: bytesOf(features) })),
       }));
     },
     counts: (memberId) => engine.query<VerdictCount & Record<string, unknown>>(COUNTS, [memberId]),
@@ -189,7 +189,7 @@ function recordOf(row: FeedbackRow): FeedbackRecord {
 interface TrainingVerdictRow extends Omit<TrainingVerdict, 'position' | 'promptFeatures' | 'candidates'>, Row {
   position: bigint | number | string;
   promptFeatures: string | null;
-  candidates: { id: string; features: string | null }[];
+  candidates: { id: string; features: string | null }[] | null;
 }
 
 function bytesOf(base64: string | null): Uint8Array | null {
@@ -199,11 +199,12 @@ function bytesOf(base64: string | null): Uint8Array | null {
 /** A row a verdict, bytes as base64: much quicker to read than a row a candidate with bytea, which drivers parse as hexadecimal. */
 const TRAINING_VERDICT_ROWS = `
   SELECT f.id AS "feedbackId", f.position, f.verdict, f.chosen_candidate_id AS "chosenCandidateId", f.generation_id AS "generationId",
-    encode(g.prompt_features, 'base64') AS "promptFeatures", g.features_model AS "featuresModel",
+    CASE WHEN is_new THEN encode(g.prompt_features, 'base64') END AS "promptFeatures", g.features_model AS "featuresModel",
     g.features_checkpoint AS "featuresCheckpoint",
-    (SELECT json_agg(json_build_object('id', c.id, 'features', encode(c.features, 'base64')) ORDER BY c.index)
-     FROM candidates c WHERE c.generation_id = g.id) AS candidates
+    CASE WHEN is_new THEN (SELECT json_agg(json_build_object('id', c.id, 'features', encode(c.features, 'base64')) ORDER BY c.index)
+      FROM candidates c WHERE c.generation_id = g.id) END AS candidates
   FROM feedback f JOIN generations g ON g.id = f.generation_id
+    CROSS JOIN LATERAL (SELECT NOT f.position = ANY($2::bigint[]) AS is_new) known
   WHERE f.member_id = $1 AND f.state = 'ACTIVE' AND f.verdict IN ('CHOSEN', 'GOOD', 'BAD')
   ORDER BY f.generation_id`;
 

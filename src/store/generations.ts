@@ -1,7 +1,7 @@
 /** Generations with their candidates, and the projected features by which they are judged. */
-import type { CandidateRole, FinishReason, PrismaClient } from './generated/client.js';
+import type { CandidateRole, FinishReason } from './generated/client.js';
 import { type CallerKey, keepAnswer } from './idempotency.js';
-import type { SqlEngine } from './sql.js';
+import type { Row, SqlEngine } from './sql.js';
 
 export interface CandidateRecord {
   id: string;
@@ -59,33 +59,22 @@ export interface GenerationRepository {
 
 export const GENERATE_OPERATION = 'generate';
 
-const CANDIDATE_FIELDS = {
-  id: true,
-  generationId: true,
-  index: true,
-  text: true,
-  tokenIds: true,
-  finishReason: true,
-  role: true,
-} as const;
+/** One statement: this is on the way of every verdict. */
+const GENERATIONS = `
+  SELECT g.id, g.member_id AS "memberId", g.prompt, g.encoder_version AS "encoderVersion", g.model, g.model_digest AS "modelDigest",
+    g.created_at AS "createdAt", g.expired_at AS "expiredAt",
+    COALESCE((SELECT json_agg(json_build_object('id', c.id, 'generationId', c.generation_id, 'index', c.index, 'text', c.text,
+      'tokenIds', c.token_ids, 'finishReason', c.finish_reason, 'role', c.role) ORDER BY c.index)
+      FROM candidates c WHERE c.generation_id = g.id), '[]') AS candidates
+  FROM generations g`;
 
-const FIELDS = {
-  id: true,
-  memberId: true,
-  prompt: true,
-  encoderVersion: true,
-  model: true,
-  modelDigest: true,
-  createdAt: true,
-  expiredAt: true,
-  candidates: { select: CANDIDATE_FIELDS, orderBy: { index: 'asc' as const } },
-} as const;
+type GenerationRow = GenerationRecord & Row;
 
-export function generationRepository(prisma: PrismaClient, engine: SqlEngine): GenerationRepository {
+export function generationRepository(engine: SqlEngine): GenerationRepository {
   return {
     add: (generation) => addGeneration(engine, generation),
-    byId: (id) => prisma.generation.findUnique({ where: { id }, select: FIELDS }),
-    byIds: (ids) => prisma.generation.findMany({ where: { id: { in: [...ids] } }, select: FIELDS }),
+    byId: async (id) => (await engine.query<GenerationRow>(`${GENERATIONS} WHERE g.id = $1`, [id]))[0] ?? null,
+    byIds: (ids) => engine.query<GenerationRow>(`${GENERATIONS} WHERE g.id = ANY($1::uuid[])`, [[...ids]]),
     saveFeatures: async (id, features, digests) => {
       const candidates = [...features.candidates];
       await engine.transaction(async (session) => {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { PalateError } from '../common/errors.js';
 import type { LearnConsent, PrismaClient } from './generated/client.js';
+import type { Row, SqlEngine } from './sql.js';
 
 export interface MemberIdentity {
   platform: string;
@@ -24,9 +25,16 @@ export interface MemberRepository {
   setLearn(id: string, learn: LearnConsent): Promise<MemberRecord | null>;
 }
 
-export function memberRepository(prisma: PrismaClient): MemberRepository {
-  const byIdentity = ({ platform, scope, externalId }: MemberIdentity) =>
-    prisma.member.findUnique({ where: { platform_scope_externalId: { platform, scope, externalId } } });
+export function memberRepository(prisma: PrismaClient, engine: SqlEngine): MemberRepository {
+  // One statement without Prisma: this is on the way of every reply and of verdicts on others' generations.
+  const byIdentity = async ({ platform, scope, externalId }: MemberIdentity) => {
+    const [row] = await engine.query<MemberRecord & Row>(
+      `SELECT id, platform, external_id AS "externalId", scope, learn, community FROM members
+       WHERE platform = $1 AND scope = $2 AND external_id = $3`,
+      [platform, scope, externalId],
+    );
+    return row ?? null;
+  };
   return {
     // Looking first keeps the usual case to one quick read.
     ensure: async (identity) => (await byIdentity(identity)) ?? (await addMember(prisma, identity, byIdentity)),

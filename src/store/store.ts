@@ -121,8 +121,8 @@ function assemble({ engine, folder, release }: OpenedEngine, log: Log, queueOpti
     await release();
   };
   return {
-    members: memberRepository(prisma),
-    generations: generationRepository(prisma, engine),
+    members: memberRepository(prisma, engine),
+    generations: generationRepository(engine),
     feedback: feedbackRepository(prisma, engine, queue),
     consent: consentRepository(prisma, engine, queue),
     encoders: encoderRepository(prisma, engine),
