@@ -39,6 +39,7 @@ export class HostedPlugin {
       launch: (signal) => this.launch(signal),
       times: parts.times,
       log: parts.log,
+      cover: (text) => this.cover(text),
       onChange: () => parts.onChange(),
     });
   }
@@ -134,7 +135,6 @@ export class HostedPlugin {
       source: parts.source,
       placement: this.placement,
       ...this.supervisor.state,
-      message: this.cover(this.supervisor.state.message),
       enabled: this.wanted,
       fields: parts.loaded.fields.map((field) => ({
         ...field,

@@ -21,6 +21,8 @@ export interface SupervisorParts {
   launch(signal: AbortSignal): Promise<Launched>;
   times: PluginTimes;
   log: Log;
+  /** Takes secrets out of what the plugin said. */
+  cover(text: string): string;
   onChange(): void;
 }
 
@@ -62,7 +64,7 @@ export class Supervisor {
       this.become({ status: 'STARTING', message: null, restartAt: null, startedAt: null });
       const { failure, ranFor } = await this.runOnce(signal);
       if (!failure || signal.aborted) return;
-      const message = messageOf(failure);
+      const message = this.parts.cover(messageOf(failure));
       // By name: the error may come from another process, or from another copy of the contract.
       if (failure.name === 'PluginSetupError') {
         log.error({ plugin: name }, `The plugin cannot work with its settings: ${message}`);
@@ -117,7 +119,8 @@ export class Supervisor {
       const health = await launched.health().catch((error): PluginHealth => ({ ok: false, message: messageOf(error) }));
       if (over.signal.aborted) break;
       bad = health.ok ? 0 : bad + 1;
-      const message = health.message ?? (health.ok ? null : 'It does not say why.');
+      const said = health.message ?? (health.ok ? null : 'It does not say why.');
+      const message = said && this.parts.cover(said);
       if (bad >= times.badHealth) failure = new Error(`It was unwell ${bad} times in a row: ${message}`);
       const status = health.ok ? 'RUNNING' : 'UNWELL';
       if (status !== this.state.status || message !== this.state.message) this.become({ status, message });

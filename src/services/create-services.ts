@@ -13,6 +13,7 @@ import { Housekeeping } from './housekeeping.js';
 import { TrainingJobs } from './job-feed.js';
 import { keyService } from './keys.js';
 import { memberService } from './members.js';
+import { modelService } from './models.js';
 import { NO_PLUGINS } from './no-plugins.js';
 import { ownershipService, remembering } from './ownership.js';
 import { poolService } from './pool.js';
@@ -62,7 +63,7 @@ export function createServices(parts: ServiceParts): Services {
   const trainable = checkpoint !== null;
   const rights = parts.rights ?? DEFAULT_SETTINGS;
   const members = memberService({ store, digests: features?.digests ?? null, limits });
-  const dropPrompts = () => {
+  const dropCaches = () => {
     trainer?.dropPairs();
     return runtime.dropPrompts();
   };
@@ -71,7 +72,7 @@ export function createServices(parts: ServiceParts): Services {
     const { trainingQueued, trainingRunning } = jobs.counts();
     return runtime.status().busySlots === 0 && trainingQueued === 0 && trainingRunning === 0;
   };
-  const housekeeping = new Housekeeping({ store, retention: rights, isQuiet, dropPrompts, log });
+  const housekeeping = new Housekeeping({ store, retention: rights, isQuiet, dropCaches, log });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
 
@@ -108,13 +109,14 @@ export function createServices(parts: ServiceParts): Services {
       features,
       jobs,
       housekeeping,
-      dropPrompts,
+      dropCaches,
       trainable,
       limits,
     }),
     tastes: tasteService({ store, members, checkpoint, trustedKeys: rights.trustedTasteKeys, onQueued, limits }),
     training: trainingService({ store, jobs, ownership, trainable, limits }),
     pool: poolService({ runtime, jobs, checkpointDigest: checkpoint?.digest ?? null }),
+    models: modelService({ runtime, checkpointDigest: checkpoint?.digest ?? null }),
     storage: storageService({ store, limits }),
     plugins: parts.plugins ?? NO_PLUGINS,
     start: () => {

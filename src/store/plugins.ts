@@ -1,5 +1,5 @@
 /** What admins set for plugins, and the rows that bots keep. */
-import type { SqlEngine } from './sql.js';
+import { isMissingReference, type SqlEngine } from './sql.js';
 
 export interface PluginRecord {
   /** Null: nobody said anything. */
@@ -54,9 +54,6 @@ export function pluginRepository(engine: SqlEngine): PluginRepository {
   };
 }
 
-/** PostgreSQL's code for a reference to a row that does not exist. */
-const NO_SUCH_ROW = '23503';
-
 export function storageRepository(engine: SqlEngine): StorageRepository {
   return {
     list: (owner, prefix, first, after) =>
@@ -74,7 +71,7 @@ export function storageRepository(engine: SqlEngine): StorageRepository {
         );
         return row;
       } catch (error) {
-        if ((error as { code?: unknown }).code === NO_SUCH_ROW) return null;
+        if (isMissingReference(error)) return null;
         throw error;
       }
     },

@@ -1,0 +1,138 @@
+/** A whole service for plugins to run in: real store, services and gateway, a scripted runtime, and plugins written for the test. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pino } from 'pino';
+import { createPalateClient, type PalateClient } from '../../src/client/index.js';
+import { DEFAULT_LIMITS, PLUGIN_TIMES, type PluginTimes } from '../../src/common/config.js';
+import { authenticateAdmin } from '../../src/gateway/auth.js';
+import { createGateway } from '../../src/gateway/gateway.js';
+import { PluginHost } from '../../src/plugins/host.js';
+import { createServices } from '../../src/services/create-services.js';
+import { pluginSettings } from '../../src/services/plugin-settings.js';
+import type { Services } from '../../src/services/services.js';
+import { TrainingThread } from '../../src/services/training-thread.js';
+import type { PluginPlacement, PluginView } from '../../src/services/views.js';
+import { openStore } from '../../src/store/store.js';
+import { tinyCheckpoint, tinyTokenizerOf } from '../services/house.js';
+import { ScriptedRuntime } from '../services/scripted-runtime.js';
+import { prepareDatabase } from '../store/template.js';
+
+export const ADMIN_KEY = 'an-admin-key-for-tests-0123456789';
+
+export interface Place {
+  folder: string;
+  url: string;
+  admin: PalateClient;
+  services: Services;
+  runtime: ScriptedRuntime;
+  host: PluginHost;
+  /** Lines of the log, parsed. */
+  log: Record<string, unknown>[];
+  plugin(name: string): Promise<PluginView>;
+  /** Waits until the plugin is as it should be. */
+  until(name: string, holds: (plugin: PluginView) => boolean): Promise<PluginView>;
+  /** Ends the service as a process would, and keeps its folder. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PlaceOptions {
+  /** Paths or names of plugins; sources without a slash that end in `.mjs` lie in the place's folder. */
+  plugins: readonly string[];
+  /** Files to write into the folder first, by name. */
+  files?: Readonly<Record<string, string>>;
+  environment?: Readonly<Record<string, string>>;
+  /** Where plugins run, by name. */
+  placements?: Readonly<Record<string, PluginPlacement>>;
+  times?: Partial<PluginTimes>;
+  folder?: string;
+}
+
+/** The address of the contract, for plugins that tests write. */
+export const CONTRACT = pathToFileURL(join(import.meta.dirname, '../../src/plugins/contract.ts')).href;
+
+export async function openPlace(options: PlaceOptions): Promise<Place> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-plugins-')));
+  for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(folder, name), text);
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  if (!options.folder) await prepareDatabase(folder);
+  const store = await openStore({ data: folder }, log);
+  const thread = new TrainingThread(log);
+  await thread.start();
+  const runtime = new ScriptedRuntime('ab'.repeat(32), 24);
+  const settings = pluginSettings(store, { data: folder });
+  for (const [name, placement] of Object.entries(options.placements ?? {})) await settings.change(name, { placement });
+  const host = new PluginHost({
+    sources: options.plugins.map((source) => (source.endsWith('.mjs') ? `./${source}` : source)),
+    folder,
+    settings,
+    environment: options.environment ?? {},
+    times: { ...PLUGIN_TIMES, healthInterval: 50, health: 1_000, firstRestart: 20, ...options.times },
+    log,
+  });
+  await host.load();
+  const services = createServices({
+    store,
+    runtime,
+    tokenizer: await tinyTokenizerOf(folder),
+    checkpoint: tinyCheckpoint(),
+    train: thread.train,
+    plugins: host.service,
+    hooks: host.hooks,
+    log,
+    limits: DEFAULT_LIMITS,
+  });
+  await services.start();
+  const known = authenticateAdmin(ADMIN_KEY);
+  const gateway = createGateway({
+    settings: { host: '127.0.0.1', port: 0, limits: DEFAULT_LIMITS, allowedOrigins: [] },
+    services,
+    authenticate: async (key) => host.authenticate(key) ?? known(key),
+    extensions: host.extensions,
+    log,
+  });
+  await gateway.start();
+  const url = `http://127.0.0.1:${gateway.port}`;
+  await host.start({ url, executorFor: (viewer) => gateway.executorFor(viewer) });
+  const admin = createPalateClient({ url, key: ADMIN_KEY });
+
+  const plugin = async (name: string) => {
+    const found = (await host.service.list()).find((one) => one.name === name);
+    if (!found) throw new Error(`There is no plugin ${name}.`);
+    return found;
+  };
+  const stop = async () => {
+    await admin.close();
+    await host.stop();
+    await gateway.stop();
+    await services.stop();
+    await thread.stop();
+    await store.close();
+  };
+  return {
+    folder,
+    url,
+    admin,
+    services,
+    runtime,
+    host,
+    log: lines,
+    plugin,
+    until: async (name, holds) => {
+      for (const end = Date.now() + 30_000; ; ) {
+        const now = await plugin(name);
+        if (holds(now)) return now;
+        if (Date.now() > end) throw new Error(`${name} stays ${JSON.stringify(now)}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    stop,
+    close: async () => {
+      await stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
