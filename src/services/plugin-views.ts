@@ -1,0 +1,114 @@
+/** Plugins and what bots keep, as callers see them. */
+
+export interface StorageEntryView {
+  key: string;
+  value: string;
+}
+
+export type PluginPlacement = 'IN_PROCESS' | 'OWN_PROCESS';
+
+/** BROKEN could not be loaded; UNCONFIGURED waits for settings; UNWELL runs, and says that something is wrong; WAITING failed and is tried again. */
+export type PluginStatus =
+  | 'BROKEN'
+  | 'UNCONFIGURED'
+  | 'STOPPED'
+  | 'STARTING'
+  | 'RUNNING'
+  | 'UNWELL'
+  | 'WAITING'
+  | 'STOPPING';
+
+export type PluginFieldType = 'STRING' | 'INTEGER' | 'NUMBER' | 'BOOLEAN' | 'JSON';
+
+/** A setting of a plugin. Values are text: of a STRING itself, else JSON. */
+export interface PluginFieldView {
+  name: string;
+  description: string | null;
+  type: PluginFieldType;
+  required: boolean;
+  secret: boolean;
+  /** The texts it may have, where they are few. */
+  choices: string[] | null;
+  default: string | null;
+  isSet: boolean;
+  /** Null while it is not set, and always for a secret. */
+  value: string | null;
+  /** The environment variable that sets it; null when it comes from elsewhere. */
+  fromVariable: string | null;
+}
+
+export interface PluginView {
+  /** The source as it was given, where nothing could be loaded from it. */
+  name: string;
+  version: string | null;
+  platform: string | null;
+  description: string | null;
+  source: string;
+  placement: PluginPlacement;
+  status: PluginStatus;
+  /** For people: what works, what does not, and what to do. */
+  message: string | null;
+  /** Whether it is to run. */
+  enabled: boolean;
+  /** Times it was started again after it had failed, since it was last started on purpose. */
+  restarts: number;
+  startedAt: Date | null;
+  restartAt: Date | null;
+  fields: PluginFieldView[];
+  /** Hooks it has: prompt, candidate, pair. */
+  hooks: string[];
+}
+
+export interface PluginConfigInput {
+  /** Text of a field; null takes it back. */
+  values?: readonly { name: string; value?: string | null }[] | null;
+  placement?: PluginPlacement | null;
+}
+
+export type KeyScope = 'ADMIN' | 'BOT' | 'MEMBER';
+
+/** Who a key or token belongs to. */
+export interface KeyOwner {
+  scope: KeyScope;
+  /** Of a BOT key. */
+  platform: string | null;
+  /** Of a MEMBER key or token. */
+  member: { id: string; platform: string; externalId: string; scope: string } | null;
+  /** Null for a token. */
+  keyId: string | null;
+  expiresAt: Date | null;
+}
+
+export interface KeyInput {
+  name: string;
+  scope: KeyScope;
+  platform?: string | null;
+  member?: MemberRef | null;
+  expiresInDays?: number | null;
+}
+
+export interface KeyView {
+  id: string;
+  name: string;
+  scope: KeyScope;
+  platform: string | null;
+  memberId: string | null;
+  /** The first characters of the secret. */
+  prefix: string;
+  createdAt: Date;
+  /** To the minute. */
+  lastUsedAt: Date | null;
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+}
+
+export interface CreatedKeyView {
+  key: KeyView;
+  /** Never shown again. */
+  secret: string;
+}
+
+export interface MemberTokenView {
+  token: string;
+  expiresAt: Date;
+}
