@@ -109,6 +109,29 @@ export function disappoint(ballot: Ballot, again: boolean): Ballot {
   return { ...ballot, sending: null, refused: { vote: sending.kind === 'submit' ? sending.vote : null } };
 }
 
+/** The ballot after a restart; with `visible`, after a look at the reactions that stand on the platform. */
+export function recallBallot(kept: Ballot, visible: readonly Mark[] | null): Ballot {
+  const given = visible ? reconcileGiven(kept.given, visible) : kept.given;
+  return { ...kept, given, sending: null, unsure: kept.unsure || kept.sending !== null };
+}
+
+/** A ballot as it is kept: marks and ids, nothing that anybody wrote. */
+export function keepBallot(ballot: Ballot): string {
+  return JSON.stringify(ballot);
+}
+
+/** A kept ballot; an empty one where the text is none. */
+export function readBallot(text: string | null): Ballot {
+  if (text === null) return EMPTY_BALLOT;
+  const known = (mark: unknown) => MARKS.find((one) => one === mark) !== undefined;
+  try {
+    const ballot = { ...EMPTY_BALLOT, ...(JSON.parse(text) as Partial<Ballot>) };
+    return { ...ballot, given: ballot.given.filter(({ mark }) => known(mark)) };
+  } catch {
+    return EMPTY_BALLOT;
+  }
+}
+
 /**
  * The marks that stand after downtime: of those known before, buttons and the reactions still visible, in their order;
  * behind them the reactions that are new, in the order of the table, since platforms do not tell theirs.

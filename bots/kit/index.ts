@@ -1,5 +1,6 @@
 /** What every chat bot shares. Nothing here knows a platform, a clock or a network. */
 export * from './ballot.js';
+export * from './book.js';
 export * from './consent.js';
 export * from './layout.js';
 export * from './offer.js';

@@ -14,12 +14,12 @@ import {
   confirm,
   disappoint,
   EMPTY_BALLOT,
-  type Given,
   nextRequest,
-  type Recorded,
   type Request,
+  recallBallot,
 } from './ballot.js';
 import { displayOrder } from './order.js';
+import type { Mark } from './reactions.js';
 
 export type Phase = 'asked' | 'streaming' | 'offered' | 'expired' | 'failed';
 export type Standing = 'offered' | 'chosen' | 'changed' | 'withdrawn';
@@ -47,12 +47,12 @@ export type SessionEvent =
   | { kind: 'unconfirmed'; voter: string; again: boolean }
   /** The pause after a request that failed is over. */
   | { kind: 'retry'; voter: string }
-  /** After downtime: what stands on the platform, and what the service has. */
-  | { kind: 'recalled'; voter: string; given: readonly Given[]; recorded: Recorded | null };
+  /** A ballot from before a restart, and the reactions that are visible now; null where nobody has looked. */
+  | { kind: 'recalled'; voter: string; ballot: Ballot; visible: readonly Mark[] | null };
 
 export type Effect =
-  /** Tell the service. `given` is to be kept before, so that a restart knows what was counted. */
-  | { kind: 'send'; voter: string; request: Request; given: readonly Given[] }
+  /** Tell the service. The voter's ballot is to be kept before, so that a restart knows what may have been counted. */
+  | { kind: 'send'; voter: string; request: Request }
   /** Call again with `retry` after a pause. */
   | { kind: 'pause'; voter: string }
   /** Write new replies to the same question. */
@@ -106,11 +106,9 @@ export function step(session: Session, event: SessionEvent): Step {
     case 'retry':
       return send(session, event.voter);
     case 'recalled': {
-      const { given, recorded } = event;
-      const before = ballotOf(session, event.voter);
-      if (before.sending) return same(session);
-      const confirmed = Math.max(before.confirmed, recorded ? 1 : 0);
-      return send(withBallot(session, event.voter, { ...EMPTY_BALLOT, given, recorded, confirmed }), event.voter);
+      const { voter, ballot, visible } = event;
+      if (ballotOf(session, voter).sending) return same(session);
+      return send(withBallot(session, voter, recallBallot(ballot, visible)), voter);
     }
   }
 }
@@ -164,7 +162,7 @@ function send(session: Session, voter: string): Step {
   if (!request) return same(session);
   return {
     session: withBallot(session, voter, { ...ballot, sending: request }),
-    effects: [{ kind: 'send', voter, request, given: ballot.given }],
+    effects: [{ kind: 'send', voter, request }],
   };
 }
 

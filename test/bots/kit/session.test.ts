@@ -2,12 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   askedSession,
+  type Ballot,
   type BallotChange,
   ballotOf,
   type Effect,
+  EMPTY_BALLOT,
   isSettled,
+  keepBallot,
   type Mark,
   offeredSession,
+  readBallot,
   reconcileGiven,
   type Session,
   type SessionEvent,
@@ -168,22 +172,38 @@ describe('a session', () => {
     expect(step(session, by(removed('A'))).effects).toEqual([]);
   });
 
-  it.each<[string, Mark[], 'left' | 'right' | null, object[]]>([
-    ['the reaction went away during downtime', [], 'left', [{ kind: 'withdraw', feedbackId: 'f0' }]],
-    ['a reaction came during downtime', ['B'], null, [chosen('right')]],
-    ['nothing happened', ['A'], 'left', []],
-    ['the reaction was changed for another', ['B'], 'left', [chosen('right')]],
-    ['the vote was under way when the bot died, and had arrived', ['A'], 'left', []],
-  ])('reconciles after a restart: %s', (_, visible, recorded, expected) => {
-    const vote = (candidate: string): Vote => ({ verdict: 'CHOSEN', candidate });
-    const given = reconcileGiven(recorded === 'left' ? [{ mark: 'A', by: 'reaction' }] : [], visible);
+  const kept = (changes: Partial<Ballot>): Ballot => ({ ...EMPTY_BALLOT, ...changes });
+  const counted = kept({
+    given: [{ mark: 'A', by: 'reaction' }],
+    recorded: { feedbackId: 'f0', vote: { verdict: 'CHOSEN', candidate: 'left' } },
+    confirmed: 1,
+  });
+  const underWay = kept({ given: counted.given, sending: { kind: 'submit', vote: counted.recorded?.vote as Vote } });
+
+  it.each<[string, Ballot, Mark[] | null, object[]]>([
+    ['the reaction went away during downtime', counted, [], [{ kind: 'withdraw', feedbackId: 'f0' }]],
+    ['a reaction came during downtime', EMPTY_BALLOT, ['B'], [chosen('right')]],
+    ['nothing happened', counted, ['A'], []],
+    ['nobody looked', counted, null, []],
+    ['the reaction was changed for another', counted, ['B'], [chosen('right')]],
+    ['the vote was under way when the bot died', underWay, ['A'], [chosen('left')]],
+    ['and was taken back meanwhile', underWay, [], [{ kind: 'withdraw', feedbackId: null }]],
+  ])('reconciles after a restart: %s', (_, ballot, visible, expected) => {
+    const restored = readBallot(keepBallot(ballot));
+    expect(restored).toEqual(ballot);
     const { effects } = step(offeredSession('ada', 'g1', TWO), {
       kind: 'recalled',
       voter: 'ada',
-      given,
-      recorded: recorded && { feedbackId: 'f0', vote: vote(recorded) },
+      ballot: restored,
+      visible,
     });
     expect(requests(effects)).toEqual(expected);
+  });
+
+  it('takes a kept ballot that is no ballot for an empty one', () => {
+    expect(readBallot(null)).toEqual(EMPTY_BALLOT);
+    expect(readBallot('nonsense')).toEqual(EMPTY_BALLOT);
+    expect(readBallot('{"given":[{"mark":"Z","by":"reaction"}]}').given).toEqual([]);
   });
 });
 

@@ -1,0 +1,312 @@
+/**
+ * Every offer a bot has made, and who voted on it how: turns what happens on a platform into verdicts of the service,
+ * in order, once, and across restarts. Time and the platform are handed in.
+ *
+ * A ballot is kept before its request is sent and again when it is confirmed. So a restart finds either what was
+ * confirmed, or that something was under way, which is then sent again: a verdict is a state, saying it twice is once.
+ */
+import { type FeedbackResult, type MemberRef, type PalateClient, PalateClientError } from '../../src/client/index.js';
+import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
+import { type Ballot, type BallotChange, keepBallot, type Request, readBallot } from './ballot.js';
+import { isPassing, retryDelay } from './problem.js';
+import type { Mark } from './reactions.js';
+import { ballotOf, type Effect, isSettled, offeredSession, type Session, type SessionEvent, step } from './session.js';
+
+/** Which message shows which candidates: ids only. */
+export interface Offer {
+  generationId: string;
+  /** The candidates' ids as they are shown. */
+  candidates: readonly string[];
+  /** The platform's ids of who asked, and of where the messages are; `scope` is a Slack team, empty on Discord. */
+  asker: string;
+  scope: string;
+  channel: string;
+  messages: readonly string[];
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Language tag of the bot's words there. */
+  language: string;
+}
+
+export interface BookParts {
+  client: Pick<PalateClient, 'submitFeedback' | 'withdrawFeedback' | 'request'>;
+  storage: PluginStorage;
+  log: PluginLog;
+  memberOf(voter: string, scope: string): MemberRef;
+  schedule(milliseconds: number, run: () => void): void;
+  /** What the platform has to do. */
+  on: {
+    recorded(offer: Offer, voter: string, result: FeedbackResult): void;
+    regenerate(offer: Offer, voter: string): void;
+    refuse(offer: Offer, voter: string): void;
+    close(offer: Offer): void;
+  };
+}
+
+interface Entry {
+  offer: Offer;
+  session: Session;
+  /** Whether ballots from before may lie in storage. */
+  old: boolean;
+  attempts: Map<string, number>;
+  /** The end of the line of events. */
+  line: Promise<void>;
+}
+
+/** Offers held in memory; more are read from storage when somebody votes on them. */
+const HELD = 2_000;
+const FIND_VERDICT = `query Verdict($id: ID!, $member: MemberRef!) {
+  generation(id: $id) { feedback(member: $member) { id state } }
+}`;
+
+export class VoteBook {
+  private readonly entries = new Map<string, Entry>();
+  private readonly byMessage = new Map<string, string>();
+
+  constructor(private readonly parts: BookParts) {}
+
+  /** Keeps an offer that was just made. When this resolves, a restart knows of it. */
+  async open(offer: Offer, memberId: string): Promise<void> {
+    this.hold(offer, false);
+    for (const message of offer.messages) {
+      await this.parts.storage.set(offerKey(offer.channel, message), JSON.stringify(offer), { memberId });
+    }
+  }
+
+  /** The offer that a message belongs to; null where it is none of ours. */
+  async find(channel: string, message: string): Promise<Offer | null> {
+    return (await this.entry(channel, message))?.offer ?? null;
+  }
+
+  /** Takes in what somebody did to a message; resolves when it is in line, not when the service has it. */
+  async mark(channel: string, message: string, voter: string, change: BallotChange): Promise<boolean> {
+    const entry = await this.entry(channel, message);
+    if (!entry) return false;
+    await this.feed(entry, { kind: 'mark', voter, change });
+    return true;
+  }
+
+  /** All reactions on a message were taken away, or all of one mark. */
+  async clear(channel: string, message: string, mark: Mark | null): Promise<void> {
+    const entry = await this.entry(channel, message);
+    if (!entry) return;
+    const change: BallotChange = mark === null ? { kind: 'cleared' } : { kind: 'removed', mark };
+    for (const voter of await this.votersOf(entry)) await this.feed(entry, { kind: 'mark', voter, change });
+  }
+
+  /** Brings an offer to what stands on the platform now: the marks of each voter's visible reactions. */
+  async reconcile(offer: Offer, visible: ReadonlyMap<string, readonly Mark[]>): Promise<void> {
+    const entry = this.entries.get(offer.generationId) ?? this.hold(offer, true);
+    const voters = new Set([...visible.keys(), ...(await this.votersOf(entry))]);
+    for (const voter of voters) {
+      await this.enqueue(entry, async () => {
+        const ballot = entry.session.ballots[voter] ?? (await this.keptBallot(entry, voter));
+        this.take(entry, { kind: 'recalled', voter, ballot, visible: visible.get(voter) ?? [] });
+      });
+    }
+  }
+
+  /** Every offer made since a moment, newest first; older ones are dropped from storage. */
+  async offersSince(moment: number): Promise<Offer[]> {
+    const found = new Map<string, Offer>();
+    const old: string[] = [];
+    for await (const { key, value } of this.parts.storage.list('offer/')) {
+      const offer = readOffer(value);
+      if (offer && offer.at >= moment) found.set(offer.generationId, offer);
+      else old.push(key);
+    }
+    for (const key of old) await this.parts.storage.delete(key);
+    return [...found.values()].sort((a, b) => b.at - a.at);
+  }
+
+  /** The newest offers in a channel, oldest first: what a conversation there is made of. */
+  async offersIn(channel: string, count: number): Promise<Offer[]> {
+    const found = new Map<string, Offer>();
+    for await (const { value } of this.parts.storage.list(`offer/${channel}/`)) {
+      const offer = readOffer(value);
+      if (offer) found.set(offer.generationId, offer);
+    }
+    return [...found.values()].sort((a, b) => a.at - b.at).slice(-count);
+  }
+
+  /** A voter's ballot on an offer, as far as it is known. */
+  async ballot(offer: Offer, voter: string): Promise<Ballot> {
+    const entry = this.entries.get(offer.generationId) ?? this.hold(offer, true);
+    return entry.session.ballots[voter] ?? (await this.keptBallot(entry, voter));
+  }
+
+  /** Whether nothing is under way. */
+  get settled(): boolean {
+    return [...this.entries.values()].every(({ session }) => isSettled(session));
+  }
+
+  /** Everything of a member that was forgotten leaves memory; the service has removed the rows. */
+  forget(member: string): void {
+    for (const [id, entry] of this.entries) {
+      if (entry.offer.asker === member) this.drop(id);
+      else {
+        const { [member]: _, ...ballots } = entry.session.ballots;
+        entry.session = { ...entry.session, ballots };
+      }
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------- line of events
+
+  private async feed(entry: Entry, event: SessionEvent & { voter: string }): Promise<void> {
+    await this.enqueue(entry, async () => {
+      if (entry.old && !entry.session.ballots[event.voter]) {
+        const ballot = await this.keptBallot(entry, event.voter);
+        this.take(entry, { kind: 'recalled', voter: event.voter, ballot, visible: null });
+      }
+      this.take(entry, event);
+    });
+  }
+
+  private enqueue(entry: Entry, work: () => Promise<void> | void): Promise<void> {
+    const done = entry.line.then(work);
+    entry.line = done.catch((error: unknown) => this.parts.log.error('A vote could not be taken in', { error }));
+    return entry.line;
+  }
+
+  private take(entry: Entry, event: SessionEvent): void {
+    const { session, effects } = step(entry.session, event);
+    entry.session = session;
+    for (const effect of effects) this.carryOut(entry, effect);
+  }
+
+  private carryOut(entry: Entry, effect: Effect): void {
+    const { on, schedule } = this.parts;
+    switch (effect.kind) {
+      case 'send':
+        void this.send(entry, effect.voter, effect.request);
+        break;
+      case 'pause': {
+        const attempt = entry.attempts.get(effect.voter) ?? 0;
+        entry.attempts.set(effect.voter, attempt + 1);
+        schedule(
+          retryDelay(attempt),
+          () => void this.enqueue(entry, () => this.take(entry, { kind: 'retry', voter: effect.voter })),
+        );
+        break;
+      }
+      case 'close':
+        on.close(entry.offer);
+        break;
+      default:
+        on[effect.kind](entry.offer, effect.voter);
+    }
+  }
+
+  private async send(entry: Entry, voter: string, request: Request): Promise<void> {
+    let event: SessionEvent;
+    try {
+      await this.keep(entry, voter);
+      const result = await this.request(entry.offer, voter, request);
+      if (result) this.parts.on.recorded(entry.offer, voter, result);
+      entry.attempts.delete(voter);
+      event = { kind: 'confirmed', voter, feedbackId: result?.feedback.id ?? null };
+      await this.enqueue(entry, () => this.take(entry, event));
+      await this.keep(entry, voter, result?.feedback.member.id);
+    } catch (error) {
+      await this.enqueue(entry, () => this.take(entry, this.disappointment(entry, voter, error)));
+    }
+  }
+
+  private disappointment(entry: Entry, voter: string, error: unknown): SessionEvent {
+    const code = error instanceof PalateClientError ? error.code : 'INTERNAL';
+    if (code === 'NOT_FOUND') return { kind: 'expired' };
+    const again = isPassing(code);
+    const facts = { generation: entry.offer.generationId, code, error };
+    if (!again) this.parts.log.warn('A vote was refused', facts);
+    else this.parts.log.info('A vote waits to be sent again', facts);
+    return { kind: 'unconfirmed', voter, again };
+  }
+
+  /** The service's answer; null where there was nothing to withdraw. */
+  private async request(offer: Offer, voter: string, request: Request): Promise<FeedbackResult | null> {
+    const { client, memberOf } = this.parts;
+    const member = memberOf(voter, offer.scope);
+    if (request.kind === 'submit') {
+      const { verdict, candidate } = request.vote;
+      return client.submitFeedback({ generationId: offer.generationId, member, verdict, chosenCandidateId: candidate });
+    }
+    const id = request.feedbackId ?? (await this.findVerdict(offer.generationId, member));
+    if (id === null) return null;
+    try {
+      return await client.withdrawFeedback(id);
+    } catch (error) {
+      // What is not there any more is withdrawn.
+      if (error instanceof PalateClientError && error.code === 'NOT_FOUND') return null;
+      throw error;
+    }
+  }
+
+  private async findVerdict(id: string, member: MemberRef): Promise<string | null> {
+    const data = await this.parts.client.request(FIND_VERDICT, { id, member });
+    const { feedback } = (data.generation ?? {}) as { feedback?: { id: string; state: string } | null };
+    return feedback && (feedback.state === 'ACTIVE' || feedback.state === 'HELD') ? feedback.id : null;
+  }
+
+  // -------------------------------------------------------------------------------------------------------- memory, rows
+
+  private async keep(entry: Entry, voter: string, memberId?: string): Promise<void> {
+    const { generationId } = entry.offer;
+    await this.parts.storage.set(ballotKey(generationId, voter), keepBallot(ballotOf(entry.session, voter)), {
+      memberId,
+    });
+  }
+
+  private async keptBallot(entry: Entry, voter: string): Promise<Ballot> {
+    return readBallot(await this.parts.storage.get(ballotKey(entry.offer.generationId, voter)));
+  }
+
+  private async votersOf(entry: Entry): Promise<string[]> {
+    const prefix = ballotKey(entry.offer.generationId, '');
+    const voters = new Set(Object.keys(entry.session.ballots));
+    if (entry.old) for await (const { key } of this.parts.storage.list(prefix)) voters.add(key.slice(prefix.length));
+    return [...voters];
+  }
+
+  private async entry(channel: string, message: string): Promise<Entry | null> {
+    const held = this.entries.get(this.byMessage.get(`${channel}/${message}`) ?? '');
+    if (held) return held;
+    const offer = readOffer(await this.parts.storage.get(offerKey(channel, message)));
+    if (!offer) return null;
+    return this.entries.get(offer.generationId) ?? this.hold(offer, true);
+  }
+
+  private hold(offer: Offer, old: boolean): Entry {
+    const session = offeredSession(offer.asker, offer.generationId, offer.candidates);
+    const entry: Entry = { offer, session, old, attempts: new Map(), line: Promise.resolve() };
+    this.entries.set(offer.generationId, entry);
+    for (const message of offer.messages) this.byMessage.set(`${offer.channel}/${message}`, offer.generationId);
+    for (const [id, { session: held }] of this.entries) {
+      if (this.entries.size <= HELD) break;
+      if (id !== offer.generationId && isSettled(held)) this.drop(id);
+    }
+    return entry;
+  }
+
+  private drop(generationId: string): void {
+    const offer = this.entries.get(generationId)?.offer;
+    this.entries.delete(generationId);
+    for (const message of offer?.messages ?? []) this.byMessage.delete(`${offer?.channel}/${message}`);
+  }
+}
+
+function offerKey(channel: string, message: string): string {
+  return `offer/${channel}/${message}`;
+}
+
+function ballotKey(generationId: string, voter: string): string {
+  return `ballot/${generationId}/${voter}`;
+}
+
+function readOffer(text: string | null): Offer | null {
+  try {
+    return text === null ? null : (JSON.parse(text) as Offer);
+  } catch {
+    return null;
+  }
+}
