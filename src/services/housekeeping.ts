@@ -10,9 +10,11 @@ export interface HousekeepingParts {
   retention: Pick<Settings, 'textDays' | 'cleanUpMinutes'>;
   /** Whether nothing is being written or trained, so that nobody waits for the database. */
   isQuiet(): boolean;
-  /** Drops what is kept in memory of prompts. */
-  dropPrompts(): Promise<void>;
+  /** Drops what is kept in memory of prompts and verdicts. */
+  dropCaches(): Promise<void>;
   log: Log;
+  /** Milliseconds since 1970. */
+  now?: () => number;
 }
 
 const MINUTE_MS = 60_000;
@@ -29,7 +31,11 @@ export class Housekeeping implements Lifecycle {
   private starting: Promise<void> | undefined;
   private working: Promise<void> = Promise.resolve();
 
-  constructor(private readonly parts: HousekeepingParts) {}
+  private readonly now: () => number;
+
+  constructor(private readonly parts: HousekeepingParts) {
+    this.now = parts.now ?? Date.now;
+  }
 
   /** Finishes first what an earlier process was to erase for good. */
   start(): Promise<void> {
@@ -54,12 +60,18 @@ export class Housekeeping implements Lifecycle {
     if (this.parts.retention.cleanUpMinutes === 0) this.enqueue(() => this.cleanUp());
   }
 
+  /** Erases for good what waits for it, if nobody minds or the time is up. */
+  async look(): Promise<void> {
+    const since = await this.parts.store.cleanUp.pendingSince();
+    if (since && (this.parts.isQuiet() || this.deadline(since).getTime() <= this.now())) await this.cleanUp();
+  }
+
   private async begin(): Promise<void> {
     this.enqueue(() => this.sweep());
     this.enqueue(() => this.cleanUp());
     await this.working;
     this.every(SWEEP_MS, () => this.sweep());
-    this.every(LOOK_MS, () => this.cleanUpWhenQuiet());
+    this.every(LOOK_MS, () => this.look());
   }
 
   private every(milliseconds: number, work: () => Promise<void>): void {
@@ -79,7 +91,7 @@ export class Housekeeping implements Lifecycle {
   private async sweep(): Promise<void> {
     const { store, retention, log } = this.parts;
     if (retention.textDays === 0) return;
-    const before = new Date(Date.now() - retention.textDays * DAY_MS);
+    const before = new Date(this.now() - retention.textDays * DAY_MS);
     let total = 0;
     for (let count = BATCH; count === BATCH && !this.stopped.signal.aborted; total += count) {
       count = await store.cleanUp.expireTexts(before, BATCH);
@@ -87,14 +99,9 @@ export class Housekeeping implements Lifecycle {
       await delay(0);
     }
     if (total === 0) return;
-    await this.parts.dropPrompts();
+    await this.parts.dropCaches();
     log.info({ generations: total }, 'The texts of old generations were erased');
     this.removed();
-  }
-
-  private async cleanUpWhenQuiet(): Promise<void> {
-    const since = await this.parts.store.cleanUp.pendingSince();
-    if (since && (this.parts.isQuiet() || this.deadline(since).getTime() <= Date.now())) await this.cleanUp();
   }
 
   private async cleanUp(): Promise<void> {

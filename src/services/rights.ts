@@ -23,8 +23,8 @@ export interface RightsParts {
   features: FeatureReader | null;
   jobs: TrainingJobs;
   housekeeping: Housekeeping;
-  /** Drops what is kept in memory of prompts. */
-  dropPrompts(): Promise<void>;
+  /** Drops what is kept in memory of prompts and verdicts. */
+  dropCaches(): Promise<void>;
   /** A checkpoint is loaded. */
   trainable: boolean;
   limits: Limits;
@@ -85,7 +85,7 @@ async function forget(parts: RightsParts, memberId: string): Promise<DeletionRec
   }
   for (const job of forgotten?.jobs ?? []) jobs.publish(trainingJobView(job));
   await features?.settled();
-  await parts.dropPrompts();
+  await parts.dropCaches();
   parts.housekeeping.removed();
   return receiptView(parts, receipt);
 }

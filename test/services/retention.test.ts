@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/common/log.js';
+import { Housekeeping } from '../../src/services/housekeeping.js';
+import type { GenerationView } from '../../src/services/views.js';
+import { type House, openHouse, tinyCheckpoint } from './house.js';
+
+const DAY_MS = 86_400_000;
+
+async function folderContains(folder: string, text: string): Promise<boolean> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && (await readFile(join(entry.parentPath, entry.name))).includes(text)) return true;
+  }
+  return false;
+}
+
+describe('retention', () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await openHouse();
+  });
+  afterAll(() => house.close());
+
+  const member = { platform: 'test', externalId: randomUUID() };
+  const ask = async (prompt: string): Promise<GenerationView> => {
+    const input = { member, prompt, maxTokens: 16, source: { messageId: `message of ${prompt}` } };
+    return (await house.services.generations.start(input)).finished;
+  };
+  const choose = ({ id, candidates }: GenerationView) =>
+    house.services.preferences.submit({ generationId: id, verdict: 'CHOSEN', chosenCandidateId: candidates[0].id });
+  /** Runs the sweep and the clean-up of a start, so many days from now. */
+  const startIn = async (days: number, textDays: number) => {
+    let dropped = 0;
+    const housekeeping = new Housekeeping({
+      store: house.store,
+      retention: { textDays, cleanUpMinutes: 10 },
+      isQuiet: () => true,
+      dropCaches: async () => void dropped++,
+      log: createLog('error'),
+      now: () => Date.now() + days * DAY_MS,
+    });
+    await housekeeping.start();
+    await housekeeping.stop();
+    return dropped;
+  };
+  const encoder = async (memberId: string) => {
+    const version = (await house.services.members.byId(memberId))?.encoder.version as number;
+    return house.store.encoders.bytesOf(memberId, version);
+  };
+
+  it('erases the texts of old generations for good, and keeps what was learned from them', async () => {
+    const prompt = `prompt-${randomUUID()}`;
+    const generation = await ask(prompt);
+    const { memberId } = generation;
+    const { feedback } = await choose(generation);
+    await house.trained(memberId);
+    const learned = await encoder(memberId);
+    expect(await folderContains(house.folder, prompt)).toBe(true);
+
+    expect(await startIn(6, 7)).toBe(0);
+    expect(await startIn(8, 0)).toBe(0);
+    expect((await house.services.generations.byId(generation.id))?.expiredAt).toBeNull();
+    expect(await startIn(8, 7)).toBe(1);
+    const expired = await house.services.generations.byId(generation.id);
+    expect(expired).toMatchObject({ prompt: '', expiredAt: expect.any(Date) });
+    expect(expired?.candidates.map(({ id, text }) => [id, text])).toEqual(
+      generation.candidates.map(({ id }) => [id, '']),
+    );
+    for (const text of [prompt, generation.candidates[0].text, generation.candidates[1].text]) {
+      expect(await folderContains(house.folder, text)).toBe(false);
+    }
+    // A training anew comes to the same, also in another process.
+    await house.reopen();
+    await house.services.training.train(memberId);
+    await house.trained(memberId);
+    expect(await encoder(memberId)).toEqual(learned);
+    expect((await house.services.members.byId(memberId))?.encoder.version).toBe(2);
+
+    await expect(choose(generation)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('old'),
+    });
+    expect((await house.services.preferences.withdraw(feedback.id)).feedback.state).toBe('WITHDRAWN');
+  });
+
+  it('makes verdicts on erased texts teach nothing once the checkpoint is another', async () => {
+    const old = await ask('An old question');
+    await choose(old);
+    await startIn(8, 7);
+    const fresh = await ask('A fresh question');
+    await choose(fresh);
+    await house.trained(old.memberId);
+    await house.reopen(tinyCheckpoint('the next'));
+    await house.trained(old.memberId);
+    const { encoder } = (await house.services.members.byId(old.memberId)) ?? {};
+    expect(encoder).toMatchObject({ capacity: 'BIAS', pairCount: 1, verdictCount: 2 });
+    expect(house.runtime.requests).toEqual([]);
+  });
+
+  it('does it in batches, so that nobody waits long', async () => {
+    const expired = await house.store.cleanUp.expireTexts(new Date(Date.now() + DAY_MS), 0);
+    expect(expired).toBe(0);
+    for (let i = 0; i < 3; i++) await ask(`Question ${i}`);
+    const later = new Date(Date.now() + DAY_MS);
+    expect(await house.store.cleanUp.expireTexts(later, 2)).toBe(2);
+    // The third, and the fresh question of before.
+    expect(await house.store.cleanUp.expireTexts(later, 10)).toBe(2);
+    expect(await house.store.cleanUp.expireTexts(later, 10)).toBe(0);
+    expect(await house.store.cleanUp.pendingSince()).toBeInstanceOf(Date);
+    await house.store.cleanUp.run();
+    expect(await house.store.cleanUp.pendingSince()).toBeNull();
+  });
+
+  it('waits for a quiet moment, but not longer than was announced', async () => {
+    const never = { isQuiet: () => false, dropCaches: async () => {}, log: createLog('error'), store: house.store };
+    await house.services.rights.forget((await ask('Forget me')).memberId);
+    const since = (await house.store.cleanUp.pendingSince()) as Date;
+    let now = since.getTime();
+    const housekeeping = new Housekeeping({
+      ...never,
+      retention: { textDays: 0, cleanUpMinutes: 10 },
+      now: () => now,
+    });
+    expect(housekeeping.deadline(since).getTime()).toBe(now + 600_000);
+    now += 599_000;
+    await housekeeping.look();
+    expect(await house.store.cleanUp.pendingSince()).toEqual(since);
+    now += 1_000;
+    await housekeeping.look();
+    expect(await house.store.cleanUp.pendingSince()).toBeNull();
+    await housekeeping.stop();
+  });
+});
