@@ -53,6 +53,8 @@ export interface GenerateInput {
   strength?: number | null;
   source?: SourceInput | null;
   key?: string | null;
+  /** Whose `key` it is: another's of the same text is another key. */
+  keyOwner?: string;
 }
 
 export interface FeedbackInput {
@@ -63,6 +65,7 @@ export interface FeedbackInput {
   /** CHOSEN needs it; GOOD and BAD need it where there are several candidates. */
   chosenCandidateId?: string | null;
   key?: string | null;
+  keyOwner?: string;
 }
 
 /** Absent (or null) fields stay as they are. */
@@ -304,6 +307,7 @@ export interface LanguageModelView {
   checkpointDigest: string | null;
 }
 
+export type * from './key-views.js';
 export type * from './plugin-views.js';
 
 export interface PageInfoView {
