@@ -9,7 +9,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const operationsFolder = join(root, 'src/client/operations');
 const gatewayFile = join(root, 'src/gateway/generated/contract.ts');
 const clientFile = join(root, 'src/client/generated/operations.ts');
-const viewsFile = join(root, 'src/services/views.ts');
+/** Where views are; views.ts hands all of them out. */
+const servicesFolder = join(root, 'src/services');
 
 /** What the gateway's resolvers are given for a type whose view is not called after it. */
 const MAPPERS = {
@@ -22,7 +23,11 @@ const MAPPERS = {
 };
 
 const schemaText = readFileSync(join(root, 'schema.graphql'), 'utf8');
-const viewsText = readFileSync(viewsFile, 'utf8');
+const viewsText = readdirSync(servicesFolder)
+  .filter((name) => /(^|-)views\.ts$/.test(name))
+  .sort()
+  .map((name) => readFileSync(join(servicesFolder, name), 'utf8'))
+  .join('\n');
 const operationTexts = readdirSync(operationsFolder)
   .filter((name) => name.endsWith('.graphql'))
   .sort()

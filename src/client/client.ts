@@ -4,17 +4,30 @@ import type { Executor, ExecutorResponse } from './executor.js';
 import { OPERATIONS, type Operation } from './generated/operations.js';
 import { type NetworkOptions, networkExecutor } from './network.js';
 import type {
+  ConsentInput,
+  CreatedKey,
+  DeletionReceipt,
   Feedback,
   FeedbackInput,
   FeedbackResult,
   GenerateInput,
   Generation,
   GenerationEvent,
+  Key,
+  KeyInput,
+  LanguageModel,
   Member,
   MemberRef,
+  MemberToken,
   Page,
   PageInput,
+  Platform,
+  PlatformInput,
+  Plugin,
+  PluginConfigInput,
   PoolStatus,
+  StorageEntry,
+  Taste,
   TrainingJob,
   Viewer,
 } from './types.js';
@@ -39,12 +52,42 @@ export interface PalateClient {
   feedback(memberId: string, page?: PageInput): Promise<Page<Feedback>>;
   trainingJob(id: string): Promise<TrainingJob | null>;
   trainingJobs(memberId?: string | null, page?: PageInput): Promise<Page<TrainingJob>>;
+  /** A new version from what counted at an earlier one; 0 is before everything. */
+  rollbackMember(memberId: string, version: number): Promise<Member>;
+  setConsent(memberId: string, input: ConsentInput): Promise<Member>;
+  /** For good. What it answers says what went, and by when the database's files are rid of it. */
+  forgetMember(memberId: string): Promise<DeletionReceipt>;
+  deletionReceipt(id: string): Promise<DeletionReceipt | null>;
+  exportTaste(memberId: string): Promise<Taste>;
+  /** @param data `Taste.data` */
+  importTaste(memberId: string, data: string): Promise<Member>;
+  platform(name: string): Promise<Platform>;
+  setPlatform(name: string, input: PlatformInput): Promise<Platform>;
   pool(): Promise<PoolStatus>;
+  models(): Promise<LanguageModel[]>;
   viewer(): Promise<Viewer>;
+  /** A short-lived token for one member, and a link that carries it. */
+  createMemberToken(member: MemberRef): Promise<MemberToken>;
+  keys(): Promise<Key[]>;
+  /** The secret is in this answer and nowhere else. */
+  createKey(input: KeyInput): Promise<CreatedKey>;
+  /** @param overlapSeconds for which the secret before it works as well; 0 unless given */
+  rotateKey(id: string, overlapSeconds?: number): Promise<CreatedKey>;
+  revokeKey(id: string): Promise<Key>;
+  plugins(): Promise<Plugin[]>;
+  configurePlugin(name: string, input: PluginConfigInput): Promise<Plugin>;
+  startPlugin(name: string): Promise<Plugin>;
+  stopPlugin(name: string): Promise<Plugin>;
+  /** Rows of this key, in order of their keys. `after` is the last key of the page before. */
+  storage(prefix: string, page?: PageInput): Promise<StorageEntry[]>;
+  /** Null removes the row. One about a member goes with the member. */
+  setStorage(key: string, value: string | null, memberId?: string): Promise<boolean>;
   /** The latest job, then every change. Reconnects; the latest job then comes again. */
   trainingStatus(memberId?: string | null, options?: CallOptions): AsyncGenerator<TrainingJob, void, undefined>;
   /** The present state, then every change. Reconnects. */
   poolStatus(options?: CallOptions): AsyncGenerator<PoolStatus, void, undefined>;
+  /** Every plugin, then each one that changes. Reconnects. */
+  pluginStatus(options?: CallOptions): AsyncGenerator<Plugin, void, undefined>;
   /** Any other query or mutation: its data as it comes. */
   request(query: string, variables?: Record<string, unknown>, options?: CallOptions): Promise<Record<string, unknown>>;
   close(): Promise<void>;
@@ -95,10 +138,31 @@ export function createPalateClient(options: NetworkOptions | { executor: Executo
     feedback: (memberId, page) => call(OPERATIONS.feedback, { memberId, ...page }),
     trainingJob: (id) => call(OPERATIONS.trainingJob, { id }),
     trainingJobs: (memberId, page) => call(OPERATIONS.trainingJobs, { memberId, ...page }),
+    rollbackMember: (memberId, version) => call(OPERATIONS.rollbackMember, { memberId, version }),
+    setConsent: (memberId, input) => call(OPERATIONS.setConsent, { memberId, input }),
+    forgetMember: (memberId) => call(OPERATIONS.forgetMember, { memberId }),
+    deletionReceipt: (id) => call(OPERATIONS.deletionReceipt, { id }),
+    exportTaste: (memberId) => call(OPERATIONS.exportTaste, { memberId }),
+    importTaste: (memberId, data) => call(OPERATIONS.importTaste, { memberId, data }),
+    platform: (name) => call(OPERATIONS.platform, { name }),
+    setPlatform: (name, input) => call(OPERATIONS.setPlatform, { name, input }),
     pool: () => call(OPERATIONS.pool, none),
+    models: () => call(OPERATIONS.models, none),
     viewer: () => call(OPERATIONS.viewer, none),
+    createMemberToken: (member) => call(OPERATIONS.createMemberToken, { member }),
+    keys: () => call(OPERATIONS.keys, none),
+    createKey: (input) => call(OPERATIONS.createKey, { input }),
+    rotateKey: (id, overlapSeconds) => call(OPERATIONS.rotateKey, { id, overlapSeconds }),
+    revokeKey: (id) => call(OPERATIONS.revokeKey, { id }),
+    plugins: () => call(OPERATIONS.plugins, none),
+    configurePlugin: (name, input) => call(OPERATIONS.configurePlugin, { name, input }),
+    startPlugin: (name) => call(OPERATIONS.startPlugin, { name }),
+    stopPlugin: (name) => call(OPERATIONS.stopPlugin, { name }),
+    storage: (prefix, page) => call(OPERATIONS.storage, { prefix, ...page }),
+    setStorage: (key, value, memberId) => call(OPERATIONS.setStorage, { key, value, memberId }),
     trainingStatus: (memberId, options) => watch(OPERATIONS.trainingStatus, { memberId }, true, options),
     poolStatus: (options) => watch(OPERATIONS.poolStatus, none, true, options),
+    pluginStatus: (options) => watch(OPERATIONS.pluginStatus, none, true, options),
     async request(query, variables, options) {
       const { data, errors } = await executor.execute({ query, variables }, options?.signal);
       if (errors?.length) throw errorOf(errors);

@@ -108,6 +108,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'WinRate.*': open,
   'MapPoint.*': open,
   'PoolStatus.*': open,
+  'LanguageModel.*': open,
   'StorageEntry.*': open,
   'Plugin.*': admin,
   'PluginField.*': admin,

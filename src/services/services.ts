@@ -14,6 +14,7 @@ import type {
   KeyInput,
   KeyOwner,
   KeyView,
+  LanguageModelView,
   MemberRef,
   MemberTokenView,
   MemberView,
@@ -99,6 +100,11 @@ export interface PoolService {
   watch(signal: AbortSignal): AsyncIterable<PoolView>;
 }
 
+export interface ModelService {
+  /** The one that serves first, then those known by name. */
+  list(): LanguageModelView[];
+}
+
 export interface StorageService {
   /** Rows of this owner whose key begins with `prefix` and comes after `after`, by code point. Errors: BAD_USER_INPUT. */
   list(owner: string, prefix: string, first: number, after?: string | null): Promise<StorageEntryView[]>;
@@ -160,6 +166,7 @@ export interface Services extends Lifecycle {
   tastes: TasteService;
   training: TrainingService;
   pool: PoolService;
+  models: ModelService;
   storage: StorageService;
   plugins: PluginService;
 }

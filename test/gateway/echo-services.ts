@@ -5,6 +5,7 @@
 import { EventEmitter, on } from 'node:events';
 import { PalateError } from '../../src/common/errors.js';
 import { NO_PLUGINS } from '../../src/services/no-plugins.js';
+import { modelService } from '../../src/services/models.js';
 import type { Services } from '../../src/services/services.js';
 import type {
   CandidateDelta,
@@ -133,6 +134,11 @@ export class EchoServices implements Services {
     feedback: () => 'ada',
     trainingJob: () => 'ada',
   };
+
+  readonly models = modelService({
+    runtime: { status: () => this.pool_ },
+    checkpointDigest: null,
+  });
 
   readonly pool = {
     status: () => this.pool_,

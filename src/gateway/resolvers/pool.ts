@@ -1,4 +1,4 @@
-/** The model workers. */
+/** The model workers, and the models. */
 import type { PoolView } from '../../services/views.js';
 import type { Resolvers } from '../generated/contract.js';
 import { streamPool } from '../streams.js';
@@ -6,6 +6,7 @@ import { streamPool } from '../streams.js';
 export const pool = {
   Query: {
     pool: (_, __, { services }) => services.pool.status(),
+    models: (_, __, { services }) => services.models.list(),
   },
   Subscription: {
     poolStatus: {
