@@ -32,6 +32,11 @@ export function nameOf({ storageOwner, scope, platform }: Viewer): string {
   return storageOwner ?? `${scope}/${platform}`;
 }
 
+/** Whose a caller's idempotency keys are; the operator's need no name. */
+export function keyOwnerOf(viewer: Viewer): string | undefined {
+  return viewer.scope === 'ADMIN' ? undefined : nameOf(viewer);
+}
+
 /** Finds the owner of a key; null for a key that nobody has. */
 export type Authenticate = (key: string) => Promise<Viewer | null>;
 

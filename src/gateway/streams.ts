@@ -10,6 +10,7 @@ import type {
   TrainingJobView,
 } from '../services/views.js';
 import { whose } from './access-rules.js';
+import { keyOwnerOf } from './auth.js';
 import type { Context } from './context.js';
 import { live } from './live.js';
 
@@ -42,7 +43,7 @@ export async function startGeneration(
 ): Promise<StartedGeneration> {
   const release = quotas.generation(viewer, input.member);
   try {
-    const started = await services.generations.start(input, signal);
+    const started = await services.generations.start({ ...input, keyOwner: keyOwnerOf(viewer) }, signal);
     started.finished.then(release, release);
     return started;
   } catch (error) {

@@ -9,6 +9,11 @@ export function inputDigest(input: unknown): string {
     .digest('hex');
 }
 
+/** The name under which the answer to a caller's key is kept. */
+export function keptName(owner: string | undefined, key: string): string {
+  return owner === undefined ? key : JSON.stringify([owner, key]);
+}
+
 /** @throws PalateError CONFLICT when the key was given with another input */
 export function requireSameInput(key: string, kept: string, given: string): void {
   if (kept === given) return;

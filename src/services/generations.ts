@@ -2,7 +2,7 @@
 import { PalateError } from '../common/errors.js';
 import { GENERATE_OPERATION } from '../store/generations.js';
 import type { CallerKey } from '../store/idempotency.js';
-import { inputDigest, requireSameInput } from './caller-key.js';
+import { inputDigest, keptName, requireSameInput } from './caller-key.js';
 import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
 import { type GenerationParts, planGeneration } from './generation-plan.js';
 import { isId } from './ids.js';
@@ -46,9 +46,9 @@ export function generationService(parts: GenerationParts): Generations {
     return run;
   };
 
-  const beginKeyed = async (request: GenerateRequest, key: string, digest: string) => {
-    const kept = await store.idempotency.find(GENERATE_OPERATION, key);
-    if (!kept) return begin(request, { key, inputDigest: digest });
+  const beginKeyed = async (request: GenerateRequest, key: string, name: string, digest: string) => {
+    const kept = await store.idempotency.find(GENERATE_OPERATION, name);
+    if (!kept) return begin(request, { key: name, inputDigest: digest });
     requireSameInput(key, kept.inputDigest, digest);
     const generation = await store.generations.byId(String(kept.result.generationId));
     if (!generation) throw new PalateError('NOT_FOUND', `The generation made for the key "${key}" was erased.`);
@@ -56,16 +56,16 @@ export function generationService(parts: GenerationParts): Generations {
   };
 
   /** One start a key at a time; the others join it. */
-  const startKeyed = (request: GenerateRequest, key: string): KeyedStart['started'] => {
+  const startKeyed = (request: GenerateRequest, key: string, name: string): KeyedStart['started'] => {
     const digest = inputDigest(request);
-    const known = keyed.get(key);
+    const known = keyed.get(name);
     if (known) {
       requireSameInput(key, known.digest, digest);
       return known.started;
     }
-    const started = beginKeyed(request, key, digest);
-    keyed.set(key, { digest, started });
-    const forget = () => keyed.delete(key);
+    const started = beginKeyed(request, key, name, digest);
+    keyed.set(name, { digest, started });
+    const forget = () => keyed.delete(name);
     started.then(({ finished }) => finished.then(forget, forget), forget);
     return started;
   };
@@ -74,7 +74,8 @@ export function generationService(parts: GenerationParts): Generations {
     start: async (input: GenerateInput, signal?: AbortSignal) => {
       const request = checkGenerateInput(input, limits);
       const key = checkKey(input.key, limits);
-      const started = key === null ? await begin(request) : await startKeyed(request, key);
+      const started =
+        key === null ? await begin(request) : await startKeyed(request, key, keptName(input.keyOwner, key));
       return started instanceof RunningGeneration ? started.join(signal) : started;
     },
     cancel: async (id) => {

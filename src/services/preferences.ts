@@ -7,7 +7,7 @@ import { KeyTaken } from '../store/idempotency.js';
 import { isMissingReference } from '../store/sql.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
-import { inputDigest, requireSameInput } from './caller-key.js';
+import { inputDigest, keptName, requireSameInput } from './caller-key.js';
 import { connectionOf, emptyPage, pageRequest } from './connection.js';
 import { checkKey, checkMemberRef } from './generate-input.js';
 import { isId } from './ids.js';
@@ -78,17 +78,18 @@ async function submit(parts: PreferenceParts, input: FeedbackInput): Promise<Fee
     : generation.memberId;
   const verdict = { generationId: generation.id, memberId, verdict: input.verdict, chosenCandidateId };
   const digest = inputDigest(verdict);
-  const kept = key === null ? null : await keptResult(parts, key, digest, generation);
+  const asked = key === null ? null : { key, name: keptName(input.keyOwner, key), digest };
+  const kept = asked && (await keptResult(parts, asked, generation));
   if (kept) return kept;
   requireTexts(generation);
   try {
-    const callerKey = key === null ? undefined : { key, inputDigest: digest };
+    const callerKey = asked ? { key: asked.name, inputDigest: digest } : undefined;
     const change = await store.feedback.record({ ...verdict, key: callerKey }, { trainable });
     if (change.job) parts.onQueued(change.job);
     return resultOf(change, generation);
   } catch (error) {
     if (isMissingReference(error)) throw unknownGeneration(generation.id);
-    const raced = error instanceof KeyTaken && key !== null ? await keptResult(parts, key, digest, generation) : null;
+    const raced = error instanceof KeyTaken && asked ? await keptResult(parts, asked, generation) : null;
     if (raced) return raced;
     throw error;
   }
@@ -97,11 +98,10 @@ async function submit(parts: PreferenceParts, input: FeedbackInput): Promise<Fee
 /** The answer that was given for the key, with the verdict as it was then; null when there is none. */
 async function keptResult(
   { store }: PreferenceParts,
-  key: string,
-  digest: string,
+  { key, name, digest }: { key: string; name: string; digest: string },
   generation: GenerationRecord,
 ): Promise<FeedbackResultView | null> {
-  const kept = await store.idempotency.find(FEEDBACK_OPERATION, key);
+  const kept = await store.idempotency.find(FEEDBACK_OPERATION, name);
   if (!kept) return null;
   requireSameInput(key, kept.inputDigest, digest);
   const result = kept.result as {

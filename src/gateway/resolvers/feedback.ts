@@ -1,4 +1,6 @@
 /** Verdicts: given, taken back, listed. */
+
+import { keyOwnerOf } from '../auth.js';
 import type { Resolvers } from '../generated/contract.js';
 import { memberOf, pageSize, present } from './links.js';
 
@@ -8,7 +10,8 @@ export const feedback = {
       context.services.preferences.list(memberId, pageSize(page, context), page.after),
   },
   Mutation: {
-    submitFeedback: (_, { input }, { services }) => services.preferences.submit(input),
+    submitFeedback: (_, { input }, { services, viewer }) =>
+      services.preferences.submit({ ...input, keyOwner: keyOwnerOf(viewer) }),
     withdrawFeedback: (_, { id }, { services }) => services.preferences.withdraw(id),
   },
   Feedback: {
