@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
 import { DEFAULT_LIMITS, PLUGIN_TIMES, type PluginTimes } from '../../src/common/config.js';
 import { authenticateAdmin } from '../../src/gateway/auth.js';
-import { createGateway } from '../../src/gateway/gateway.js';
+import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { PluginHost } from '../../src/plugins/host.js';
 import { createServices } from '../../src/services/create-services.js';
 import { pluginSettings } from '../../src/services/plugin-settings.js';
@@ -28,9 +28,13 @@ export interface Place {
   services: Services;
   runtime: ScriptedRuntime;
   host: PluginHost;
+  /** The gateway's own way in, for any viewer. */
+  executorFor: Gateway['executorFor'];
   /** Lines of the log, parsed. */
   log: Record<string, unknown>[];
   plugin(name: string): Promise<PluginView>;
+  /** What the plugin keeps, as key and value. */
+  rowsOf(name: string): Promise<{ key: string; value: string }[]>;
   /** Waits until the plugin is as it should be. */
   until(name: string, holds: (plugin: PluginView) => boolean): Promise<PluginView>;
   /** Ends the service as a process would, and keeps its folder. */
@@ -119,8 +123,10 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     services,
     runtime,
     host,
+    executorFor: (viewer) => gateway.executorFor(viewer),
     log: lines,
     plugin,
+    rowsOf: (name) => store.storage.list(`plugin/${name}`, '', 100, ''),
     until: async (name, holds) => {
       for (const end = Date.now() + 30_000; ; ) {
         const now = await plugin(name);
