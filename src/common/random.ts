@@ -14,9 +14,9 @@ export class Random {
 
   constructor(seed: number | string) {
     this.seed = String(seed);
-    this.a = hash(this.seed, 0x811c9dc5);
-    this.b = hash(this.seed, 0x9e3779b9);
-    this.c = hash(this.seed, 0x85ebca6b);
+    this.a = hash(this.seed, 0x811c9dc5) | 0;
+    this.b = hash(this.seed, 0x9e3779b9) | 0;
+    this.c = hash(this.seed, 0x85ebca6b) | 0;
     for (let i = 0; i < 15; i++) this.next();
   }
 
@@ -25,14 +25,14 @@ export class Random {
     return new Random(`${this.seed}/${label}`);
   }
 
-  /** An unsigned 32-bit integer. */
+  /** An unsigned 32-bit integer. The state is kept signed, which engines hold as small integers. */
   next(): number {
-    const t = (this.a + this.b + this.counter) >>> 0;
-    this.counter = (this.counter + 1) >>> 0;
+    const t = (this.a + this.b + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
     this.a = this.b ^ (this.b >>> 9);
-    this.b = (this.c + (this.c << 3)) >>> 0;
-    this.c = (((this.c << 21) | (this.c >>> 11)) + t) >>> 0;
-    return t;
+    this.b = (this.c + (this.c << 3)) | 0;
+    this.c = (((this.c << 21) | (this.c >>> 11)) + t) | 0;
+    return t >>> 0;
   }
 
   /** Uniform in [0, 1). */

@@ -40,7 +40,7 @@ export function drawComparisons(pair: PreferencePair, random: Random, limit: num
 
   const rewards = rewardsOf(pair, points);
   const ascending = new Uint8Array(POINTS).map((_, i) => i).sort((a, b) => rewards[a] - rewards[b] || a - b);
-  const sorted = Float64Array.from(ascending, (i) => rewards[i]);
+  const sorted = rewards.slice().sort();
   const threshold = differenceThreshold(sorted, KEPT_SHARE * POINTS * POINTS);
   const beaten = beatenCounts(sorted, threshold);
   const total = beaten.reduce((sum, count) => sum + count, 0);
@@ -58,12 +58,15 @@ export function drawComparisons(pair: PreferencePair, random: Random, limit: num
 
 /** Fills [DRAWS, size]; without a posterior from N(0, I). */
 function drawAntithetic(posterior: Posterior | undefined, out: Float64Array, random: Random, size: number): void {
+  const mean = posterior?.mean ?? new Float32Array(size);
+  const deviation = posterior
+    ? new Float64Array(posterior.logVariance).map((value) => Math.exp(0.5 * value))
+    : new Float64Array(size).fill(1);
   for (let draw = 0; draw < DRAWS; draw += 2) {
     for (let i = 0; i < size; i++) {
-      const mean = posterior ? posterior.mean[i] : 0;
-      const step = random.normal() * (posterior ? Math.exp(0.5 * posterior.logVariance[i]) : 1);
-      out[draw * size + i] = mean + step;
-      out[(draw + 1) * size + i] = mean - step;
+      const step = random.normal() * deviation[i];
+      out[draw * size + i] = mean[i] + step;
+      out[(draw + 1) * size + i] = mean[i] - step;
     }
   }
 }
@@ -88,7 +91,7 @@ function rewardsOf({ chosen, rejected }: PreferencePair, points: Float64Array): 
 }
 
 function inverseScales({ logVariance }: Posterior): Float64Array {
-  return Float64Array.from(logVariance, (value) => 1 / (2 * Math.exp(value) + VARIANCE_FLOOR));
+  return new Float64Array(logVariance).map((value) => 1 / (2 * Math.exp(value) + VARIANCE_FLOOR));
 }
 
 /** For each point of ascending rewards, how many of the first ones it beats by at least `threshold`, and by more than 0. */
@@ -101,13 +104,27 @@ function beatenCounts(sorted: Float64Array, threshold: number): Uint8Array {
   return counts;
 }
 
-/** The largest difference, to the last bit where rewards saturate, that at least `wanted` ordered pairs reach; 0 when there are fewer positive ones. */
+/** The sum of `beatenCounts`. */
+function countBeaten(sorted: Float64Array, threshold: number): number {
+  let count = 0;
+  for (let winner = 0, loser = 0; winner < sorted.length; winner++) {
+    while (loser < winner && sorted[winner] - sorted[loser] >= threshold && sorted[winner] > sorted[loser]) loser++;
+    count += loser;
+  }
+  return count;
+}
+
+/**
+ * A difference that `wanted` ordered pairs reach; where none is reached by just so many, the largest that more reach, to the last bit
+ * where rewards saturate; 0 when there are fewer positive ones.
+ */
 function differenceThreshold(sorted: Float64Array, wanted: number): number {
   let [low, high] = [0, 1];
   for (let halving = 0; halving < 60; halving++) {
     const middle = (low + high) / 2;
-    const reached = beatenCounts(sorted, middle).reduce((sum, count) => sum + count, 0);
-    if (reached >= wanted) low = middle;
+    const reached = countBeaten(sorted, middle);
+    if (reached === wanted) return middle;
+    if (reached > wanted) low = middle;
     else high = middle;
   }
   return low;

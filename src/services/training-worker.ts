@@ -39,7 +39,10 @@ function warmUp(): void {
   const posterior = () => ({ mean: random.normals(32), logVariance: new Float32Array(32).fill(-2) });
   const pair = (): LatentPair => ({ chosen: posterior(), rejected: posterior(), weight: 1 });
   for (const count of [1, 10, 20, 30]) {
-    train({ verdicts: Array.from({ length: count }, () => [pair()]), seed: 'warm-up' }, () => undefined);
+    train(
+      { verdicts: Array.from({ length: count }, () => [pair(), pair(), pair()]), seed: 'warm-up' },
+      () => undefined,
+    );
   }
 }
 
