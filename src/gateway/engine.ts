@@ -17,11 +17,13 @@ import {
   validate,
 } from 'graphql';
 import type { Limits } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { Context } from './context.js';
 import { documentLimits } from './document-limits.js';
 import { formatError } from './errors.js';
 import type { SchemaExtension } from './extension.js';
+import { introspectionLimit } from './introspection-limit.js';
 import { checkOperationCost } from './operation-cost.js';
 import { createSchema } from './schema.js';
 
@@ -39,7 +41,7 @@ export interface Engine {
   readonly schema: GraphQLSchema;
   /** Answers HTTP requests. */
   readonly apollo: ApolloServer<Context>;
-  /** Parses and checks a request that does not come through Apollo; errors are the caller's, unformatted. */
+  /** Counts, parses and checks a request that does not come through Apollo; errors are the caller's, unformatted. */
   prepare(request: GraphQLRequest, context: Context): ExecutionArgs | readonly GraphQLError[];
   /** Runs a query or mutation. */
   execute(request: GraphQLRequest, context: Context): Promise<FormattedExecutionResult>;
@@ -58,7 +60,7 @@ export interface EngineParts {
 
 export function createEngine({ limits, log, extensions, onError }: EngineParts): Engine {
   const schema = createSchema(extensions);
-  const rules = [documentLimits(limits)];
+  const rules = [documentLimits(limits), introspectionLimit];
   const parseOptions = { maxTokens: limits.documentTokens };
   const formatOne = (error: unknown) => {
     const formatted = formatError(error, log);
@@ -97,6 +99,7 @@ export function createEngine({ limits, log, extensions, onError }: EngineParts):
 
   function prepare(request: GraphQLRequest, context: Context): ExecutionArgs | readonly GraphQLError[] {
     try {
+      context.quotas.operation(context.viewer);
       const document = parse(request.query, parseOptions);
       const errors = validate(schema, document, [...specifiedRules, ...rules]);
       if (errors.length > 0) return errors;
@@ -107,6 +110,7 @@ export function createEngine({ limits, log, extensions, onError }: EngineParts):
       return { schema, document, operationName: request.operationName, variableValues, contextValue: context };
     } catch (error) {
       if (error instanceof GraphQLError) return [error];
+      if (error instanceof PalateError) return [new GraphQLError(error.message, { originalError: error })];
       throw error;
     }
   }

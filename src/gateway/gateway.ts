@@ -116,10 +116,11 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
       return stopping;
     },
     executorFor(viewer) {
-      const forever = new AbortController().signal;
+      // One a call: listeners on a signal that is shared would outlive what they listen for.
+      const never = () => new AbortController().signal;
       return {
-        execute: (request, signal = forever) => engine.execute(request, contextFor(viewer, signal)),
-        subscribe: (request) => engine.subscribe(request, contextFor(viewer, forever)),
+        execute: (request, signal = never()) => engine.execute(request, contextFor(viewer, signal)),
+        subscribe: (request) => engine.subscribe(request, contextFor(viewer, never())),
       };
     },
   };

@@ -6,6 +6,7 @@ import type { GraphQLSchema } from 'graphql';
 import { installationFolder } from '../common/installation.js';
 import { ruleOf } from './access.js';
 import { enforceAccess } from './access-check.js';
+import { countObjects } from './answer-budget.js';
 import { rulesOf, type SchemaExtension } from './extension.js';
 import { resolvers } from './resolvers/index.js';
 import { mergeResolvers } from './resolvers/merge.js';
@@ -20,5 +21,5 @@ export function createSchema(extensions: readonly SchemaExtension[] = []): Graph
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
   const added = rulesOf(extensions);
-  return enforceAccess(schema, (type, field) => ruleOf(type, field) ?? added(type, field));
+  return enforceAccess(countObjects(schema), (type, field) => ruleOf(type, field) ?? added(type, field));
 }

@@ -46,7 +46,12 @@ export class RunningGeneration {
       if (--this.readers === 0) this.cancel();
     };
     if (signal?.aborted) leave();
-    else signal?.addEventListener('abort', leave, { once: true });
+    else if (signal) {
+      signal.addEventListener('abort', leave, { once: true });
+      // A connection's signal outlives the generations that are asked for over it.
+      const forget = () => signal.removeEventListener('abort', leave);
+      this.finished.then(forget, forget);
+    }
     const { id, memberId, candidates } = this.plan;
     return {
       id,

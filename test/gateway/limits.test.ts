@@ -64,7 +64,7 @@ describe('a document', () => {
     expect(answer.errors).toBeUndefined();
     expect(buildClientSchema(answer.data as unknown as IntrospectionQuery).getType('Generation')).toBeDefined();
     const bottomless = `{ __schema { types { ${'fields { type { '.repeat(6)} name ${'} }'.repeat(6)} } } }`;
-    expect(codes(await post(harness, bottomless))[0]).toBe('BAD_USER_INPUT');
+    expect(codes(await post(harness, bottomless))).toContain('BAD_USER_INPUT');
   });
 });
 

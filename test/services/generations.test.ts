@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { getEventListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CandidateDelta, CandidateView, GenerateInput, GenerationView } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
@@ -133,6 +135,20 @@ describe('generations', () => {
     leave[1].abort();
     expect((await first.finished).candidates[0].finishReason).toBe('CANCELLED');
     house.runtime.holdDecoding = undefined;
+  });
+
+  it('leave nothing behind on a signal that outlives them', async () => {
+    const connection = new AbortController();
+    for (let i = 0; i < 3; i++) {
+      const started = await house.services.generations.start(
+        { member: asker(), prompt: 'Say hello.', maxTokens: 2 },
+        connection.signal,
+      );
+      expect(getEventListeners(connection.signal, 'abort')).toHaveLength(1);
+      await started.finished;
+      await turn();
+      expect(getEventListeners(connection.signal, 'abort')).toHaveLength(0);
+    }
   });
 
   it('answer a repeated key alike, and refuse it for another input', async () => {
