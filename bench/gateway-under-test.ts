@@ -9,8 +9,13 @@ import { createLog } from '../src/common/log.js';
 import { ensureModel } from '../src/language-model/fetch.js';
 import { openGguf } from '../src/language-model/gguf.js';
 import { WorkerRuntime } from '../src/runtime/runtime.js';
+import type { Services } from '../src/services/services.js';
 
 export interface GatewayUnderTest {
+  url: string;
+  key: string;
+  /** The same service without the gateway in front of it. */
+  services: Services;
   client: PalateClient;
   modelPath: string;
   /** Compiled graphs, which a judge of the same model may share. */
@@ -27,6 +32,9 @@ export async function startGateway(flags: Partial<Record<SettingName, unknown>>)
   const app = await startApp({ settings, log: createLog('warn') });
   const client = createPalateClient({ url: app.url, key: app.adminKey.key });
   return {
+    url: app.url,
+    key: app.adminKey.key,
+    services: app.services,
     client,
     modelPath,
     cacheFolder: join(data, 'cache'),

@@ -1,5 +1,6 @@
 /** Runs one bench by its name: `npm run bench -- taste --votes 10,50`. One file a claim; results go to bench/results. */
 import { Command, InvalidArgumentError } from 'commander';
+import { benchGateway } from './gateway.js';
 import { benchLatency } from './latency.js';
 import { benchPolicies } from './policies.js';
 import { HELD_OUT_PROMPTS } from './prompts.js';
@@ -13,6 +14,9 @@ interface Flags {
   heldOut: number;
   tokens: number;
   verdicts: number;
+  calls: number;
+  subscriptions: number;
+  trainings: number;
   model?: string;
   checkpoint?: string;
   threads?: string;
@@ -52,6 +56,19 @@ program
   .description('What weighing verdicts and leaning exploration are worth, on synthetic tastes; needs no model.')
   .option('--members <number>', 'synthetic members', wholeNumber, 100)
   .action(benchPolicies);
+
+program
+  .command('gateway')
+  .description('What the way over HTTP costs, and whether a thousand subscribers hear every change once and in order.')
+  .option('--calls <number>', 'generations and verdicts each way', wholeNumber, 200)
+  .option('--subscriptions <number>', 'open at the same time', wholeNumber, 1_000)
+  .option('--trainings <number>', 'trainings that they hear of', wholeNumber, 20)
+  .option('--model <model>', 'as for "palate start"')
+  .option('--checkpoint <file>', 'as for "palate start"')
+  .option('--threads <number>', 'as for "palate start"')
+  .action(({ calls, subscriptions, trainings, ...settings }: Flags) =>
+    benchGateway({ calls, subscriptions, trainings, settings }),
+  );
 
 await program.parseAsync();
 

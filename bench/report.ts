@@ -22,6 +22,13 @@ export interface LatencyOptions {
   settings: Partial<Record<SettingName, unknown>>;
 }
 
+export interface GatewayOptions {
+  calls: number;
+  subscriptions: number;
+  trainings: number;
+  settings: Partial<Record<SettingName, unknown>>;
+}
+
 const RESULTS = join(installationFolder(), 'bench', 'results');
 /** Prompts whose replies are written out for reading. */
 const READABLE = 10;

@@ -17,6 +17,7 @@ import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
 import { createServices } from './services/create-services.js';
 import { pluginSettings } from './services/plugin-settings.js';
+import type { Services } from './services/services.js';
 import { TrainingThread } from './services/training-thread.js';
 import { openStore } from './store/store.js';
 
@@ -33,6 +34,8 @@ export interface App {
   /** Where clients on this machine reach the gateway. */
   readonly url: string;
   readonly adminKey: AdminKey;
+  /** The use cases, without the way over GraphQL. */
+  readonly services: Services;
   /** Stops everything, the last started first. */
   stop(): Promise<void>;
 }
@@ -88,7 +91,7 @@ export async function startApp({ settings, log, onFetch = () => {}, signal }: Ap
     await plugins.start({ url, executorFor: (viewer) => gateway.executorFor(viewer) });
 
     signal?.throwIfAborted();
-    return { url, adminKey, stop: () => started.stop() };
+    return { url, adminKey, services, stop: () => started.stop() };
   } catch (error) {
     await started.stop();
     throw error;

@@ -84,6 +84,8 @@ const job: TrainingJob = {
   encoderVersion: null,
   durationMs: null,
   error: null,
+  attempts: 1,
+  nextAttemptAt: null,
   createdAt: '',
   member: { id: 'm' },
 };
