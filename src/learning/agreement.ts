@@ -3,8 +3,7 @@
  * that the others contradict counts less, because it is likelier to be a slip (docs/method.md 3).
  */
 import { Random } from '../common/random.js';
-import { type Evidence, fitEncoder, type PreferencePair, pairAccuracy } from './latent-dpo.js';
-import type { Posterior } from './posterior.js';
+import { type BroughtPrior, type Evidence, fitEncoderOnly, type PreferencePair, pairAccuracy } from './latent-dpo.js';
 
 /** One verdict, seen by an encoder that was trained without it. */
 export interface HeldOut {
@@ -14,6 +13,8 @@ export interface HeldOut {
   readonly margin: number;
 }
 
+/** Below this many verdicts the others know too little of each: weighing by them would cost more than slips do. */
+export const AGREEMENT_MINIMUM = 50;
 const FOLDS = 5;
 /** A fold's encoder only has to point somewhere, which the first steps settle. */
 const FOLD_STEPS = 3;
@@ -28,14 +29,14 @@ export function holdOut(
   verdicts: readonly (readonly PreferencePair[])[],
   seed: number | string,
   evidence: readonly Evidence[],
-  prior?: Posterior,
+  prior?: BroughtPrior,
 ): HeldOut[] {
   const order = new Random(seed).fork('folds').shuffle(verdicts.map((_, index) => index));
   const results: HeldOut[] = [];
   for (let fold = 0; fold < FOLDS; fold++) {
     const held = order.filter((_, i) => i % FOLDS === fold);
     const heldPairs = new Set(held.flatMap((index) => verdicts[index]));
-    const { encoder } = fitEncoder(
+    const encoder = fitEncoderOnly(
       evidence.filter(({ pair }) => !heldPairs.has(pair)),
       { steps: FOLD_STEPS, prior },
     );
@@ -52,12 +53,13 @@ export function agreementWeight(margin: number): number {
   return Math.min(1, Math.exp(margin + TOLERANCE));
 }
 
-/** The same evidence, each pair weighed by how far the other verdicts agree with its own. */
+/** The same evidence, from AGREEMENT_MINIMUM verdicts on with each pair weighed by how far the others agree with its own. */
 export function weighByAgreement(
   evidence: readonly Evidence[],
   verdicts: readonly (readonly PreferencePair[])[],
   heldOut: readonly HeldOut[],
-): Evidence[] {
+): readonly Evidence[] {
+  if (verdicts.length < AGREEMENT_MINIMUM) return evidence;
   const weights = new Map(
     verdicts.flatMap((pairs, i) => pairs.map((pair) => [pair, agreementWeight(heldOut[i].margin)] as const)),
   );

@@ -1,7 +1,6 @@
 /** The quality gate before a new encoder version serves: does what was learned hold for verdicts it did not see? */
 import { type HeldOut, holdOut } from './agreement.js';
-import { type Evidence, gatherEvidence, type PreferencePair } from './latent-dpo.js';
-import type { Posterior } from './posterior.js';
+import { type BroughtPrior, type Evidence, gatherEvidence, type PreferencePair } from './latent-dpo.js';
 import { wilsonInterval } from './win-rate.js';
 
 /** Below this many verdicts held-out accuracy says nothing, and every version is accepted (docs/method.md 3). */
@@ -27,7 +26,7 @@ export function qualityGate(
   verdicts: readonly (readonly PreferencePair[])[],
   seed: number | string,
   evidence?: readonly Evidence[],
-  prior?: Posterior,
+  prior?: BroughtPrior,
 ): GateDecision {
   const count = verdicts.length;
   if (count < GATE_MINIMUM) return { accepted: true, reason: `Not judged below ${GATE_MINIMUM} verdicts.` };

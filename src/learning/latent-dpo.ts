@@ -30,11 +30,17 @@ export interface LatentDpoOptions {
   /** Gradient steps over all pairs. */
   steps?: number;
   /** What the encoder starts from and is measured against, p0: a taste that was brought along. N(0, I) when absent. */
-  prior?: Posterior;
+  prior?: BroughtPrior;
   /** After every step: the loss before it, and the share of pairs whose chosen mean scores above the rejected one. */
   onStep?: (step: number, total: number, loss: number, accuracy: number) => void;
   /** Aborting makes the training throw CANCELLED. */
   signal?: AbortSignal;
+}
+
+/** A taste that was learned before and elsewhere, and from how much. */
+export interface BroughtPrior extends Posterior {
+  /** Pairs that it was learned from, at least 1. */
+  readonly pairCount: number;
 }
 
 export interface LatentDpoResult {
@@ -68,31 +74,53 @@ export function trainLatentDpo(pairs: readonly PreferencePair[], options: Latent
 /** The training itself, on evidence gathered before (and perhaps shared between trainings). */
 export function fitEncoder(
   evidence: readonly Evidence[],
-  { steps = STEPS, prior, onStep, signal }: Omit<LatentDpoOptions, 'seed'> = {},
+  options: Omit<LatentDpoOptions, 'seed'> = {},
 ): LatentDpoResult {
+  const parameters = fitParameters(evidence, options);
+  const gradient = parametersAt(standardNormal(parameters.mean.length));
+  return {
+    encoder: encoderOf(parameters),
+    loss: latentDpoLoss(evidence, parameters, gradient, options.prior),
+    accuracy: pairAccuracy(
+      evidence.map(({ pair }) => pair),
+      parameters,
+    ),
+  };
+}
+
+/** The encoder alone, where nobody asks how well it fits. */
+export function fitEncoderOnly(
+  evidence: readonly Evidence[],
+  options: Omit<LatentDpoOptions, 'seed'> = {},
+): PersonalEncoder {
+  return encoderOf(fitParameters(evidence, options));
+}
+
+function fitParameters(
+  evidence: readonly Evidence[],
+  { steps = STEPS, prior, onStep, signal }: Omit<LatentDpoOptions, 'seed'>,
+): Parameters {
   if (evidence.length === 0) throw new PalateError('BAD_USER_INPUT', 'There is no preference pair to learn from.');
   const pairs = evidence.map(({ pair }) => pair);
   const parameters = parametersAt(prior ?? standardNormal(pairs[0].chosen.mean.length));
   const gradient = parametersAt(standardNormal(parameters.mean.length));
+  // Steps are long, whatever the number of pairs: few pairs must not carry off what many have taught before.
+  const total = prior ? Math.max(1, Math.round((steps * pairs.length) / (pairs.length + prior.pairCount))) : steps;
   const moveMean = sharedMomentAdam(parameters.mean.length, LEARNING_RATE);
   const moveVariance = sharedMomentAdam(parameters.mean.length, LEARNING_RATE * VARIANCE_RATE);
-  for (let step = 1; step <= steps; step++) {
+  for (let step = 1; step <= total; step++) {
     if (signal?.aborted) throw new PalateError('CANCELLED', 'The training was cancelled.');
     const loss = latentDpoLoss(evidence, parameters, gradient, prior);
     moveMean(parameters.mean, gradient.mean);
     moveVariance(parameters.logVariance, gradient.logVariance);
     boundLength(parameters.mean, MEAN_BOUND);
-    onStep?.(step, steps, loss, pairAccuracy(pairs, parameters));
+    onStep?.(step, total, loss, pairAccuracy(pairs, parameters));
   }
-  return {
-    encoder: {
-      mean: Float32Array.from(parameters.mean),
-      logVariance: Float32Array.from(parameters.logVariance),
-      capacity: 'BIAS',
-    },
-    loss: latentDpoLoss(evidence, parameters, gradient, prior),
-    accuracy: pairAccuracy(pairs, parameters),
-  };
+  return parameters;
+}
+
+function encoderOf({ mean, logVariance }: Parameters): PersonalEncoder {
+  return { mean: Float32Array.from(mean), logVariance: Float32Array.from(logVariance), capacity: 'BIAS' };
 }
 
 /**
@@ -134,14 +162,7 @@ export function latentDpoLoss(
     const scores = scorePoints(points, slope, curve);
     const pull = new Float64Array(scores.length);
     loss += comparePoints(scores, winners, losers, pair.weight / totalWeight / winners.length, pull);
-    for (let p = 0, at = 0; p < pull.length; p++) {
-      const force = pull[p];
-      for (let i = 0; i < size; i++, at++) {
-        const along = force * points[at];
-        slopeGradient[i] += along;
-        curveGradient[i] += along * points[at];
-      }
-    }
+    pullAlong(points, pull, slopeGradient, curveGradient);
   }
   for (let i = 0; i < size; i++) {
     gradient.mean[i] = (2 / width[i]) * slopeGradient[i];
@@ -155,15 +176,53 @@ function parametersAt({ mean, logVariance }: Posterior): Parameters {
   return { mean: Float64Array.from(mean), logVariance: Float64Array.from(logVariance) };
 }
 
+/** s of every point, four at a time (there are 48): their sums do not wait for one another, which halves the time of a step. */
 function scorePoints(points: Float64Array, slope: Float64Array, curve: Float64Array): Float64Array {
   const size = slope.length;
   const scores = new Float64Array(points.length / size);
-  for (let p = 0, at = 0; p < scores.length; p++) {
-    let score = 0;
-    for (let i = 0; i < size; i++, at++) score += points[at] * (curve[i] * points[at] + slope[i]);
-    scores[p] = score;
+  for (let p = 0, at = 0; p < scores.length; p += 4, at += 4 * size) {
+    let [first, second, third, fourth] = [0, 0, 0, 0];
+    for (let i = 0; i < size; i++) {
+      const [bend, lean] = [curve[i], slope[i]];
+      const a = points[at + i];
+      const b = points[at + size + i];
+      const c = points[at + 2 * size + i];
+      const d = points[at + 3 * size + i];
+      first += a * (bend * a + lean);
+      second += b * (bend * b + lean);
+      third += c * (bend * c + lean);
+      fourth += d * (bend * d + lean);
+    }
+    scores[p] = first;
+    scores[p + 1] = second;
+    scores[p + 2] = third;
+    scores[p + 3] = fourth;
   }
   return scores;
+}
+
+/** Adds Σ pull z and Σ pull z² over the points, four at a time. */
+function pullAlong(
+  points: Float64Array,
+  pull: Float64Array,
+  slopeGradient: Float64Array,
+  curveGradient: Float64Array,
+): void {
+  const size = slopeGradient.length;
+  for (let p = 0, at = 0; p < pull.length; p += 4, at += 4 * size) {
+    const [first, second, third, fourth] = [pull[p], pull[p + 1], pull[p + 2], pull[p + 3]];
+    for (let i = 0; i < size; i++) {
+      const a = first * points[at + i];
+      const b = second * points[at + size + i];
+      const c = third * points[at + 2 * size + i];
+      const d = fourth * points[at + 3 * size + i];
+      slopeGradient[i] += a + b + (c + d);
+      curveGradient[i] +=
+        a * points[at + i] +
+        b * points[at + size + i] +
+        (c * points[at + 2 * size + i] + d * points[at + 3 * size + i]);
+    }
+  }
 }
 
 /** The pair's part of the loss; adds d loss / d score of every point to `pull`. */
@@ -190,11 +249,12 @@ export function pairAccuracy(
   pairs: readonly PreferencePair[],
   { mean, logVariance }: { mean: ArrayLike<number>; logVariance: ArrayLike<number> },
 ): number {
+  const width = Float64Array.from(logVariance, (value) => 2 * Math.exp(value) + VARIANCE_FLOOR);
   const score = ({ mean: z }: Posterior): number => {
     let sum = 0;
     for (let i = 0; i < z.length; i++) {
-      const width = 2 * Math.exp(logVariance[i]) + VARIANCE_FLOOR;
-      sum += (z[i] * z[i]) / (2 + VARIANCE_FLOOR) - (z[i] - mean[i]) ** 2 / width;
+      const away = z[i] - mean[i];
+      sum += (z[i] * z[i]) / (2 + VARIANCE_FLOOR) - (away * away) / width[i];
     }
     return sum;
   };

@@ -11,6 +11,9 @@ import { MEAN_BOUND } from '../learning/latent-dpo.js';
 export const TASTE_VERSION = 1;
 const TYPE = 'palate-taste';
 
+/** As much evidence as a taste may claim: beyond it, votes would no longer move it. */
+export const PAIR_COUNT_BOUND = 10_000;
+
 /** Largest log-variance of an imported taste, either way: what a training here could reach, many times over. */
 export const LOG_VARIANCE_BOUND = 2;
 /** Rounding to float32 may put a mean of the greatest length just beyond it. */
@@ -23,8 +26,8 @@ export interface TasteContent {
   checkpoint: string;
   /** An encoded encoder. */
   encoder: Uint8Array;
-  /** Verdicts that it was learned from. */
-  verdictCount: number;
+  /** Pairs that it was learned from, 1 to PAIR_COUNT_BOUND. */
+  pairCount: number;
 }
 
 export interface ReadTaste extends TasteContent {
@@ -51,10 +54,10 @@ export function tasteSigner(seed: Uint8Array): TasteSigner {
   const publicKey = createPublicKey(key).export({ format: 'jwk' }).x as string;
   return {
     publicKey,
-    sign: ({ model, checkpoint, encoder, verdictCount }, issuedAt) => {
+    sign: ({ model, checkpoint, encoder, pairCount }, issuedAt) => {
       const header = { alg: 'EdDSA', typ: TYPE, jwk: { kty: 'OKP', crv: 'Ed25519', x: publicKey } };
       const iat = Math.floor(issuedAt.getTime() / 1_000);
-      const payload = { version: TASTE_VERSION, model, checkpoint, encoder: base64(encoder), verdictCount, iat };
+      const payload = { version: TASTE_VERSION, model, checkpoint, encoder: base64(encoder), pairCount, iat };
       const signed = [header, payload].map((part) => base64(Buffer.from(JSON.stringify(part)))).join('.');
       return `${signed}.${base64(sign(null, Buffer.from(signed), key))}`;
     },
@@ -74,18 +77,13 @@ export function readTaste(data: string): ReadTaste {
   if (!verify(null, Buffer.from(`${header}.${payload}`), publicKeyOf(signer), Buffer.from(signature, 'base64url'))) {
     throw refused('This taste was changed since it was signed. Export it again.');
   }
-  const { version, model, checkpoint, encoder, verdictCount } = parse(payload);
+  const { version, model, checkpoint, encoder, pairCount } = parse(payload);
   if (version !== TASTE_VERSION) {
     throw refused(`This taste has format ${version}; this version of Palate reads ${TASTE_VERSION}. Export it again.`);
   }
   if (typeof model !== 'string' || typeof checkpoint !== 'string' || typeof encoder !== 'string') throw damaged();
-  return {
-    model,
-    checkpoint,
-    encoder: Buffer.from(encoder, 'base64url'),
-    verdictCount: Number.isInteger(verdictCount) ? (verdictCount as number) : 0,
-    signer,
-  };
+  if (!isPairCount(pairCount)) throw damaged();
+  return { model, checkpoint, encoder: Buffer.from(encoder, 'base64url'), pairCount, signer };
 }
 
 /**
@@ -104,6 +102,10 @@ export function boundedEncoder(
     throw refused('This taste is stronger than any that is learned here. Export it again.');
   }
   return encoder;
+}
+
+function isPairCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= PAIR_COUNT_BOUND;
 }
 
 function publicKeyOf(x: string): KeyObject {

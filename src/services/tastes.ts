@@ -8,7 +8,14 @@ import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
 import { isId } from './ids.js';
 import type { MemberService, TasteService } from './services.js';
-import { boundedEncoder, type ReadTaste, readTaste, type TasteSigner, tasteSigner } from './taste-file.js';
+import {
+  boundedEncoder,
+  PAIR_COUNT_BOUND,
+  type ReadTaste,
+  readTaste,
+  type TasteSigner,
+  tasteSigner,
+} from './taste-file.js';
 import type { MemberView } from './views.js';
 
 export interface TasteParts {
@@ -36,8 +43,10 @@ export function tasteService(parts: TasteParts): TasteService {
       if (!serving || serving.capacity === 'PRIOR') {
         throw new PalateError('CONFLICT', 'Nothing is learned about this member yet. Export when a version serves.');
       }
-      const { bytes: encoder, verdictCount, version } = serving;
-      const data = (await signing()).sign({ ...digests, encoder, verdictCount }, new Date());
+      const { bytes: encoder, version } = serving;
+      const brought = await store.tastes.current(memberId, digests);
+      const pairCount = Math.min(serving.pairCount + (brought?.pairCount ?? 0), PAIR_COUNT_BOUND);
+      const data = (await signing()).sign({ ...digests, encoder, pairCount }, new Date());
       return { data, ...digests, version };
     },
     import: async (memberId, data) => {
@@ -51,7 +60,7 @@ export function tasteService(parts: TasteParts): TasteService {
       requireSame(taste, digests);
       boundedEncoder(taste, checkpoint as LoadedCheckpoint);
       const digest = createHash('sha256').update(taste.encoder).digest('hex');
-      const imported = { digest, bytes: taste.encoder };
+      const imported = { digest, bytes: taste.encoder, pairCount: taste.pairCount };
       const job = isId(memberId) ? await store.tastes.adopt(memberId, imported, digests) : null;
       if (!job) throw unknownMember(memberId);
       parts.onQueued(job);

@@ -9,6 +9,7 @@ import type { Log } from '../common/log.js';
 import type { LoadedCheckpoint } from '../learning/checkpoint.js';
 import { decodeEncoder, encodeEncoder, type PersonalEncoder, priorEncoder } from '../learning/encoder.js';
 import { fromHalf } from '../learning/half.js';
+import type { BroughtPrior } from '../learning/latent-dpo.js';
 import { type Posterior, posteriorOf } from '../learning/posterior.js';
 import type { TrainingVerdict } from '../store/feedback.js';
 import type { Store } from '../store/store.js';
@@ -91,12 +92,17 @@ export class Trainer implements Lifecycle {
     const started = clock();
     const durationMs = () => Math.round(clock() - started);
     jobs.publish(trainingJobView(job));
+    const ended = new AbortController();
+    const unlisten = jobs.onEnd(job.id, () => ended.abort());
     try {
-      const encoder = await this.trainMember(job);
+      const encoder = await Promise.race([this.trainMember(job), aborted(ended.signal)]);
+      unlisten();
       const done = await store.trainingJobs.complete(job, { ...encoder, durationMs: durationMs() });
       if (done) jobs.publish(trainingJobView(done));
       log.debug({ member: job.memberId, version: done?.encoderVersion, ms: done?.durationMs }, 'A member was trained');
     } catch (err) {
+      unlisten();
+      if (ended.signal.aborted) return;
       log.error({ err, job: job.id, attempt: job.attempts }, 'A training failed');
       const retryAfterMs = retryDelay(job.attempts);
       const failed = await store.trainingJobs.fail(job, {
@@ -112,7 +118,7 @@ export class Trainer implements Lifecycle {
   private async trainMember(job: ClaimedJob): Promise<Omit<TrainedEncoder, 'durationMs'>> {
     const { store, features, checkpoint } = this.parts;
     const taste = job.tasteDigest === null ? null : await store.tastes.current(job.memberId, features.digests);
-    const prior = taste ? decodeEncoder(taste.bytes).encoder : undefined;
+    const prior = taste ? { ...decodeEncoder(taste.bytes).encoder, pairCount: taste.pairCount } : undefined;
     const verdicts = await this.pairsOfVerdicts(job.memberId);
     const groups = [...verdicts.values()].filter((pairs) => pairs.length > 0);
     const pairCount = groups.reduce((count, pairs) => count + pairs.length, 0);
@@ -138,7 +144,7 @@ export class Trainer implements Lifecycle {
     job: TrainingJobRecord,
     groups: LatentPair[][],
     pairCount: number,
-    prior: PersonalEncoder | undefined,
+    prior: BroughtPrior | undefined,
   ): Promise<TrainingOutcome> {
     const { train, jobs, clock } = this.parts;
     let told = Number.NEGATIVE_INFINITY;
@@ -181,6 +187,11 @@ export class Trainer implements Lifecycle {
   }
 }
 
+/** Rejects when somebody ends the job: its training, which may wait for features, is of no use any more. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+}
+
 function pairsOf(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): LatentPair[] {
   const prompt = verdict.promptFeatures && fromHalf(verdict.promptFeatures);
   const posterior = (features: Uint8Array | null): Posterior | null =>
@@ -190,6 +201,9 @@ function pairsOf(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): Latent
 }
 
 /** What no pairs make: the imported taste, or N(0, I), which serves nothing. */
-function untrained({ latentSize }: LoadedCheckpoint, prior = priorEncoder(latentSize)): TrainingOutcome {
+function untrained(
+  { latentSize }: LoadedCheckpoint,
+  prior: PersonalEncoder = priorEncoder(latentSize),
+): TrainingOutcome {
   return { encoder: prior, accepted: true, reason: '', loss: null, accuracy: null, totalSteps: 0 };
 }

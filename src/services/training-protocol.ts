@@ -1,6 +1,6 @@
 /** What goes to the training thread and what comes back. Everything here survives structured cloning. */
 import type { PersonalEncoder } from '../learning/encoder.js';
-import type { Posterior } from '../learning/posterior.js';
+import type { BroughtPrior } from '../learning/latent-dpo.js';
 import type { LatentPair } from './pairing.js';
 
 export interface TrainingRequest {
@@ -8,7 +8,7 @@ export interface TrainingRequest {
   verdicts: LatentPair[][];
   seed: string;
   /** The taste that the encoder starts from, where the member brought one; else it starts from N(0, I). */
-  prior?: Posterior;
+  prior?: BroughtPrior;
 }
 
 export interface TrainingStep {

@@ -9,6 +9,8 @@ export interface ImportedTaste {
   digest: string;
   /** An encoded encoder. */
   bytes: Uint8Array;
+  /** Pairs that it was learned from. */
+  pairCount: number;
 }
 
 export interface TasteRepository {
@@ -22,13 +24,13 @@ export function tasteRepository(engine: SqlEngine, queue: TrainingQueue): TasteR
   return {
     current: async (memberId, digests) => {
       const [row] = await engine.query<ImportedTaste & Record<string, unknown>>(
-        `SELECT t.digest, t.bytes FROM members m JOIN imported_tastes t ON t.member_id = m.id AND t.digest = m.taste_digest
+        `SELECT t.digest, t.bytes, t.pair_count AS "pairCount" FROM members m JOIN imported_tastes t ON t.member_id = m.id AND t.digest = m.taste_digest
          WHERE m.id = $1 AND t.model_digest = $2 AND t.checkpoint_digest = $3`,
         [memberId, digests.model, digests.checkpoint],
       );
       return row ?? null;
     },
-    adopt: async (memberId, { digest, bytes }, digests) => {
+    adopt: async (memberId, { digest, bytes, pairCount }, digests) => {
       const job = await engine.transaction(async (session) => {
         const members = await session.query('UPDATE members SET taste_digest = $2 WHERE id = $1 RETURNING 1', [
           memberId,
@@ -36,9 +38,9 @@ export function tasteRepository(engine: SqlEngine, queue: TrainingQueue): TasteR
         ]);
         if (members.length === 0) return null;
         await session.query(
-          `INSERT INTO imported_tastes (member_id, digest, bytes, model_digest, checkpoint_digest) VALUES ($1, $2, $3, $4, $5)
+          `INSERT INTO imported_tastes (member_id, digest, bytes, model_digest, checkpoint_digest, pair_count) VALUES ($1, $2, $3, $4, $5, $6)
            ON CONFLICT (member_id, digest) DO NOTHING`,
-          [memberId, digest, bytes, digests.model, digests.checkpoint],
+          [memberId, digest, bytes, digests.model, digests.checkpoint, pairCount],
         );
         return queueTraining(session, queue, memberId);
       });

@@ -19,7 +19,7 @@ function content(mean: number[] = [1, -2, 3, 0.5], logVariance: number[] = [0, 0
     capacity: 'BIAS' as const,
   };
   const bytes = encodeEncoder(encoder, CHECKPOINT.digest);
-  return { model: 'ab'.repeat(32), checkpoint: CHECKPOINT.digest, encoder: bytes, verdictCount: 12 };
+  return { model: 'ab'.repeat(32), checkpoint: CHECKPOINT.digest, encoder: bytes, pairCount: 12 };
 }
 
 /** Writes other parts into a signed taste, as somebody without the key could. */
@@ -33,7 +33,7 @@ function tamper(data: string, change: (payload: Record<string, unknown>) => void
 describe('a taste file', () => {
   it('is read as it was written, and names its signer', () => {
     const taste = readTaste(signer.sign(content(), new Date(0)));
-    expect(taste).toMatchObject({ model: 'ab'.repeat(32), checkpoint: CHECKPOINT.digest, verdictCount: 12 });
+    expect(taste).toMatchObject({ model: 'ab'.repeat(32), checkpoint: CHECKPOINT.digest, pairCount: 12 });
     expect(taste.signer).toBe(signer.publicKey);
     expect([...boundedEncoder(taste, CHECKPOINT).mean]).toEqual([1, -2, 3, 0.5]);
   });
@@ -54,6 +54,8 @@ describe('a taste file', () => {
     ['a part of it', data.slice(0, -30)],
     ['one with more behind it', `${data}.more`],
     ['one of another member’s vector', tamper(data, (payload) => Object.assign(payload, { encoder: 'AAAA' }))],
+    ['one of more evidence than there is', signer.sign({ ...content(), pairCount: 1e9 }, new Date(0))],
+    ['one of no evidence', signer.sign({ ...content(), pairCount: 0 }, new Date(0))],
     ['one moved to another model', tamper(data, (payload) => Object.assign(payload, { model: 'other' }))],
     ['one with somebody else’s signature', data.replace(/[^.]+$/, another.sign(content(), new Date(0)).split('.')[2])],
     [

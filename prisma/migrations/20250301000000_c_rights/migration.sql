@@ -11,6 +11,7 @@ CREATE TABLE "imported_tastes" (
     "member_id" UUID NOT NULL,
     "digest" TEXT NOT NULL,
     "bytes" BYTEA NOT NULL,
+    "pair_count" INTEGER NOT NULL,
     "model_digest" TEXT NOT NULL,
     "checkpoint_digest" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
