@@ -46,6 +46,7 @@ export interface PalateClient {
   submitFeedback(input: FeedbackInput): Promise<FeedbackResult>;
   withdrawFeedback(id: string): Promise<FeedbackResult>;
   trainMember(memberId: string): Promise<TrainingJob>;
+  cancelTraining(id: string): Promise<TrainingJob>;
   member(ref: MemberRef): Promise<Member | null>;
   memberById(id: string): Promise<Member | null>;
   generation(id: string): Promise<Generation | null>;
@@ -132,6 +133,7 @@ export function createPalateClient(options: NetworkOptions | { executor: Executo
     submitFeedback: (input) => call(OPERATIONS.submitFeedback, { input }),
     withdrawFeedback: (id) => call(OPERATIONS.withdrawFeedback, { id }),
     trainMember: (memberId) => call(OPERATIONS.trainMember, { memberId }),
+    cancelTraining: (id) => call(OPERATIONS.cancelTraining, { id }),
     member: (ref) => call(OPERATIONS.member, { ref }),
     memberById: (id) => call(OPERATIONS.memberById, { id }),
     generation: (id) => call(OPERATIONS.generation, { id }),

@@ -23,6 +23,7 @@ export class TrainingJobs {
   private readonly changes: Broadcast<TrainingJobView>;
   private readonly listeners = new Set<() => void>();
   private readonly ended = new Set<string>();
+  private readonly endings = new Map<string, () => void>();
 
   constructor(pendingEvents: number) {
     const sameStep = (later: TrainingJobView, earlier: TrainingJobView) =>
@@ -42,10 +43,19 @@ export class TrainingJobs {
 
   /** A job whose row is gone: nobody is told of it any more. */
   drop(id: string): void {
-    if (this.open.delete(id)) for (const listener of this.listeners) listener();
+    if (!this.open.has(id)) return;
+    this.end(id);
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Calls `ended` when the job ends, until the returned function is called. One listener a job: who runs it. */
+  onEnd(id: string, ended: () => void): () => void {
+    this.endings.set(id, ended);
+    return () => void this.endings.delete(id);
   }
 
   private end(id: string): void {
+    this.endings.get(id)?.();
     this.open.delete(id);
     this.ended.add(id);
     if (this.ended.size > REMEMBERED) this.ended.delete(this.ended.values().next().value as string);

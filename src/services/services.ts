@@ -92,6 +92,8 @@ export interface TrainingService {
   watch(memberId: string | null | undefined, signal: AbortSignal, platform?: string): AsyncIterable<TrainingJobView>;
   /** Queues a training from the active verdicts. Errors: NOT_FOUND. */
   train(memberId: string): Promise<TrainingJobView>;
+  /** Ends a job that waits or runs; what it was to learn joins the member's next one. One that has ended is answered as it is. Errors: NOT_FOUND. */
+  cancel(id: string): Promise<TrainingJobView>;
 }
 
 export interface PoolService {

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
 import { connectionOf, emptyPage, pageRequest } from './connection.js';
 import { isId } from './ids.js';
-import type { TrainingJobs } from './job-feed.js';
+import { isNewer, type TrainingJobs } from './job-feed.js';
 import { trainingJobView } from './records.js';
 import type { OwnershipService, TrainingService } from './services.js';
 import type { TrainingJobView } from './views.js';
@@ -58,6 +58,13 @@ export function trainingService({ store, jobs, ownership, trainable, limits }: T
       jobs.publish(trainingJobView(job));
       return trainingJobView(job);
     },
+    cancel: async (id) => {
+      const cancelled = isId(id) ? await store.trainingJobs.cancel(id) : null;
+      if (cancelled) jobs.publish(trainingJobView(cancelled));
+      const job = cancelled ?? (isId(id) ? await store.trainingJobs.byId(id) : null);
+      if (!job) throw new PalateError('NOT_FOUND', `There is no training job ${id}. Check the id.`);
+      return trainingJobView(job);
+    },
   };
 }
 
@@ -70,18 +77,10 @@ async function* latestThenChanges(
     const first = await latest();
     if (first) yield first;
     for await (const event of events) {
-      if (first && event.id === first.id && !isAfter(event, first)) continue;
+      if (first && event.id === first.id && !isNewer(event, first)) continue;
       if (await wanted(event)) yield event;
     }
   } finally {
     await events.return?.();
   }
-}
-
-const RANK = { QUEUED: 0, RUNNING: 1, SUCCEEDED: 2, REJECTED: 2, FAILED: 2, CANCELLED: 2 } as const;
-
-/** Whether `later` is a newer state of the same job. */
-function isAfter(later: TrainingJobView, earlier: TrainingJobView): boolean {
-  const ranks = RANK[later.status] - RANK[earlier.status];
-  return ranks > 0 || (ranks === 0 && later.step > earlier.step);
 }

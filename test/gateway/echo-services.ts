@@ -4,8 +4,8 @@
  */
 import { EventEmitter, on } from 'node:events';
 import { PalateError } from '../../src/common/errors.js';
-import { NO_PLUGINS } from '../../src/services/no-plugins.js';
 import { modelService } from '../../src/services/models.js';
+import { NO_PLUGINS } from '../../src/services/no-plugins.js';
 import type { Services } from '../../src/services/services.js';
 import type {
   CandidateDelta,
@@ -114,6 +114,7 @@ export class EchoServices implements Services {
     train: async (memberId: string): Promise<TrainingJobView> => {
       throw new PalateError('NOT_FOUND', `There is no member ${memberId}.`);
     },
+    cancel: async (id: string): Promise<TrainingJobView> => jobView(id, { status: 'CANCELLED' }),
   };
 
   /** No keys are given out here. */

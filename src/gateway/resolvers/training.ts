@@ -15,6 +15,7 @@ export const training = {
   },
   Mutation: {
     trainMember: (_, { memberId }, { services }) => services.training.train(memberId),
+    cancelTraining: (_, { id }, { services }) => services.training.cancel(id),
   },
   Subscription: {
     trainingStatus: {
