@@ -1,5 +1,6 @@
 /** Finds a plugin's file, imports it, and says what is wrong with one that is none. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { register } from 'node:module';
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf, PalateError } from '../common/errors.js';
@@ -31,6 +32,7 @@ export async function loadPlugin(source: string, folder: string, timeMs: number)
   if (!file) throw unusable(source, 'there is no such file, folder or package. Check the name, or install the package');
   let module: { default?: unknown; plugin?: unknown };
   try {
+    lendOurselves();
     module = await within(timeMs, import(pathToFileURL(file).href), 'it took too long to load');
   } catch (error) {
     throw unusable(source, `${file} could not be imported (${messageOf(error)})`, error);
@@ -52,6 +54,30 @@ export async function loadPlugin(source: string, folder: string, timeMs: number)
       error,
     );
   }
+}
+
+/** A module hook: what is not installed where it is imported is found among these. */
+const LEND = `
+  let ours;
+  export const initialize = (given) => { ours = given; };
+  export async function resolve(specifier, context, next) {
+    try {
+      return await next(specifier, context);
+    } catch (error) {
+      if (!Object.hasOwn(ours, specifier)) throw error;
+      return next(ours[specifier], context);
+    }
+  }`;
+let lent = false;
+
+/** Lets plugins outside the installation import `palate/plugin` and `palate/client` without having them installed. */
+function lendOurselves(): void {
+  if (lent) return;
+  lent = true;
+  const ours = (file: string) => new URL(`${file}${extname(import.meta.url)}`, import.meta.url).href;
+  register(`data:text/javascript,${encodeURIComponent(LEND)}`, {
+    data: { 'palate/plugin': ours('./contract'), 'palate/client': ours('../client/index') },
+  });
 }
 
 /** A path beginning with a dot or a slash, a plugin that comes with the product, or a package installed above `folder`. */

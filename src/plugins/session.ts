@@ -1,6 +1,6 @@
 /** What a running plugin is given, wherever it runs: client, storage, log, signal. */
 import { createPalateClient, type Executor, type PalateClient, PalateClientError } from '../client/index.js';
-import type { LogFacts, PluginContext, PluginLog, PluginStorage } from './contract.js';
+import type { LogFacts, PluginContext, PluginLog, PluginStorage, StoredEntry } from './contract.js';
 
 /** Where log lines go. */
 export type WriteLog = (level: keyof PluginLog, message: string, facts: LogFacts) => void;
@@ -82,29 +82,19 @@ function logOf(write: WriteLog): PluginLog {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-const LIST = `query Storage($prefix: String!, $first: Int, $after: String) {
-  storage(prefix: $prefix, first: $first, after: $after) { key value }
-}`;
-const SET = `mutation SetStorage($key: String!, $value: String, $memberId: ID) {
-  setStorage(key: $key, value: $value, memberId: $memberId)
-}`;
 /** Rows asked for at a time: what the service gives at most. */
 const PAGE = 100;
 
 function storageOf(client: PalateClient): PluginStorage {
-  const page = async (prefix: string, first: number, after: string | null) => {
-    const { storage } = await client.request(LIST, { prefix, first, after });
-    return storage as { key: string; value: string }[];
-  };
   return {
     // A key is its own first extension.
-    get: async (key) => (await page(key, 1, null)).find((entry) => entry.key === key)?.value ?? null,
-    set: async (key, value, options) => void (await client.request(SET, { key, value, memberId: options?.memberId })),
-    delete: async (key) => void (await client.request(SET, { key, value: null })),
+    get: async (key) => (await client.storage(key, { first: 1 })).find((entry) => entry.key === key)?.value ?? null,
+    set: async (key, value, options) => void (await client.setStorage(key, value, options?.memberId)),
+    delete: async (key) => void (await client.setStorage(key, null)),
     async *list(prefix) {
-      for (let after: string | null = null; ; ) {
-        const entries: { key: string; value: string }[] = await page(prefix, PAGE, after);
-        yield* entries;
+      for (let after: string | undefined; ; ) {
+        const entries: StoredEntry[] = await client.storage(prefix, { first: PAGE, after });
+        yield* entries.map(({ key, value }) => ({ key, value }));
         if (entries.length < PAGE) return;
         after = entries[entries.length - 1].key;
       }

@@ -104,8 +104,9 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const admin = createPalateClient({ url, key: ADMIN_KEY });
 
   const plugin = async (name: string) => {
-    const found = (await host.service.list()).find((one) => one.name === name);
-    if (!found) throw new Error(`There is no plugin ${name}.`);
+    const all = await host.service.list();
+    const found = all.find((one) => one.name === name);
+    if (!found) throw new Error(`There is no plugin ${name}: ${all.map((one) => one.message).join(' ')}`);
     return found;
   };
   const stop = async () => {

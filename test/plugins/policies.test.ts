@@ -1,0 +1,140 @@
+/** The pure parts: when to start again, what a secret is covered by, what sealed texts open to, which variable sets a field. */
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { PLUGIN_TIMES, pluginVariable } from '../../src/common/config.js';
+import { blackout } from '../../src/plugins/blackout.js';
+import { checkConfig, fieldsOf } from '../../src/plugins/configuration.js';
+import { definePlugin, secret, z } from '../../src/plugins/contract.js';
+import { prefixOf } from '../../src/plugins/extension.js';
+import { planRestart } from '../../src/plugins/restart.js';
+import { secretBox } from '../../src/services/secret-box.js';
+
+describe('planRestart', () => {
+  it.each([
+    ['the first failure', 0, 0, { failures: 1, delay: 1_000 }],
+    ['the second', 1, 500, { failures: 2, delay: 2_000 }],
+    ['the fifth', 4, 59_999, { failures: 5, delay: 16_000 }],
+    ['the hundredth', 99, 0, { failures: 100, delay: 300_000 }],
+    ['one after a good while', 99, 60_000, { failures: 1, delay: 1_000 }],
+  ])('%s', (_, failures, ranFor, expected) => {
+    expect(planRestart(failures, ranFor, PLUGIN_TIMES)).toEqual(expected);
+  });
+});
+
+describe('blackout', () => {
+  const cover = blackout(['s3cret-token', 's3cret-token-longer', 'abc']);
+  it.each([
+    ['a text', 'use s3cret-token!', 'use [secret]!'],
+    ['the longer of two', 's3cret-token-longer', '[secret]'],
+    [
+      'lists and objects',
+      { a: ['s3cret-token', 1, null], b: { c: 'x s3cret-token' } },
+      { a: ['[secret]', 1, null], b: { c: 'x [secret]' } },
+    ],
+    ['nothing short', 'abcdef', 'abcdef'],
+    ['numbers', 5, 5],
+  ])('covers %s', (_, value, expected) => {
+    expect(cover<unknown>(value)).toEqual(expected);
+  });
+
+  it('covers errors', () => {
+    const covered = String(cover<unknown>(new Error('no s3cret-token')));
+    expect(covered).toContain('no [secret]');
+    expect(covered).not.toContain('s3cret-token');
+  });
+
+  it('ends in what holds itself', () => {
+    const value: Record<string, unknown> = { text: 's3cret-token' };
+    value.self = value;
+    expect(JSON.stringify(cover(value))).not.toContain('s3cret-token');
+  });
+});
+
+describe('secretBox', () => {
+  const box = secretBox(randomBytes(32));
+  it('opens what it sealed, each time another text', () => {
+    const [a, b] = [box.seal('ünïcode', 'here'), box.seal('ünïcode', 'here')];
+    expect(a).not.toBe(b);
+    expect(box.open(a, 'here')).toBe('ünïcode');
+    expect(box.seal('', 'here')).toBeTruthy();
+    expect(box.open(box.seal('', 'here'), 'here')).toBe('');
+  });
+
+  it('opens nothing else', () => {
+    const sealed = box.seal('text', 'here');
+    expect(box.open(sealed, 'elsewhere')).toBeNull();
+    expect(secretBox(randomBytes(32)).open(sealed, 'here')).toBeNull();
+    const bytes = Buffer.from(sealed, 'base64');
+    for (const at of [0, 12, 28, bytes.length - 1]) {
+      const changed = Buffer.from(bytes);
+      changed[at] ^= 1;
+      expect(box.open(changed.toString('base64'), 'here')).toBeNull();
+    }
+    expect(box.open('', 'here')).toBeNull();
+  });
+});
+
+it.each([
+  ['discord', 'token', 'PALATE_PLUGIN_DISCORD_TOKEN'],
+  ['my-bot', 'appToken', 'PALATE_PLUGIN_MY_BOT_APP_TOKEN'],
+  ['a', 'oauth2Key', 'PALATE_PLUGIN_A_OAUTH2_KEY'],
+])('the variable of %s.%s is %s', (plugin, field, variable) => {
+  expect(pluginVariable(plugin, field)).toBe(variable);
+});
+
+it.each([
+  ['hello', 'Hello'],
+  ['my-bot', 'MyBot'],
+  ['my-2nd-bot', 'My2ndBot'],
+])('types of %s begin with %s', (name, prefix) => {
+  expect(prefixOf(name)).toBe(prefix);
+});
+
+describe('configuration', () => {
+  const plugin = definePlugin({
+    name: 'all',
+    version: '1.0.0',
+    platform: 'all',
+    configSchema: z.object({
+      text: z.string().max(5),
+      count: z.int().optional(),
+      share: z.number().max(1).optional(),
+      loud: z.boolean().default(false),
+      list: z.array(z.string()).optional(),
+      token: secret('A token.').optional(),
+      later: secret('With a rule.').regex(/^x/).optional(),
+    }),
+    start: () => ({ stop: () => {}, health: () => ({ ok: true }) }),
+  });
+  const fields = fieldsOf(plugin.configSchema);
+  const check = (texts: Record<string, string>) => checkConfig(plugin, fields, new Map(Object.entries(texts)));
+
+  it('knows secrets whatever is put around them', () => {
+    expect(fields.filter((field) => field.secret).map(({ name }) => name)).toEqual(['token', 'later']);
+  });
+
+  it.each([
+    [{ text: '12345' }, { text: '12345', loud: false }],
+    [
+      { text: 'a', count: '3', share: '0.5', loud: 'true', list: '["x"]' },
+      { text: 'a', count: 3, share: 0.5, loud: true, list: ['x'] },
+    ],
+  ])('makes values of %j', async (texts, config) => {
+    expect(await check(texts)).toMatchObject({ ok: true, config });
+  });
+
+  it.each([
+    [{}, ['text'], 0],
+    [{ text: '123456' }, [], 1],
+    [{ text: 'a', count: '1.5' }, [], 1],
+    [{ text: 'a', loud: 'yes' }, [], 1],
+    [{ text: 'a', list: '{"x":1}' }, [], 1],
+    [{ text: 'a', later: 'hidden-value' }, [], 1],
+  ])('says what is missing in %j, or wrong', async (texts, missing, problems) => {
+    const checked = await check(texts as Record<string, string>);
+    if (checked.ok) throw new Error('it was taken');
+    expect(checked.missing).toEqual(missing);
+    expect(checked.problems).toHaveLength(problems);
+    expect(JSON.stringify(checked)).not.toContain('hidden-value');
+  });
+});
