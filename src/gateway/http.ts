@@ -6,10 +6,10 @@ import { type ErrorCode, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { Services } from '../services/services.js';
 import { type Authenticate, requireViewer } from './auth.js';
+import { CONSOLE_PATH, sendConsole, sendConsoleFile } from './console.js';
 import type { ContextFor } from './context.js';
 import type { Engine } from './engine.js';
 import { EXPLORER_PATH, isForExplorer, sendExplorer, sendExplorerFile } from './explorer.js';
-import { FRONT_PAGE } from './front-page.js';
 import { isFromThisMachine, type Metrics } from './metrics.js';
 import { allowOrigin, answerPreflight, type Origins } from './origins.js';
 import type { Quotas } from './quotas.js';
@@ -52,13 +52,15 @@ export async function handleRequest(
   response.setHeader('Cache-Control', 'no-store');
   const path = (request.url ?? '/').split('?', 1)[0];
   try {
-    if (path === '/') sendPage(response);
+    if (path === '/') await sendConsole(request, response);
     else if (path === '/healthz') send(response, 200, { status: 'ok' });
     else if (path === '/readyz') answerReadiness(response, parts);
     else if (path === METRICS_PATH) await answerMetrics(request, response, parts);
     else if (path === GRAPHQL_PATH && isForExplorer(request)) sendExplorer(response);
     else if (path === GRAPHQL_PATH) await answerGraphQL(request, response, parts);
-    else if (path.startsWith(EXPLORER_PATH)) {
+    else if (path.startsWith(CONSOLE_PATH)) {
+      await sendConsoleFile(request, response, path.slice(CONSOLE_PATH.length));
+    } else if (path.startsWith(EXPLORER_PATH)) {
       await sendExplorerFile(request, response, path.slice(EXPLORER_PATH.length));
     } else throw new PalateError('NOT_FOUND', `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`);
   } catch (error) {
@@ -71,14 +73,6 @@ export async function handleRequest(
     if (!request.complete) response.setHeader('Connection', 'close');
     send(response, status, { errors: [formatted] });
   }
-}
-
-function sendPage(response: ServerResponse): void {
-  response.writeHead(200, {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  });
-  response.end(FRONT_PAGE);
 }
 
 function answerReadiness(response: ServerResponse, { services, stopping }: HttpParts): void {

@@ -22,7 +22,7 @@ describe('health', () => {
     const page = await fetch(`${harness.url}/`);
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await page.text()).toContain('npm run chat');
+    expect(await page.text()).toContain('<title>Palate</title>');
   });
 
   it('answers strangers, alive and ready', async () => {

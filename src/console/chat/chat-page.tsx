@@ -1,0 +1,127 @@
+/** Chat: every question gets two replies, and every choice between them teaches. */
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useObservable } from '../observable.js';
+import { useSession } from '../session/context.js';
+import { Composer } from './composer.js';
+import { choiceOf, type Turn } from './conversation.js';
+import { TurnView } from './turn-view.js';
+import { type Chat, useConversation } from './use-conversation.js';
+import { Welcome } from './welcome.js';
+
+const REPLIES = 2;
+
+export function ChatPage() {
+  const chat = useConversation();
+  const { conversation, writing } = chat;
+  const [text, setText] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const last = conversation.at(-1);
+  useChoosingKeys(chat, last, field);
+  useFollowing(list, conversation.length, last);
+
+  const current = useRef(chat);
+  current.current = chat;
+  const onVote = useCallback<Chat['vote']>((...vote) => current.current.vote(...vote), []);
+  const onAskAgain = useCallback((turn: Turn) => current.current.askAgain(turn), []);
+  const ask = (prompt: string) => {
+    setText('');
+    chat.ask(prompt);
+  };
+
+  return (
+    <div className="chat">
+      <h1 className="hidden">Chat</h1>
+      {conversation.length === 0 ? (
+        <Welcome onAsk={ask} />
+      ) : (
+        <div className="turns" ref={list}>
+          {conversation.map((turn) => (
+            <TurnView
+              key={turn.key}
+              turn={turn}
+              count={REPLIES}
+              onVote={onVote}
+              onAskAgain={turn === last && !writing ? onAskAgain : undefined}
+            />
+          ))}
+        </div>
+      )}
+      <div className="composer-row">
+        <Composer
+          text={text}
+          writing={writing}
+          field={field}
+          onText={setText}
+          onSend={() => ask(text.trim())}
+          onStop={chat.stop}
+        />
+        <Hint last={last} onClear={conversation.length > 0 ? chat.clear : undefined} />
+      </div>
+    </div>
+  );
+}
+
+function Hint({ last, onClear }: { last: Turn | undefined; onClear?: () => void }) {
+  const learning = useObservable(useSession().member)?.consent.learn;
+  const open = last?.status === 'COMPLETE' && last.verdict === null;
+  return (
+    <p className="hint dim">
+      <span>
+        {open ? (
+          <>
+            Which is better? <kbd>1</kbd> <kbd>2</kbd> choose, <kbd>=</kbd> equal, <kbd>x</kbd> none; or swipe a reply
+            to the right.
+          </>
+        ) : learning === 'DENIED' ? (
+          <>
+            Nothing is learned: you said no under <a href="#/taste">Taste</a>.
+          </>
+        ) : (
+          'Which reply is yours stays hidden until you choose.'
+        )}
+      </span>
+      {onClear && (
+        <button type="button" className="quiet" onClick={onClear}>
+          New chat
+        </button>
+      )}
+    </p>
+  );
+}
+
+/**
+ * 1, 2, = and x choose between the newest replies while nothing is being typed. An empty message counts as nothing typed: with replies
+ * waiting for a choice, a key that chooses is more likely meant as one.
+ */
+function useChoosingKeys(chat: Chat, last: Turn | undefined, field: React.RefObject<HTMLTextAreaElement | null>): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || last?.status !== 'COMPLETE') return;
+      const target = event.target as HTMLElement;
+      const typing = target.matches('input, textarea, select');
+      const emptyMessage = target === field.current && field.current.value === '' && last.verdict === null;
+      if (typing && !emptyMessage) return;
+      const choice = choiceOf(event.key, last.replies.length);
+      if (choice === null) return;
+      event.preventDefault();
+      if (typeof choice === 'number') chat.vote(last, 'CHOSEN', last.replies[choice].id);
+      else chat.vote(last, choice, null);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [chat, last, field]);
+}
+
+/** Keeps the newest turn in sight, unless somebody has scrolled up to read. */
+function useFollowing(list: React.RefObject<HTMLDivElement | null>, count: number, last: Turn | undefined): void {
+  const seen = useRef(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every growth of the last turn is followed.
+  useEffect(() => {
+    const page = document.scrollingElement;
+    if (!list.current || !page) return;
+    const near = page.scrollHeight - page.scrollTop - page.clientHeight < 240;
+    if (count !== seen.current || near) page.scrollTop = page.scrollHeight;
+    seen.current = count;
+  }, [list, count, last]);
+}

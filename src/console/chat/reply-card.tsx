@@ -1,0 +1,87 @@
+/** One reply: read it, then choose it by click, key or swipe. Says how it was made only once the vote is cast. */
+import { type PointerEvent, useRef } from 'react';
+import type { CandidateRole } from '../../client/index.js';
+import { Markdown } from '../ui/markdown.js';
+
+const ROLE_WORDS: Record<CandidateRole, { name: string; means: string }> = {
+  PERSONAL: { name: 'With your taste', means: 'Written with what was learned about you' },
+  BASE: { name: 'Without your taste', means: 'Written by the plain model' },
+  EXPLORE: { name: 'Exploring', means: 'Strays from what is known, to learn something from your choice' },
+};
+
+/** Pixels after which a swipe to the right is a choice. */
+const SWIPE = 88;
+
+export interface ReplyCardProps {
+  place: number;
+  text: string;
+  writing: boolean;
+  /** The vote is cast. */
+  decided: boolean;
+  chosen: boolean;
+  role: CandidateRole | undefined;
+  onChoose: () => void;
+}
+
+export function ReplyCard({ place, text, writing, decided, chosen, role, onChoose }: ReplyCardProps) {
+  const swipe = useSwipe(writing ? null : onChoose);
+  const state = writing ? 'writing' : chosen ? 'chosen' : decided ? 'passed' : 'open';
+  return (
+    <article
+      className={`reply reply-${state}`}
+      aria-label={`Reply ${place + 1}${chosen ? ', your choice' : ''}`}
+      data-testid={`reply-${place + 1}`}
+      data-role={role}
+      {...swipe}
+    >
+      <div className="reply-text" aria-busy={writing}>
+        {text === '' ? writing ? <span className="caret" aria-hidden="true" /> : <p className="dim">(empty)</p> : null}
+        {text !== '' && <Markdown text={text} />}
+      </div>
+      <footer className="reply-foot">
+        <button type="button" className="choose" disabled={writing} aria-pressed={chosen} onClick={onChoose}>
+          <span className="key" aria-hidden="true">
+            {place + 1}
+          </span>
+          {chosen ? 'Your choice' : 'Better'}
+          <span className="hidden"> (reply {place + 1})</span>
+        </button>
+        {role && (
+          <span className={`role role-${role.toLowerCase()}`} title={ROLE_WORDS[role].means}>
+            {ROLE_WORDS[role].name}
+          </span>
+        )}
+      </footer>
+    </article>
+  );
+}
+
+/** A swipe to the right with a finger; up and down still scrolls. Moves the element itself, not React. */
+function useSwipe(onSwipe: (() => void) | null) {
+  const start = useRef<{ id: number; x: number; y: number } | null>(null);
+  const move = (element: HTMLElement, distance: number) => {
+    element.style.transform = distance > 0 ? `translateX(${distance}px)` : '';
+    element.classList.toggle('swiped', distance >= SWIPE);
+  };
+  const end = (event: PointerEvent<HTMLElement>, counts: boolean) => {
+    const from = start.current;
+    start.current = null;
+    if (!from || from.id !== event.pointerId) return;
+    move(event.currentTarget, 0);
+    if (counts && event.clientX - from.x >= SWIPE) onSwipe?.();
+  };
+  return {
+    onPointerDown: (event: PointerEvent<HTMLElement>) => {
+      if (!onSwipe || event.pointerType === 'mouse') return;
+      start.current = { id: event.pointerId, x: event.clientX, y: event.clientY };
+    },
+    onPointerMove: (event: PointerEvent<HTMLElement>) => {
+      const from = start.current;
+      if (!from || from.id !== event.pointerId) return;
+      const right = event.clientX - from.x;
+      if (right > Math.abs(event.clientY - from.y)) move(event.currentTarget, Math.min(right, SWIPE * 1.5));
+    },
+    onPointerUp: (event: PointerEvent<HTMLElement>) => end(event, true),
+    onPointerCancel: (event: PointerEvent<HTMLElement>) => end(event, false),
+  };
+}

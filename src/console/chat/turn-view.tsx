@@ -1,0 +1,122 @@
+/** One question with its replies, the choice between them, and what the choice taught. */
+import { memo, type ReactNode } from 'react';
+import type { Verdict } from '../../client/index.js';
+import type { Turn } from './conversation.js';
+import { ReplyCard } from './reply-card.js';
+import { TrainingLine } from './training-line.js';
+
+export interface TurnViewProps {
+  turn: Turn;
+  /** Replies to be expected, for their places while nothing is written yet. */
+  count: number;
+  onVote: (turn: Turn, verdict: Verdict, chosenId: string | null) => void;
+  onAskAgain?: (turn: Turn) => void;
+}
+
+export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain }: TurnViewProps) {
+  const writing = turn.status === 'WRITING';
+  const replies = turn.replies.length > 0 ? turn.replies : Array.from({ length: writing ? count : 0 }, blank);
+  const again = onAskAgain && !writing && (
+    <button type="button" className="quiet" onClick={() => onAskAgain(turn)}>
+      Write again
+    </button>
+  );
+  return (
+    <section className="turn" aria-label={`You asked: ${turn.prompt}`}>
+      <p className="asked">{turn.prompt}</p>
+      {turn.status === 'FAILED' ? (
+        <div role="alert" className="problem">
+          <p>{turn.problem}</p>
+          {again}
+        </div>
+      ) : (
+        <>
+          {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for form fields; these are replies to choose from. */}
+          <div className="replies" role="group" aria-label="Replies to choose from" tabIndex={-1}>
+            {replies.map(({ id, text }, place) => (
+              <ReplyCard
+                key={id}
+                place={place}
+                text={text}
+                writing={writing}
+                decided={turn.verdict !== null}
+                chosen={turn.verdict === 'CHOSEN' && turn.chosenId === id}
+                role={turn.roles[id]}
+                onChoose={() => onVote(turn, 'CHOSEN', id)}
+              />
+            ))}
+          </div>
+          {!writing && <AfterReplies turn={turn} onVote={onVote} again={again} />}
+        </>
+      )}
+    </section>
+  );
+});
+
+function AfterReplies({ turn, onVote, again }: Pick<TurnViewProps, 'turn' | 'onVote'> & { again: ReactNode }) {
+  return (
+    <>
+      <div className="verdicts">
+        <VerdictButton turn={turn} verdict="TIE" sign="=" onVote={onVote}>
+          Equally good
+        </VerdictButton>
+        <VerdictButton turn={turn} verdict="ALL_BAD" sign="x" onVote={onVote}>
+          None of them
+        </VerdictButton>
+        {again}
+        <span className="made dim" data-testid="made">
+          {turn.stopped ? 'Stopped early. ' : ''}
+          {turn.encoderVersion ? `Taste version ${turn.encoderVersion}` : 'No taste used yet'}
+        </span>
+      </div>
+      {turn.problem && (
+        <p role="alert" className="bad">
+          {turn.problem}
+        </p>
+      )}
+      {turn.feedbackId && <Taught turn={turn} />}
+    </>
+  );
+}
+
+function VerdictButton({
+  turn,
+  verdict,
+  sign,
+  onVote,
+  children,
+}: Pick<TurnViewProps, 'turn' | 'onVote'> & { verdict: Verdict; sign: string; children: ReactNode }) {
+  return (
+    <button
+      type="button"
+      className="quiet"
+      aria-pressed={turn.verdict === verdict}
+      onClick={() => onVote(turn, verdict, null)}
+    >
+      <span className="key" aria-hidden="true">
+        {sign}
+      </span>
+      {children}
+    </button>
+  );
+}
+
+function Taught({ turn }: { turn: Turn }) {
+  if (turn.held) {
+    return (
+      <p className="training" role="status">
+        Kept. Nothing is learned from it until you agree: <a href="#/taste">choose under Taste</a>.
+      </p>
+    );
+  }
+  if (turn.jobId) return <TrainingLine jobId={turn.jobId} />;
+  return (
+    <p className="training" role="status">
+      Noted. {turn.verdict === 'CHOSEN' ? 'It trains nothing now.' : 'Only a choice between replies trains your taste.'}
+    </p>
+  );
+}
+
+function blank(_: unknown, index: number) {
+  return { id: `blank-${index}`, text: '' };
+}

@@ -1,0 +1,5 @@
+/** Live. */
+
+export function LivePage() {
+  return null;
+}

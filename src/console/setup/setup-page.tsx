@@ -1,0 +1,5 @@
+/** Setup. */
+
+export function SetupPage() {
+  return null;
+}

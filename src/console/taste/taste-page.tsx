@@ -1,0 +1,5 @@
+/** Taste. */
+
+export function TastePage() {
+  return null;
+}

@@ -1,0 +1,5 @@
+/** Tune. */
+
+export function TunePage() {
+  return null;
+}
