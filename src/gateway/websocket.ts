@@ -14,12 +14,10 @@ import type { ContextFor } from './context.js';
 import type { Engine } from './engine.js';
 import { GRAPHQL_PATH } from './http.js';
 import type { Origins } from './origins.js';
-import type { Quotas } from './quotas.js';
 
 export interface WebSocketParts {
   engine: Engine;
   services: Pick<Services, 'keys'>;
-  quotas: Quotas;
   contextFor: ContextFor;
   authenticate: Authenticate;
   limits: Limits;
@@ -86,7 +84,7 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
 }
 
 function createProtocol(parts: WebSocketParts, connections: Connections): ProtocolServer<Visitor> {
-  const { engine, authenticate, contextFor, quotas, limits } = parts;
+  const { engine, authenticate, contextFor, limits } = parts;
   return makeServer<ConnectionParams, Visitor>({
     schema: engine.schema,
     connectionInitWaitTimeout: GREETING_MS,
@@ -118,7 +116,6 @@ function createProtocol(parts: WebSocketParts, connections: Connections): Protoc
       const { connection, gone } = extra;
       try {
         if (!connection) throw new PalateError('UNAUTHENTICATED', 'Connect with a key.');
-        quotas.operation(connection.viewer);
         connections.requireRoomForOperation(connection);
         const prepared = engine.prepare(payload, contextFor(connection.viewer, gone.signal));
         return 'schema' in prepared ? prepared : [...prepared];

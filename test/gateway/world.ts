@@ -60,7 +60,7 @@ export const BOB: MemberRef = { platform: 'north', externalId: 'bob', scope: '' 
 export const EVE: MemberRef = { platform: 'south', externalId: 'eve', scope: '' };
 
 export async function openWorld(changes: Partial<Limits> = {}): Promise<World> {
-  const house = await openHouse();
+  const house = await openHouse({ limits: changes });
   const { services } = house;
   const authenticate = authenticateAny(authenticateAdmin(KEY), authenticateKeys(services.keys));
   const gateway = createGateway({

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_LIMITS, DEFAULT_SETTINGS } from '../../src/common/config.js';
+import { DEFAULT_LIMITS, DEFAULT_SETTINGS, type Limits } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
 import { openGguf } from '../../src/language-model/gguf.js';
@@ -67,9 +67,14 @@ export interface House {
   close(): Promise<void>;
 }
 
-export async function openHouse(
-  options: { folder?: string; checkpoint?: LoadedCheckpoint | null; rights?: Partial<ServiceParts['rights']> } = {},
-): Promise<House> {
+export interface HouseOptions {
+  folder?: string;
+  checkpoint?: LoadedCheckpoint | null;
+  rights?: Partial<ServiceParts['rights']>;
+  limits?: Partial<Limits>;
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-house-')));
   const log = createLog('silent');
   const tokenizer = await tinyTokenizerOf(folder);
@@ -87,7 +92,7 @@ export async function openHouse(
       checkpoint,
       train: thread.train,
       log,
-      limits: DEFAULT_LIMITS,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
       rights: { ...DEFAULT_SETTINGS, ...options.rights },
     });
     await services.start();

@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/common/config.js';
+import { Quotas } from '../../src/gateway/quotas.js';
+import { codes, KEY } from './harness.js';
+import { ADA, ADMIN, BOB, openWorld, type World } from './world.js';
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+const VIEWER = '{ viewer { scope } }';
+const GENERATE = 'mutation ($input: GenerateInput!) { generate(input: $input) { id } }';
+const STREAM = 'subscription ($input: GenerateInput!) { generationStream(input: $input) { __typename } }';
+const input = (member: object, maxTokens = 2) => ({ input: { member, prompt: 'hello', maxTokens } });
+
+describe('operations', () => {
+  it('are counted for each bot key, with the time to wait', async () => {
+    world = await openWorld({ operationsAtOnceOfBot: 3, operationsPerMinuteOfBot: 6 });
+    const { secret } = await world.botKey('north');
+    const other = (await world.botKey('north')).secret;
+    for (let i = 0; i < 3; i++) expect((await world.post(secret, VIEWER)).status).toBe(200);
+    const refused = await world.post(secret, VIEWER);
+    expect(refused.status).toBe(429);
+    expect(codes(refused)).toEqual(['LIMIT_EXCEEDED']);
+    const wait = refused.errors?.[0].extensions?.retryAfterMs as number;
+    expect(wait).toBeGreaterThan(5_000);
+    expect(wait).toBeLessThanOrEqual(10_000);
+    expect(refused.headers.get('retry-after')).toBe('10');
+    expect((await world.post(other, VIEWER)).status).toBe(200);
+    for (let i = 0; i < 10; i++) expect((await world.post(KEY, VIEWER)).status).toBe(200);
+  });
+
+  it('are counted for a member over all tokens', async () => {
+    world = await openWorld({ operationsAtOnceOfMember: 2, operationsPerMinuteOfMember: 1 });
+    for (let i = 0; i < 2; i++) expect((await world.post(await world.token(ADA), VIEWER)).status).toBe(200);
+    expect((await world.post(await world.token(ADA), VIEWER)).status).toBe(429);
+    expect((await world.post(await world.token(BOB), VIEWER)).status).toBe(200);
+  });
+
+  it('are counted for callers inside the process too', async () => {
+    world = await openWorld({ operationsAtOnceOfBot: 2, operationsPerMinuteOfBot: 1 });
+    const bot = await world.viewer((await world.botKey('north')).secret);
+    for (let i = 0; i < 2; i++) expect((await world.ask(bot, VIEWER)).errors).toBeUndefined();
+    const refused = await world.ask(bot, VIEWER);
+    expect(refused.errors?.[0].extensions).toMatchObject({ code: 'LIMIT_EXCEEDED', retryAfterMs: expect.any(Number) });
+    expect(codes(await world.ask(bot, 'subscription { poolStatus { ready } }'))).toEqual(['LIMIT_EXCEEDED']);
+  });
+});
+
+describe('generations', () => {
+  it('are counted for a member, whichever key asks', async () => {
+    world = await openWorld({ generationsAtOnce: 2, generationsPerMinute: 1 });
+    const { secret } = await world.botKey('north');
+    expect((await world.post(secret, GENERATE, input(ADA))).errors).toBeUndefined();
+    expect((await world.post(await world.token(ADA), GENERATE, input(ADA))).errors).toBeUndefined();
+    for (const key of [secret, await world.token(ADA)]) {
+      const refused = await world.post(key, GENERATE, input(ADA));
+      expect(refused.errors?.[0].extensions).toMatchObject({
+        code: 'LIMIT_EXCEEDED',
+        retryAfterMs: expect.any(Number),
+      });
+    }
+    expect((await world.post(secret, GENERATE, input(BOB))).errors).toBeUndefined();
+    expect((await world.post(KEY, GENERATE, input(ADA))).errors).toBeUndefined();
+  });
+
+  it('are written at the same time up to a number, over HTTP and as streams', async () => {
+    world = await openWorld({ runningPerMember: 2, runningPerBot: 3 });
+    const bot = await world.viewer((await world.botKey('north')).secret);
+    let go = () => {};
+    world.house.runtime.holdDecoding = new Promise((resolve) => {
+      go = resolve;
+    });
+    const executor = world.gateway.executorFor(bot);
+    const stream = executor.subscribe({ query: STREAM, variables: input(ADA, 20) });
+    expect((await stream.next()).value).toMatchObject({
+      data: { generationStream: { __typename: 'GenerationStarted' } },
+    });
+    const waiting = executor.execute({ query: GENERATE, variables: input(ADA, 20) });
+    await expect.poll(() => world?.house.runtime.requests.length).toBe(2);
+    expect(codes(await world.ask(bot, GENERATE, input(ADA)))).toEqual(['LIMIT_EXCEEDED']);
+    const others = executor.execute({ query: GENERATE, variables: input(BOB, 20) });
+    await expect.poll(() => world?.house.runtime.requests.length).toBe(3);
+    expect(codes(await world.ask(bot, GENERATE, input({ ...BOB, externalId: 'cora' })))).toEqual(['LIMIT_EXCEEDED']);
+    // Whoever stops reading makes room, and so does whatever is complete.
+    await stream.return();
+    await expect.poll(async () => codes(await (world as World).ask(bot, STREAM, input(ADA, 20)))).toEqual([]);
+    world.house.runtime.holdDecoding = undefined;
+    go();
+    expect((await waiting).errors).toBeUndefined();
+    expect((await others).errors).toBeUndefined();
+    expect((await world.ask(bot, GENERATE, input(ADA))).errors).toBeUndefined();
+  });
+
+  it('that are refused for their input use up no place', async () => {
+    world = await openWorld({ runningPerMember: 1 });
+    const bot = await world.viewer((await world.botKey('north')).secret);
+    for (let i = 0; i < 3; i++)
+      expect(codes(await world.ask(bot, GENERATE, input(ADA, 0)))).toEqual(['BAD_USER_INPUT']);
+    expect((await world.ask(bot, GENERATE, input(ADA))).errors).toBeUndefined();
+  });
+});
+
+describe('what is remembered', () => {
+  it('stays bounded and names nobody', () => {
+    let now = 0;
+    const quotas = new Quotas({ ...DEFAULT_LIMITS, generationsAtOnce: 1 }, () => now);
+    const bot = { scope: 'BOT', platform: 'north', memberId: null, storageOwner: 'key/1' } as const;
+    for (let i = 0; i < 30_000; i++) {
+      now += 10;
+      quotas.generation(bot, { platform: 'north', externalId: `secret-${i}` })();
+    }
+    const { buckets, held } = quotas as unknown as { buckets: Map<string, unknown>; held: Map<string, unknown> };
+    expect(buckets.size).toBeLessThanOrEqual(10_000);
+    expect(held.size).toBe(0);
+    expect([...buckets.keys()].join()).not.toContain('secret');
+  });
+
+  it('counts nothing for admins', () => {
+    const quotas = new Quotas({ ...DEFAULT_LIMITS, runningPerMember: 1, generationsAtOnce: 1 });
+    for (let i = 0; i < 100; i++) {
+      quotas.operation(ADMIN);
+      quotas.generation(ADMIN, ADA);
+    }
+  });
+});
