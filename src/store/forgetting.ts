@@ -98,7 +98,7 @@ export function forgettingRepository(engine: SqlEngine, queue: TrainingQueue): F
   return {
     forget: async (memberId, { trainable }) => {
       const work = () => engine.transaction((session) => forget(session, queue, memberId, trainable));
-      const forgotten = await retryingDeadlocks(work);
+      const forgotten = await retrying(work);
       if (forgotten && forgotten.jobs.length > 0) queue.wake();
       return forgotten;
     },
@@ -149,16 +149,26 @@ async function forget(
   return { receipt: { ...receipt, forgottenAt, cleanedAt: null }, jobs, endedJobs };
 }
 
-/** Locks the member, everybody who voted on the member's generations, and the generations: no vote can come in between. */
+/** Somebody voted between two locks of ours; the transaction is undone and begun again. */
+class VotersChanged extends Error {}
+
+const VOTERS = `SELECT DISTINCT f.member_id AS id FROM feedback f JOIN generations g ON g.id = f.generation_id WHERE g.member_id = $1`;
+
+/**
+ * Locks the member, everybody who voted on the member's generations, and the generations, in the order in which a vote does: from
+ * then on no vote can come in between. Rejects with VotersChanged where one did before.
+ */
 async function lock(session: SqlSession, memberId: string): Promise<{ platform?: string; voters: string[] }> {
   const locked = await session.query<{ id: string; platform: string }>(
-    `SELECT id, platform FROM members WHERE id = $1 OR id IN (SELECT f.member_id FROM feedback f JOIN generations g
-       ON g.id = f.generation_id WHERE g.member_id = $1) ORDER BY id FOR UPDATE`,
+    `SELECT id, platform FROM members WHERE id = $1 OR id IN (${VOTERS}) ORDER BY id FOR UPDATE`,
     [memberId],
   );
-  await session.query('SELECT 1 FROM generations WHERE member_id = $1 FOR UPDATE', [memberId]);
+  await session.query('SELECT 1 FROM generations WHERE member_id = $1 ORDER BY id FOR UPDATE', [memberId]);
+  const known = new Set(locked.map(({ id }) => id));
+  const now = await session.query<{ id: string }>(VOTERS, [memberId]);
+  if (known.has(memberId) && now.some(({ id }) => !known.has(id))) throw new VotersChanged();
   const platform = locked.find(({ id }) => id === memberId)?.platform;
-  return { platform, voters: locked.map(({ id }) => id).filter((id) => id !== memberId) };
+  return { platform, voters: [...known].filter((id) => id !== memberId) };
 }
 
 /** A training under way has read what is being removed: its result must not be stored. */
@@ -196,15 +206,16 @@ function addCount(counts: DeletionCount[], kind: DeletionKind, count: number): v
 }
 
 const DEADLOCK = '40P01';
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
 
-/** On a server somebody may lock a voter and a generation the other way round; one of the two is then told to begin again. */
-async function retryingDeadlocks<T>(work: () => Promise<T>): Promise<T> {
+/** On a server others vote meanwhile. */
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if ((error as { code?: unknown }).code !== DEADLOCK || attempt === ATTEMPTS) throw error;
+      const again = error instanceof VotersChanged || (error as { code?: unknown }).code === DEADLOCK;
+      if (!again || attempt === ATTEMPTS) throw error;
     }
   }
 }
