@@ -4,18 +4,23 @@ import type { GenerationRecord } from '../../src/store/generations.js';
 import { KeyTaken } from '../../src/store/idempotency.js';
 import type { TrainedEncoder } from '../../src/store/training-jobs.js';
 import type { Claim } from '../../src/store/training-work.js';
-import { newGeneration, newMember, type TemporaryStore, temporaryStore } from './temporary-store.js';
+import { ENGINES, type Engines, startEngines } from './engines.js';
+import { newGeneration, newMember, type TemporaryStore } from './temporary-store.js';
 
 const digests = { model: 'model', checkpoint: 'checkpoint' };
 const trainable = { trainable: true };
 
-describe('the verdict ledger', () => {
+describe.each(ENGINES)('the verdict ledger on %s', (engine) => {
+  let engines: Engines;
   let temporary: TemporaryStore;
   beforeAll(async () => {
-    temporary = await temporaryStore();
-    await temporary.store.queue.start();
+    engines = await startEngines(engine);
+    temporary = await engines.store();
   });
-  afterAll(() => temporary.remove());
+  afterAll(async () => {
+    await temporary.remove();
+    await engines.stop();
+  });
 
   const begin = async (count = 1) => {
     const { store } = temporary;

@@ -1,18 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { createTrainingQueue, type TrainingQueue } from '../../src/store/queue.js';
 import type { TrainingJobRecord } from '../../src/store/training-jobs.js';
 import type { Claim, ClaimedJob } from '../../src/store/training-work.js';
-import { newMember, type TemporaryStore, temporaryStore } from './temporary-store.js';
+import { ENGINES, type Engines, startEngines } from './engines.js';
+import { newMember, type TemporaryStore } from './temporary-store.js';
 
 const RECOVERY = { all: true, maximumAttempts: 3 };
 
-describe('rows that wait for training', () => {
+describe.each(ENGINES)('rows that wait for training on %s', (engine) => {
+  let engines: Engines;
   let temporary: TemporaryStore;
+  beforeAll(async () => {
+    engines = await startEngines(engine);
+  });
+  afterAll(() => engines.stop());
   beforeEach(async () => {
-    temporary = await temporaryStore();
+    temporary = await engines.store();
   });
   afterEach(() => temporary.remove());
 
@@ -125,14 +131,19 @@ describe('rows that wait for training', () => {
   });
 });
 
-describe('the training queue', () => {
+describe.each(ENGINES)('the training queue on %s', (engine) => {
+  let engines: Engines;
   let temporary: TemporaryStore;
+  beforeAll(async () => {
+    engines = await startEngines(engine);
+  });
+  afterAll(() => engines.stop());
   let queue: TrainingQueue;
   let handled: string[];
   let handle: (job: ClaimedJob) => Promise<void>;
 
   beforeEach(async () => {
-    temporary = await temporaryStore();
+    temporary = await engines.store();
     handled = [];
     handle = async () => undefined;
     queue = createTrainingQueue(createLog('silent'), { concurrency: 2, pollingSeconds: 0.1 });
