@@ -59,7 +59,8 @@ export function stopButton(generationId: string, words: Words): Button[][] {
   return [[{ action: action('stop', generationId), label: words.vote.stop, style: 'plain' }]];
 }
 
-function markLabel(mark: Mark, { vote }: Words): string {
+/** What a mark is called on its button. */
+export function markLabel(mark: Mark, { vote }: Words): string {
   switch (mark) {
     case 'TIE':
       return vote.tie;

@@ -10,6 +10,8 @@ export const GERMAN: Words = {
     single: 'War das eine gute Antwort?',
     cancelled: 'Abgebrochen.',
     expired: 'Über diese Antworten kann nicht mehr abgestimmt werden.',
+    counted: (what) => `Gezählt: ${what}. Noch einmal drücken nimmt es zurück.`,
+    withdrawn: 'Zurückgenommen.',
     learningOff: 'In diesem Kanal werden keine Stimmen gesammelt.',
     notYours: 'Das kann nur, wer gefragt hat.',
     tie: 'Gleich gut',

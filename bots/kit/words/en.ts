@@ -10,6 +10,8 @@ export const ENGLISH: Words = {
     single: 'Was this a good reply?',
     cancelled: 'Stopped.',
     expired: 'These replies can no longer be voted on.',
+    counted: (what) => `Counted: ${what}. Press again to take it back.`,
+    withdrawn: 'Taken back.',
     learningOff: 'Votes are not collected in this channel.',
     notYours: 'Only the person who asked can do this.',
     tie: 'Equally good',

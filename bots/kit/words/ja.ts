@@ -8,6 +8,8 @@ export const JAPANESE: Words = {
     single: 'この返事はよかったですか？',
     cancelled: '中止しました。',
     expired: 'この返事にはもう投票できません。',
+    counted: (what) => `投票しました：${what}。もう一度押すと取り消せます。`,
+    withdrawn: '取り消しました。',
     learningOff: 'このチャンネルでは投票を集めていません。',
     notYours: '質問した人だけができます。',
     tie: '同じくらい',

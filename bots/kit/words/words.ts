@@ -10,6 +10,8 @@ export interface Words {
     single: string;
     cancelled: string;
     expired: string;
+    counted(what: string): string;
+    withdrawn: string;
     learningOff: string;
     notYours: string;
     tie: string;

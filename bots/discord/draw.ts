@@ -1,0 +1,64 @@
+/** The kit's views and pages in Discord's parts. Nobody is ever notified by what the bot posts. */
+import {
+  type APIActionRowComponent,
+  type APIButtonComponentWithCustomId,
+  type APIEmbed,
+  ButtonStyle,
+  ComponentType,
+  MessageFlags,
+} from 'discord.js';
+import { type Button, encodeAction, splitText, type View } from '../kit/index.js';
+
+/** One message: text, and buttons below it. */
+export interface Page {
+  content: string;
+  buttons: readonly (readonly Button[])[];
+}
+
+const STYLES = { primary: ButtonStyle.Primary, danger: ButtonStyle.Danger, plain: ButtonStyle.Secondary } as const;
+const LABEL = 80;
+const EMBED_TEXT = 4_000;
+const FIELD = 1_024;
+
+export const SILENT = { allowedMentions: { parse: [], repliedUser: false } };
+
+export function drawPage({ content, buttons }: Page) {
+  return { content, components: drawButtons(buttons), ...SILENT };
+}
+
+/** A view as an embed. Only the one it is for sees it. */
+export function drawView(view: View) {
+  return { ...drawPublicView(view), flags: MessageFlags.Ephemeral as const };
+}
+
+/** A view for a place that only its reader sees anyway, or everybody may. */
+export function drawPublicView({ title, text, fields, buttons, file }: View) {
+  const [description] = splitText(text.join('\n\n'), EMBED_TEXT);
+  const embed: APIEmbed = {
+    title,
+    ...(description !== '' && { description }),
+    fields: fields.map(({ name, value }) => ({ name, value: splitText(value, FIELD)[0] })),
+  };
+  return {
+    content: '',
+    embeds: [embed],
+    components: drawButtons(buttons),
+    files: file ? [{ name: file.name, attachment: Buffer.from(file.text) }] : [],
+    ...SILENT,
+  };
+}
+
+function drawButtons(rows: Page['buttons']): APIActionRowComponent<APIButtonComponentWithCustomId>[] {
+  return rows
+    .filter((row) => row.length > 0)
+    .map((row) => ({
+      type: ComponentType.ActionRow,
+      components: row.map(({ action, label, style = 'plain', disabled = false }) => ({
+        type: ComponentType.Button,
+        style: STYLES[style],
+        label: label.slice(0, LABEL),
+        custom_id: encodeAction(action),
+        disabled,
+      })),
+    }));
+}

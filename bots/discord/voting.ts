@@ -1,0 +1,135 @@
+/** Reactions and vote buttons, and what follows from a vote: asking for consent, new replies, an offer that is over. */
+import { type ButtonInteraction, MessageFlags } from 'discord.js';
+import type { FeedbackResult } from '../../src/client/index.js';
+import {
+  type Action,
+  type BookParts,
+  consentQuestion,
+  MARKS,
+  markLabel,
+  markOf,
+  type Offer,
+  wordsFor,
+} from '../kit/index.js';
+import { answer } from './asking.js';
+import type { Bot } from './bot.js';
+import { drawPublicView, drawView } from './draw.js';
+import { channelSurface, isGone } from './surface.js';
+
+/** The parts of a reaction event that say what it was. */
+export interface SeenReaction {
+  message: { id: string; channelId: string };
+  emoji: { id: string | null; name: string | null };
+}
+
+/** An emoji as the table knows it. */
+export function emojiText({ id, name }: SeenReaction['emoji']): string {
+  return id === null ? (name ?? '') : `${name}:${id}`;
+}
+
+/** Somebody's reaction came or went. */
+export async function takeReaction(bot: Bot, seen: SeenReaction, userId: string, added: boolean): Promise<void> {
+  if (userId === bot.discord.user?.id) return;
+  const mark = markOf(bot.table, emojiText(seen.emoji));
+  if (mark === null) return;
+  await bot.book.mark(seen.message.channelId, seen.message.id, userId, { kind: added ? 'added' : 'removed', mark });
+}
+
+/** A vote button: says to the voter alone what was counted. */
+export async function pressVote(bot: Bot, interaction: ButtonInteraction, action: Action): Promise<void> {
+  const mark = MARKS.find((known) => known === action.arguments[0]);
+  const words = wordsFor(interaction.locale);
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const { channelId, message, user } = interaction;
+  const offer = mark && (await bot.book.find(channelId, message.id));
+  if (!mark || !offer) {
+    await interaction.editReply({ content: words.vote.expired });
+    return;
+  }
+  if (mark === 'REGENERATE' && user.id !== offer.asker) {
+    await interaction.editReply({ content: words.vote.notYours });
+    return;
+  }
+  recentPresses.set(user.id, interaction);
+  await bot.book.mark(channelId, message.id, user.id, { kind: 'pressed', mark });
+  if (mark === 'REGENERATE') {
+    await interaction.deleteReply();
+    return;
+  }
+  const { given } = await bot.book.ballot(offer, user.id);
+  const last = given.at(-1);
+  const content = last?.mark === mark ? words.vote.counted(markLabel(mark, words)) : words.vote.withdrawn;
+  await interaction.editReply({ content });
+}
+
+/** The latest press of each person: a question can be put to them alone through it, for a quarter of an hour. */
+const recentPresses = new Map<string, ButtonInteraction>();
+const PRESS_MS = 14 * 60_000;
+
+/** What the vote book asks of Discord. */
+export function bookEvents(bot: () => Bot): BookParts['on'] {
+  const regenerated = new Set<string>();
+  const quietly = (what: string, work: Promise<unknown>) => {
+    work.catch((error: unknown) => {
+      if (!isGone(error)) bot().log.warn(what, { error });
+    });
+  };
+  return {
+    recorded: (offer, voter, result) =>
+      quietly('Consent could not be asked for', askConsent(bot(), offer, voter, result)),
+    regenerate: (offer) => {
+      // One press, however often it is delivered, makes one new set of replies.
+      if (regenerated.has(offer.generationId)) return;
+      regenerated.add(offer.generationId);
+      quietly('New replies could not be written', regenerate(bot(), offer));
+    },
+    refuse: () => {},
+    close: (offer) => quietly('An offer could not be closed', closeOffer(bot(), offer)),
+  };
+}
+
+/** The first vote of somebody who was not asked yet waits; the question goes to them alone. */
+async function askConsent(bot: Bot, offer: Offer, voter: string, { feedback }: FeedbackResult): Promise<void> {
+  if (feedback.state !== 'HELD' || (await bot.storage.get(`asked/${voter}`)) !== null) return;
+  const member = await bot.client.memberById(feedback.member.id);
+  if (member?.consent.learn !== 'UNASKED') return;
+  await bot.storage.set(`asked/${voter}`, 'yes', { memberId: member.id });
+  const press = recentPresses.get(voter);
+  if (press && Date.now() - press.createdTimestamp < PRESS_MS) {
+    await press.followUp(drawView(consentQuestion(wordsFor(press.locale))));
+    return;
+  }
+  const question = drawPublicView(consentQuestion(wordsFor(offer.language)));
+  const user = await bot.discord.users.fetch(voter);
+  const sent = await user.send(question).catch(() => null);
+  if (sent) return;
+  // They take no direct messages: the question stands where they voted. Whoever presses answers for themselves.
+  const channel = await bot.discord.channels.fetch(offer.channel);
+  if (channel?.isSendable()) await channel.send({ ...question, content: `<@${voter}>` });
+}
+
+async function regenerate(bot: Bot, offer: Offer): Promise<void> {
+  const generation = await bot.client.generation(offer.generationId);
+  const channel = await bot.discord.channels.fetch(offer.channel);
+  if (!generation || !channel?.isSendable()) return;
+  const guildId = channel.isDMBased() ? null : channel.guildId;
+  const parentId = channel.isThread() ? channel.parentId : null;
+  const last = offer.messages[offer.messages.length - 1];
+  await answer(bot, {
+    asker: offer.asker,
+    prompt: generation.prompt,
+    history: [],
+    channel: offer.channel,
+    messageId: last,
+    key: `discord:again:${offer.generationId}`,
+    language: offer.language,
+    settings: await bot.places.at(guildId, offer.channel, parentId),
+    surface: channelSurface(channel, last, 'r'),
+  });
+}
+
+/** Takes the buttons away: what stands there can no longer be voted on. */
+async function closeOffer(bot: Bot, { channel, messages }: Offer): Promise<void> {
+  const room = await bot.discord.channels.fetch(channel);
+  if (room?.isTextBased()) await room.messages.edit(messages[messages.length - 1], { components: [] });
+}
