@@ -107,7 +107,7 @@ export interface PluginHooks<Config = Record<string, unknown>> {
   prompt?(input: PromptHookInput, config: Config): Promise<readonly HookTurn[]> | readonly HookTurn[];
   /** Another text for people to see. Replies are then shown when they are complete, not as they grow. */
   candidate?(input: CandidateHookInput, config: Config): Promise<string> | string;
-  /** How much a pair counts, 0 to 1; asked once, when the vote is cast. */
+  /** How much a pair counts, 0 to 1; asked once, when the vote is cast, and kept with the vote. Several plugins' answers multiply. */
   pair?(input: PairHookInput, config: Config): Promise<number> | number;
 }
 

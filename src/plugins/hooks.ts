@@ -54,6 +54,10 @@ export class HookRunner implements GenerationHooks {
     );
   }
 
+  weighsPairs(): boolean {
+    return this.plugins.some(({ plugin }) => plugin.hooks?.pair !== undefined);
+  }
+
   /** The weights of several plugins multiply. */
   pair(pair: JudgedPair): Promise<number> {
     return this.pass('pair', pair.platform, 1, async (hooks, value, config) => {

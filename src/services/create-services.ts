@@ -99,6 +99,7 @@ export function createServices(parts: ServiceParts): Services {
       trainable,
       isRunning: generations.isRunning,
       onQueued,
+      hooks,
       limits,
     }),
     members,

@@ -19,6 +19,8 @@ export interface GenerationHooks {
   prompt(platform: string, turns: readonly ChatTurn[]): Promise<ChatTurn[]>;
   /** The text that people see instead. */
   candidate(platform: string, prompt: string, text: string): Promise<string>;
+  /** Whether anybody weighs pairs at all. */
+  weighsPairs(): boolean;
   /** How much the pair counts, 0 to 1. */
   pair(pair: JudgedPair): Promise<number>;
 }
@@ -27,5 +29,6 @@ export const NO_HOOKS: GenerationHooks = {
   readsReplies: () => false,
   prompt: async (_, turns) => [...turns],
   candidate: async (_, __, text) => text,
+  weighsPairs: () => false,
   pair: async () => 1,
 };

@@ -1,6 +1,7 @@
 /** From a verdict to pairs: between candidates, as members see them, and between posteriors, as the encoder learns from them. */
 import { PalateError } from '../common/errors.js';
 import { type Posterior, standardNormal } from '../learning/posterior.js';
+import type { PairWeights } from '../store/feedback.js';
 import type { Verdict } from './views.js';
 
 export interface CandidatePair {
@@ -65,30 +66,42 @@ export function candidatePairs(
   verdict: Verdict,
   candidateIds: readonly string[],
   judgedId: string | null,
+  factors: PairWeights | null = null,
 ): CandidatePair[] {
   if (verdict !== 'CHOSEN' || judgedId === null) return [];
   const weight = pairWeight(candidateIds.length);
-  return candidateIds.filter((id) => id !== judgedId).map((rejectedId) => ({ chosenId: judgedId, rejectedId, weight }));
+  return candidateIds
+    .filter((id) => id !== judgedId)
+    .map((rejectedId) => ({ chosenId: judgedId, rejectedId, weight: weight * (factors?.[rejectedId] ?? 1) }));
 }
 
 /**
  * The same in latent space, where GOOD and BAD set the reply against the prior N(0, I). A candidate without a posterior (an empty
- * reply) makes no pair.
+ * reply) makes no pair, nor does one that counts nothing.
  */
 export function latentPairs(
   verdict: Verdict,
   posteriors: ReadonlyMap<string, Posterior | null>,
   judgedId: string | null,
+  factors: PairWeights | null = null,
 ): LatentPair[] {
   const judged = judgedId === null ? null : posteriors.get(judgedId);
-  if (!judged) return [];
+  if (judgedId === null || !judged) return [];
   const prior = standardNormal(judged.mean.length);
-  if (verdict === 'GOOD') return [{ chosen: judged, rejected: prior, weight: 1 }];
-  if (verdict === 'BAD') return [{ chosen: prior, rejected: judged, weight: 1 }];
-  return candidatePairs(verdict, [...posteriors.keys()], judgedId).flatMap(({ rejectedId, weight }) => {
-    const rejected = posteriors.get(rejectedId);
-    return rejected ? [{ chosen: judged, rejected, weight }] : [];
-  });
+  const weight = factors?.[judgedId] ?? 1;
+  if (verdict === 'GOOD') return counting([{ chosen: judged, rejected: prior, weight }]);
+  if (verdict === 'BAD') return counting([{ chosen: prior, rejected: judged, weight }]);
+  const pairs = candidatePairs(verdict, [...posteriors.keys()], judgedId, factors);
+  return counting(
+    pairs.flatMap(({ rejectedId, weight }) => {
+      const rejected = posteriors.get(rejectedId);
+      return rejected ? [{ chosen: judged, rejected, weight }] : [];
+    }),
+  );
+}
+
+function counting(pairs: LatentPair[]): LatentPair[] {
+  return pairs.filter(({ weight }) => weight > 0);
 }
 
 function refused(message: string): PalateError {

@@ -1,7 +1,13 @@
 /** Verdicts: recorded with the training they call for, replaced, withdrawn, listed. */
 import type { Limits } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
-import { FEEDBACK_OPERATION, type FeedbackRecord, type LedgerChange } from '../store/feedback.js';
+import {
+  FEEDBACK_OPERATION,
+  type FeedbackRecord,
+  type LedgerChange,
+  type NewFeedback,
+  type PairWeights,
+} from '../store/feedback.js';
 import type { GenerationRecord } from '../store/generations.js';
 import { KeyTaken } from '../store/idempotency.js';
 import { isMissingReference } from '../store/sql.js';
@@ -10,6 +16,7 @@ import type { TrainingJobRecord } from '../store/training-jobs.js';
 import { inputDigest, keptName, requireSameInput } from './caller-key.js';
 import { connectionOf, emptyPage, pageRequest } from './connection.js';
 import { checkKey, checkMemberRef } from './generate-input.js';
+import type { GenerationHooks } from './hooks.js';
 import { isId } from './ids.js';
 import { candidatePairs, judgedCandidate } from './pairing.js';
 import { candidateView, trainingJobView } from './records.js';
@@ -30,6 +37,7 @@ export interface PreferenceParts {
   isRunning(generationId: string): boolean;
   /** Told of every training that a verdict queued. */
   onQueued(job: TrainingJobRecord): void;
+  hooks: GenerationHooks;
   limits: Limits;
 }
 
@@ -84,7 +92,8 @@ async function submit(parts: PreferenceParts, input: FeedbackInput): Promise<Fee
   requireTexts(generation);
   try {
     const callerKey = asked ? { key: asked.name, inputDigest: digest } : undefined;
-    const change = await store.feedback.record({ ...verdict, key: callerKey }, { trainable });
+    const pairWeights = await weighPairs(parts, generation, verdict);
+    const change = await store.feedback.record({ ...verdict, pairWeights, key: callerKey }, { trainable });
     if (change.job) parts.onQueued(change.job);
     return resultOf(change, generation);
   } catch (error) {
@@ -93,6 +102,26 @@ async function submit(parts: PreferenceParts, input: FeedbackInput): Promise<Fee
     if (raced) return raced;
     throw error;
   }
+}
+
+/** What hooks make of the verdict's pairs; null where nobody has a say. It is kept with the verdict, so training stays a function of those. */
+async function weighPairs(
+  { store, hooks }: PreferenceParts,
+  { prompt, candidates }: GenerationRecord,
+  { memberId, verdict, chosenCandidateId: judgedId }: Pick<NewFeedback, 'memberId' | 'verdict' | 'chosenCandidateId'>,
+): Promise<PairWeights | null> {
+  if (!hooks.weighsPairs() || judgedId === null) return null;
+  const platform = (await store.members.byId(memberId))?.platform ?? '';
+  const texts = new Map(candidates.map(({ id, text }) => [id, text]));
+  const judged = texts.get(judgedId) ?? null;
+  const others = verdict === 'CHOSEN' ? [...texts.keys()].filter((id) => id !== judgedId) : [judgedId];
+  const weights: Record<string, number> = {};
+  for (const id of others) {
+    const chosen = verdict === 'BAD' ? null : judged;
+    const rejected = verdict === 'GOOD' ? null : (texts.get(id) ?? null);
+    weights[id] = await hooks.pair({ platform, prompt, verdict, chosen, rejected });
+  }
+  return weights;
 }
 
 /** The answer that was given for the key, with the verdict as it was then; null when there is none. */
@@ -146,7 +175,7 @@ function resultOf({ feedback, job }: LedgerChange, generation: GenerationRecord)
   // A verdict that was taken back makes no pairs.
   const pairs =
     feedback.state === 'ACTIVE'
-      ? candidatePairs(feedback.verdict, [...candidates.keys()], feedback.chosenCandidateId)
+      ? candidatePairs(feedback.verdict, [...candidates.keys()], feedback.chosenCandidateId, feedback.pairWeights)
       : [];
   return {
     feedback: feedbackView(feedback, generation),

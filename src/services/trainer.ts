@@ -197,7 +197,7 @@ function pairsOf(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): Latent
   const posterior = (features: Uint8Array | null): Posterior | null =>
     features && prompt ? posteriorOf(checkpoint, fromHalf(features), prompt) : null;
   const posteriors = new Map(verdict.candidates.map(({ id, features }) => [id, posterior(features)]));
-  return latentPairs(verdict.verdict, posteriors, verdict.chosenCandidateId);
+  return latentPairs(verdict.verdict, posteriors, verdict.chosenCandidateId, verdict.pairWeights);
 }
 
 /** What no pairs make: the imported taste, or N(0, I), which serves nothing. */

@@ -9,6 +9,12 @@ import type { TrainingQueue } from './queue.js';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
 import { queueTraining, type TrainingJobRecord } from './training-jobs.js';
 
+/**
+ * Factors from 0 to 1 for the pairs of a verdict, by the other candidate's id (GOOD and BAD: by the judged one's); pairs that are not
+ * named count in full.
+ */
+export type PairWeights = Readonly<Record<string, number>>;
+
 export interface FeedbackRecord {
   id: string;
   generationId: string;
@@ -16,6 +22,7 @@ export interface FeedbackRecord {
   verdict: Verdict;
   chosenCandidateId: string | null;
   state: FeedbackState;
+  pairWeights: PairWeights | null;
   position: bigint;
   createdAt: Date;
 }
@@ -25,6 +32,7 @@ export interface NewFeedback {
   memberId: string;
   verdict: Verdict;
   chosenCandidateId: string | null;
+  pairWeights?: PairWeights | null;
   key?: CallerKey;
 }
 
@@ -40,6 +48,7 @@ export interface TrainingVerdict {
   position: bigint;
   verdict: Verdict;
   chosenCandidateId: string | null;
+  pairWeights: PairWeights | null;
   generationId: string;
   promptFeatures: Uint8Array | null;
   /** What the features were read with. */
@@ -76,9 +85,12 @@ export interface FeedbackRepository {
 export const FEEDBACK_OPERATION = 'submitFeedback';
 
 const COLUMNS = `id, generation_id AS "generationId", member_id AS "memberId", verdict, chosen_candidate_id AS "chosenCandidateId",
-  state, position, created_at AS "createdAt"`;
+  state, pair_weights AS "pairWeights", position, created_at AS "createdAt"`;
 
-type FeedbackRow = Omit<FeedbackRecord, 'position'> & { position: bigint | number | string };
+type FeedbackRow = Omit<FeedbackRecord, 'position' | 'pairWeights'> & {
+  position: bigint | number | string;
+  pairWeights: unknown;
+};
 
 export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queue: TrainingQueue): FeedbackRepository {
   return {
@@ -92,9 +104,14 @@ export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queu
       if (change?.job) queue.wake();
       return change;
     },
-    byId: (id) => prisma.feedback.findUnique({ where: { id } }),
-    ofMember: (memberId, generationId) =>
-      prisma.feedback.findUnique({ where: { memberId_generationId: { memberId, generationId } } }),
+    byId: async (id) => {
+      const row = await prisma.feedback.findUnique({ where: { id } });
+      return row && recordOf(row);
+    },
+    ofMember: async (memberId, generationId) => {
+      const row = await prisma.feedback.findUnique({ where: { memberId_generationId: { memberId, generationId } } });
+      return row && recordOf(row);
+    },
     listActive: async (memberId, page) => {
       const active = { memberId, state: 'ACTIVE' as const };
       const [rows, total] = await Promise.all([
@@ -105,7 +122,7 @@ export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queu
         }),
         prisma.feedback.count({ where: active }),
       ]);
-      return pageOf(rows, total, page);
+      return pageOf(rows.map(recordOf), total, page);
     },
     trainingVerdicts: async (memberId, known = []) => {
       const rows = await engine.query<TrainingVerdictRow>(TRAINING_VERDICT_ROWS, [memberId, [...known].map(String)]);
@@ -126,18 +143,26 @@ async function recordFeedback(
   feedback: NewFeedback,
   trainable: boolean,
 ): Promise<LedgerChange> {
-  const { memberId, generationId, verdict, chosenCandidateId, key } = feedback;
+  const { memberId, generationId, verdict, chosenCandidateId, pairWeights, key } = feedback;
   // Locking the member keeps two changes of one ledger in order.
   const state = await stateUnderConsent(session, memberId);
   if (!state) throw new PalateError('NOT_FOUND', 'The member was forgotten meanwhile. Ask for new replies first.');
   const before = await rowOf(session, 'member_id = $1 AND generation_id = $2', [memberId, generationId]);
   const [row] = await session.query<FeedbackRow>(
-    `INSERT INTO feedback (id, member_id, generation_id, verdict, chosen_candidate_id, state)
-     VALUES ($1, $2, $3, $4::"Verdict", $5, $6::"FeedbackState")
+    `INSERT INTO feedback (id, member_id, generation_id, verdict, chosen_candidate_id, state, pair_weights)
+     VALUES ($1, $2, $3, $4::"Verdict", $5, $6::"FeedbackState", $7::text::jsonb)
      ON CONFLICT (member_id, generation_id) DO UPDATE SET verdict = excluded.verdict, chosen_candidate_id = excluded.chosen_candidate_id,
-       state = excluded.state, position = excluded.position, updated_at = now()
+       state = excluded.state, pair_weights = excluded.pair_weights, position = excluded.position, updated_at = now()
      RETURNING ${COLUMNS}`,
-    [randomUUID(), memberId, generationId, verdict, chosenCandidateId, state],
+    [
+      randomUUID(),
+      memberId,
+      generationId,
+      verdict,
+      chosenCandidateId,
+      state,
+      pairWeights ? JSON.stringify(pairWeights) : null,
+    ],
   );
   const after = recordOf(row);
   const changed = trains(after) || (before !== undefined && trains(before));
@@ -181,9 +206,9 @@ function trains(feedback: FeedbackRecord): boolean {
   return feedback.state === 'ACTIVE' && TRAINING_VERDICTS.includes(feedback.verdict);
 }
 
-/** Drivers disagree about bigint. */
+/** Drivers disagree about bigint, and JSON is what we put there. */
 function recordOf(row: FeedbackRow): FeedbackRecord {
-  return { ...row, position: BigInt(row.position) };
+  return { ...row, position: BigInt(row.position), pairWeights: row.pairWeights as PairWeights | null };
 }
 
 interface TrainingVerdictRow extends Omit<TrainingVerdict, 'position' | 'promptFeatures' | 'candidates'>, Row {
@@ -199,7 +224,7 @@ function bytesOf(base64: string | null): Uint8Array | null {
 /** A row a verdict, bytes as base64: much quicker to read than a row a candidate with bytea, which drivers parse as hexadecimal. */
 const TRAINING_VERDICT_ROWS = `
   SELECT f.id AS "feedbackId", f.position, f.verdict, f.chosen_candidate_id AS "chosenCandidateId", f.generation_id AS "generationId",
-    CASE WHEN is_new THEN encode(g.prompt_features, 'base64') END AS "promptFeatures", g.features_model AS "featuresModel",
+    f.pair_weights AS "pairWeights", CASE WHEN is_new THEN encode(g.prompt_features, 'base64') END AS "promptFeatures", g.features_model AS "featuresModel",
     g.features_checkpoint AS "featuresCheckpoint",
     CASE WHEN is_new THEN (SELECT json_agg(json_build_object('id', c.id, 'features', encode(c.features, 'base64')) ORDER BY c.index)
       FROM candidates c WHERE c.generation_id = g.id) END AS candidates

@@ -42,6 +42,10 @@ describe('hooks', () => {
       'home.mjs': file('home', `hooks: { candidate: ({ text }) => 'home:' + text }`),
       'broken.mjs': file('broken', `hooks: { ${EVERYWHERE}, candidate: () => { throw new Error('no idea') } }`),
       'slow.mjs': file('slow', `hooks: { ${EVERYWHERE}, candidate: () => new Promise(() => {}) }`),
+      'judged.mjs': file(
+        'judged',
+        `hooks: { pair: ({ verdict, chosen, rejected }) => verdict === 'CHOSEN' && chosen && rejected ? 0.5 : 1 }`,
+      ),
       'odd.mjs': file('odd', `hooks: { ${EVERYWHERE}, candidate: () => 7, prompt: () => [] }`),
       'strict.mjs': file(
         'strict',
@@ -109,6 +113,27 @@ describe('hooks', () => {
     expect((await place.admin.generate(input('strict', 6))).candidates).toHaveLength(2);
     await start('strict');
     await start('second');
+  });
+
+  it('weigh the pairs of a vote, once and for all', async () => {
+    const vote = async (chosen: number) => {
+      const { id, candidates } = await place.admin.generate({ ...input('judged'), candidateCount: 3 });
+      const chosenCandidateId = candidates[chosen].id;
+      return place.admin.submitFeedback({ generationId: id, verdict: 'CHOSEN', chosenCandidateId });
+    };
+    const { pairs, feedback } = await vote(1);
+    const full = 1 / Math.sqrt(2);
+    expect(pairs.map(({ weight }) => weight)).toEqual([expect.closeTo(full * 0.5), expect.closeTo(full * 0.5)]);
+    // It stays as it was when the vote was cast.
+    await stop('judged');
+    expect((await vote(0)).pairs[0].weight).toBeCloseTo(full);
+    const again = await place.admin.withdrawFeedback(feedback.id);
+    expect(again.feedback.state).toBe('WITHDRAWN');
+    await start('judged');
+    const { id, candidates } = await place.admin.generate({ ...input('judged'), candidateCount: 1 });
+    const bad = { generationId: id, verdict: 'BAD' as const, chosenCandidateId: candidates[0].id };
+    const { trainingJob } = await place.admin.submitFeedback(bad);
+    expect(trainingJob).not.toBeNull();
   });
 
   it('of a plugin that is stopped are not asked', async () => {
