@@ -41,6 +41,10 @@ export class TrainingJobs {
     if (known?.status !== job.status) for (const listener of this.listeners) listener();
   }
 
+  openIds(): string[] {
+    return [...this.open.keys()];
+  }
+
   /** A job whose row is gone: nobody is told of it any more. */
   drop(id: string): void {
     if (!this.open.has(id)) return;

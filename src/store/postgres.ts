@@ -1,13 +1,20 @@
 /** The engine for many processes: a PostgreSQL server named by DATABASE_URL. */
+import { randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { messageOf, PalateError } from '../common/errors.js';
+import { postgresNotifications } from './postgres-notifications.js';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
 
 /** Connects to the server. Errors: INTERNAL when it cannot be reached or refuses. */
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<SqlEngine> {
   const pool = new pg.Pool({ connectionString: url, application_name: 'palate' });
   pool.on('error', onError);
+  const process = randomUUID();
+  // Sent before anything else on the connection; what keeps it from working, keeps the next statement from working too.
+  pool.on('connect', (client) =>
+    client.query(`SELECT set_config('palate.process', $1, false)`, [process]).catch(onError),
+  );
   try {
     await pool.query('SELECT 1');
   } catch (error) {
@@ -23,6 +30,7 @@ export async function openPostgres(url: string, onError: (error: Error) => void)
     ...sessionOf(pool),
     transaction: (work) => inTransaction(pool, work),
     adapter: new PrismaPg(pool),
+    notifications: postgresNotifications(url, process),
     close: () => {
       closing ??= pool.end();
       return closing;

@@ -15,6 +15,20 @@ export interface SqlSession {
   script(sql: string): Promise<Row[]>;
 }
 
+export interface Listener {
+  onMessage(channel: string, payload: string): void;
+  /** It listens again after the connection was lost. */
+  onReconnect(): void;
+  onError(error: Error): void;
+}
+
+export interface Notifications {
+  /** The name of this process on the server: its connections carry it as the setting palate.process. */
+  readonly process: string;
+  /** Hears what is notified from now on, until the returned function is called. */
+  listen(channels: readonly string[], listener: Listener): Promise<() => Promise<void>>;
+}
+
 export interface SqlEngine extends SqlSession {
   /**
    * Runs `work` between BEGIN and COMMIT, ROLLBACK when it throws. PGlite has a single connection: inside `work` only the session
@@ -22,5 +36,7 @@ export interface SqlEngine extends SqlSession {
    */
   transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
   readonly adapter: SqlDriverAdapterFactory;
+  /** Between the processes on a server; absent where there is one process only. */
+  readonly notifications?: Notifications;
   close(): Promise<void>;
 }

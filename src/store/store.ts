@@ -13,6 +13,7 @@ import { type IdempotencyRepository, idempotencyRepository } from './idempotency
 import { type KeyRepository, keyRepository } from './keys.js';
 import { type MemberRepository, memberRepository } from './members.js';
 import { applyMigrations, readMigrations } from './migrations.js';
+import { type OtherProcesses, otherProcesses } from './other-processes.js';
 import { type OwnershipRepository, ownershipRepository } from './ownership.js';
 import { openPglite } from './pglite.js';
 import { type PluginRepository, pluginRepository, type StorageRepository, storageRepository } from './plugins.js';
@@ -48,6 +49,7 @@ export interface Store {
   readonly queue: TrainingQueue;
   /** True for the embedded database, which no other process can have open: what runs in it runs in this process. */
   readonly exclusive: boolean;
+  readonly others: OtherProcesses;
   close(): Promise<void>;
 }
 
@@ -137,6 +139,7 @@ function assemble({ engine, folder, release }: OpenedEngine, log: Log, queueOpti
     storage: storageRepository(engine),
     queue,
     exclusive: folder !== undefined,
+    others: otherProcesses(engine),
     close: () => {
       closing ??= close();
       return closing;

@@ -1,0 +1,57 @@
+/** NOTIFY and LISTEN: one connection that hears what the triggers of other processes tell, and comes back when it was lost. */
+import pg from 'pg';
+import type { Listener, Notifications } from './sql.js';
+
+const RETRY_MS = 1_000;
+
+export function postgresNotifications(url: string, process: string): Notifications {
+  return {
+    process,
+    listen: async (channels, listener) => {
+      const connection = new ListeningConnection(url, channels, listener);
+      await connection.open();
+      return () => connection.close();
+    },
+  };
+}
+
+class ListeningConnection {
+  private client: pg.Client | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly channels: readonly string[],
+    private readonly listener: Listener,
+  ) {}
+
+  async open(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url, application_name: 'palate', keepAlive: true });
+    this.client = client;
+    client.on('notification', ({ channel, payload }) => this.listener.onMessage(channel, payload ?? ''));
+    client.on('error', (error) => this.listener.onError(error));
+    client.on('end', () => this.reopen(client));
+    await client.connect();
+    for (const channel of this.channels) await client.query(`LISTEN ${channel}`);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private reopen(lost: pg.Client): void {
+    if (this.closed || this.client !== lost) return;
+    this.retry = setTimeout(() => {
+      this.open().then(
+        () => this.listener.onReconnect(),
+        (error) => {
+          this.listener.onError(error);
+          if (this.client) this.reopen(this.client);
+        },
+      );
+    }, RETRY_MS);
+  }
+}
