@@ -60,7 +60,7 @@ function manyCandidates(names: readonly string[]): Table {
         return cosine(fitEncoder(gatherEvidence(pairs, name)).encoder.mean, taste.direction);
       });
     });
-    return { 'of two': `${ofTwo}`, 'of eight': `${ofEight}`, ...columns(['1', '1/(n-1)', '1/√(n-1)'], results) };
+    return { 'of two': `${ofTwo}`, 'of eight': `${ofEight}`, ...columns(['alike', '1/(n-1)', '1/√(n-1)'], results) };
   });
 }
 

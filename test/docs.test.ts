@@ -6,9 +6,11 @@ import { buildSchema, getVariableValues, isEnumType, Kind, parse, validate } fro
 import { describe, expect, it } from 'vitest';
 import { CONFIG_FILE, DEFAULT_LIMITS, VARIABLES } from '../src/common/config.js';
 import { ERROR_CODES } from '../src/common/errors.js';
+import { AGREEMENT_MINIMUM } from '../src/learning/agreement.js';
 import { PRETRAIN_DEFAULTS } from '../src/learning/clap/settings.js';
 import { DRAWS } from '../src/learning/comparisons.js';
 import { PERSONAL_SPREAD } from '../src/learning/encoder.js';
+import { LEAN_VERDICTS } from '../src/learning/exploration.js';
 import { GATE_MINIMUM } from '../src/learning/gate.js';
 import { BETA, MEAN_BOUND } from '../src/learning/latent-dpo.js';
 import { BASE_SHARE } from '../src/services/roles.js';
@@ -110,6 +112,8 @@ describe('docs/method.md', () => {
       `Below ${GATE_MINIMUM} verdicts`,
       `strength · (μ + ${PERSONAL_SPREAD} σ ε)`,
       `with probability ${BASE_SHARE}, all`,
+      `From ${AGREEMENT_MINIMUM} verdicts on`,
+      `λ = v / (v + ${LEAN_VERDICTS}), at most ½`,
     ];
     for (const words of said) expect(method).toContain(words);
   });

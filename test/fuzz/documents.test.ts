@@ -8,6 +8,7 @@ import type { Viewer } from '../../src/gateway/auth.js';
 import type { InProcessExecutor } from '../../src/gateway/gateway.js';
 import { operationCost } from '../../src/gateway/operation-cost.js';
 import { createSchema } from '../../src/gateway/schema.js';
+import { checkGenerateInput } from '../../src/services/generate-input.js';
 import { type Harness, KEY, startHarness } from '../gateway/harness.js';
 import { HostileDocuments, type HostileRequest } from './hostile-documents.js';
 
@@ -49,6 +50,13 @@ const executors = new Map<string, InProcessExecutor>();
 beforeAll(async () => {
   harness = await startHarness(UNCOUNTED);
   harness.services.wordMs = 0;
+  const { generations } = harness.services;
+  const start = generations.start;
+  // The services of these tests take everything; the product's look at the numbers first.
+  generations.start = async (input, signal) => {
+    checkGenerateInput(input, DEFAULT_LIMITS);
+    return start(input, signal);
+  };
   for (const [name, viewer] of Object.entries(VIEWERS)) executors.set(name, harness.gateway.executorFor(viewer));
   schemaObjects = objectsIn(
     (await harness.gateway.executorFor(VIEWERS.admin).execute({ query: getIntrospectionQuery() })).data,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import { agreementWeight, holdOut, weighByAgreement } from '../../src/learning/agreement.js';
-import { fitEncoder, gatherEvidence, type PreferencePair } from '../../src/learning/latent-dpo.js';
+import { AGREEMENT_MINIMUM, agreementWeight, holdOut, weighByAgreement } from '../../src/learning/agreement.js';
+import { type Evidence, fitEncoder, gatherEvidence, type PreferencePair } from '../../src/learning/latent-dpo.js';
 import { cosine, inverted, syntheticMember, votes } from './synthetic-taste.js';
 
 const heldOutOf = (verdicts: PreferencePair[][], seed: number) =>
@@ -39,12 +39,12 @@ describe('agreement between verdicts', () => {
     expect(turned[7].margin).toBeCloseTo(-heldOut[7].margin, 9);
   });
 
+  const verdicts = votes(syntheticMember('weighed', 0.9), AGREEMENT_MINIMUM);
+  const evidence = gatherEvidence(verdicts.flat(), 1);
+  const heldOut = verdicts.map((_, i) => ({ accuracy: 0, margin: i === 3 ? -3 : 0.5 }));
+
   it('weighs every pair of a contradicted verdict down, and leaves the evidence itself alone', () => {
-    const verdicts = votes(syntheticMember('weighed', 0.9), 12);
-    const evidence = gatherEvidence(verdicts.flat(), 1);
-    const heldOut = verdicts.map((_, i) => ({ accuracy: 0, margin: i === 3 ? -3 : 0.5 }));
-    const weighed = weighByAgreement(evidence, verdicts, heldOut);
-    weighed.forEach(({ pair, comparisons }, i) => {
+    weighByAgreement(evidence, verdicts, heldOut).forEach(({ pair, comparisons }, i) => {
       expect(comparisons).toBe(evidence[i].comparisons);
       const contradicted = verdicts[3].includes(evidence[i].pair);
       expect(pair.weight).toBeCloseTo(contradicted ? Math.exp(-2) : 1, 12);
@@ -52,20 +52,27 @@ describe('agreement between verdicts', () => {
     });
   });
 
+  it('weighs nothing while there are too few verdicts to know', () => {
+    const few = verdicts.slice(1);
+    const gathered = gatherEvidence(few.flat(), 1);
+    expect(weighByAgreement(gathered, few, heldOut.slice(1))).toBe(gathered);
+  });
+
   it('helps where votes are flipped, and costs next to nothing where none is', () => {
     const gain = (flips: number) => {
-      const gains = Array.from({ length: 24 }, (_, m) => {
-        const member = syntheticMember(`noise ${m}`, 0.9);
+      const gains = Array.from({ length: 16 }, (_, m) => {
+        const member = syntheticMember(`noise ${m}`, 0.8);
         const random = new Random(`flips ${m}`);
-        const verdicts = votes(member, 24).map((pairs) => (random.uniform() < flips ? [...inverted(pairs)] : pairs));
-        const evidence = gatherEvidence(verdicts.flat(), m);
-        const weighed = weighByAgreement(evidence, verdicts, holdOut(verdicts, m, evidence));
-        const towards = (of: typeof evidence) => cosine(fitEncoder(of).encoder.mean, member.taste);
-        return towards(weighed) - towards(evidence);
+        const cast = votes(member, 100).map((pairs) => (random.uniform() < flips ? [...inverted(pairs)] : pairs));
+        const plain = gatherEvidence(cast.flat(), m);
+        const weighed = weighByAgreement(plain, cast, holdOut(cast, m, plain));
+        const towards = (of: readonly Evidence[]) => cosine(fitEncoder(of).encoder.mean, member.taste);
+        return towards(weighed) - towards(plain);
       });
       return gains.reduce((a, b) => a + b) / gains.length;
     };
-    expect(gain(0.2)).toBeGreaterThan(0.003);
-    expect(gain(0)).toBeGreaterThan(-0.005);
+    const gains = { flipped: gain(0.25), clean: gain(0) };
+    expect(gains.flipped).toBeGreaterThan(0.005);
+    expect(gains.clean).toBeGreaterThan(-0.01);
   });
 });
