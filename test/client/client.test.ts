@@ -27,6 +27,9 @@ afterEach(async () => {
 
 const member = { platform: 'test', externalId: 'ada' };
 
+/** Listeners at the services with one client and without any: the gateway counts trainings itself. */
+const [WATCHED, UNWATCHED] = [2, 1];
+
 /** The same behaviour is owed over the network and inside the process. */
 const ways: [string, () => PalateClient][] = [
   ['over the network', () => client],
@@ -78,11 +81,11 @@ describe.each(ways)('%s', (_, open) => {
   it('watches trainings', async () => {
     const jobs = open().trainingStatus();
     const first = jobs.next();
-    await eventually(() => harness.services.events.listenerCount('job') === 1);
+    await eventually(() => harness.services.events.listenerCount('job') === WATCHED);
     harness.services.events.emit('job', jobView('a', { status: 'SUCCEEDED', encoderVersion: 1, durationMs: 12 }));
     expect((await first).value).toMatchObject({ id: 'a', status: 'SUCCEEDED', encoderVersion: 1, durationMs: 12 });
     await jobs.return();
-    await eventually(() => harness.services.events.listenerCount('job') === 0);
+    await eventually(() => harness.services.events.listenerCount('job') === UNWATCHED);
   });
 
   it('answers null, lists and the pool', async () => {
@@ -101,7 +104,7 @@ describe.each(ways)('%s', (_, open) => {
       'job-1',
     ]);
     expect(await here.pool()).toMatchObject({ ready: true, model: 'echo' });
-    expect(await here.viewer()).toEqual({ scope: 'ADMIN', platform: null, member: null });
+    expect(await here.viewer()).toEqual({ scope: 'ADMIN', platform: null, member: null, expiresAt: null });
     expect(await here.request('query ($id: ID!) { memberById(id: $id) { platform } }', { id: 'ada' })).toEqual({
       memberById: { platform: 'test' },
     });
@@ -197,7 +200,7 @@ describe('the network', () => {
   it('goes on watching when the gateway was away', async () => {
     const jobs = client.trainingStatus();
     const first = jobs.next();
-    await eventually(() => harness.services.events.listenerCount('job') === 1);
+    await eventually(() => harness.services.events.listenerCount('job') === WATCHED);
     harness.services.events.emit('job', jobView('before'));
     expect((await first).value).toMatchObject({ id: 'before' });
     const second = jobs.next();
@@ -211,7 +214,7 @@ describe('the network', () => {
       log: pino({ level: 'silent' }),
     });
     await again.start();
-    await eventually(() => harness.services.events.listenerCount('job') === 1);
+    await eventually(() => harness.services.events.listenerCount('job') === WATCHED);
     harness.services.events.emit('job', jobView('after'));
     expect((await second).value).toMatchObject({ id: 'after' });
     await jobs.return();

@@ -155,14 +155,15 @@ describe('watching', () => {
   it('delivers every change to a reader who keeps up', async () => {
     const raw = await RawSocket.connect(harness);
     raw.subscribe('1', TRAINING);
-    await eventually(() => harness.services.events.listenerCount('job') === 1);
+    // The gateway itself counts trainings.
+    await eventually(() => harness.services.events.listenerCount('job') === 2);
     for (const step of [1, 2, 3]) {
       harness.services.events.emit('job', jobView('a', { step }));
       await raw.until((message) => JSON.stringify(message.payload)?.includes(`"step":${step}`) ?? false);
     }
     expect(raw.messages.filter((message) => message.type === 'next')).toHaveLength(3);
     raw.send({ id: '1', type: 'complete' });
-    await eventually(() => harness.services.events.listenerCount('job') === 0);
+    await eventually(() => harness.services.events.listenerCount('job') === 1);
     raw.socket.close();
   });
 
