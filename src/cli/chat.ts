@@ -1,11 +1,11 @@
 /** `palate chat`: the terminal client. It talks to a gateway through the GraphQL client, like anybody else. */
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { createPalateClient, type PalateClient, PalateClientError } from '../client/index.js';
-import { adminKeyFile, loadSettings, localUrl, type Settings, VARIABLES } from '../common/config.js';
+import { loadSettings, localUrl, VARIABLES } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
+import { findAdminKey } from './admin-key.js';
 import { converse } from './chat/conversation.js';
 import { renderGreeting } from './chat/render.js';
 import { openTerminal } from './chat/terminal.js';
@@ -48,7 +48,7 @@ export function chatCommand(): Command {
 async function chat(flags: ChatFlags): Promise<void> {
   const settings = loadSettings({ flags: { data: flags.data } });
   const url = flags.url ?? process.env.PALATE_URL ?? localUrl(settings);
-  const client = createPalateClient({ url, key: findKey(settings) });
+  const client = createPalateClient({ url, key: findAdminKey(settings) });
   const member = { platform: 'terminal', externalId: flags.member };
   const terminal = openTerminal(process.stdin, process.stdout, flags.width);
   try {
@@ -73,18 +73,6 @@ async function poolOf(client: PalateClient) {
       'MODEL_UNAVAILABLE',
       `${error.message} "npm start" starts one; --url or PALATE_URL names another.`,
     );
-  }
-}
-
-/** @throws PalateError UNAUTHENTICATED when there is no key to be found */
-function findKey(settings: Settings): string {
-  if (settings.adminKey) return settings.adminKey;
-  const file = adminKeyFile(settings);
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    const advice = `Set ${VARIABLES.adminKey}, or name the gateway's data folder with --data or ${VARIABLES.data}.`;
-    throw new PalateError('UNAUTHENTICATED', `There is no key: ${file} cannot be read. ${advice}`, { cause });
   }
 }
 

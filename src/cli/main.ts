@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { installationFolder } from '../common/installation.js';
 import { chatCommand } from './chat.js';
 import { reportFailure } from './failure.js';
+import { keyCommand } from './key.js';
 import { pretrainCommand } from './pretrain.js';
 import { startCommand } from './start.js';
 
@@ -16,6 +17,7 @@ const program = new Command('palate')
   .version(version)
   .addCommand(startCommand())
   .addCommand(chatCommand())
+  .addCommand(keyCommand())
   .addCommand(pretrainCommand());
 
 try {

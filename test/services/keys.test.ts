@@ -170,6 +170,7 @@ describe('a member’s token', () => {
     const ref = { platform: 'north', externalId: 'gone' };
     const { token } = await keys.createMemberToken(ref, null);
     const { secret } = await keys.create({ name: 'gone', scope: 'MEMBER', member: ref });
+    expect(await keys.identify(secret)).toMatchObject({ scope: 'MEMBER' });
     const member = await temporary.store.members.byIdentity({ ...ref, scope: '' });
     await temporary.store.forgetting.forget(member?.id ?? '', { trainable: false });
     await expect(keys.identify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
