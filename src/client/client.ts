@@ -28,8 +28,10 @@ import type {
   PoolStatus,
   StorageEntry,
   Taste,
+  TasteMap,
   TrainingJob,
   Viewer,
+  WinRatePoint,
 } from './types.js';
 
 export interface CallOptions {
@@ -62,8 +64,13 @@ export interface PalateClient {
   exportTaste(memberId: string): Promise<Taste>;
   /** @param data `Taste.data` */
   importTaste(memberId: string, data: string): Promise<Member>;
+  /** Where the member's taste lies; null for an unknown member. */
+  tasteMap(memberId: string): Promise<TasteMap | null>;
+  /** How the win rate came about, oldest first. */
+  winRates(memberId: string): Promise<WinRatePoint[]>;
   platform(name: string): Promise<Platform>;
   setPlatform(name: string, input: PlatformInput): Promise<Platform>;
+  limits(): Promise<{ name: string; value: number }[]>;
   pool(): Promise<PoolStatus>;
   models(): Promise<LanguageModel[]>;
   viewer(): Promise<Viewer>;
@@ -148,6 +155,9 @@ export function createPalateClient(options: NetworkOptions | { executor: Executo
     importTaste: (memberId, data) => call(OPERATIONS.importTaste, { memberId, data }),
     platform: (name) => call(OPERATIONS.platform, { name }),
     setPlatform: (name, input) => call(OPERATIONS.setPlatform, { name, input }),
+    tasteMap: (memberId) => call(OPERATIONS.tasteMap, { memberId }),
+    winRates: (memberId) => call(OPERATIONS.winRates, { memberId }),
+    limits: () => call(OPERATIONS.limits, none),
     pool: () => call(OPERATIONS.pool, none),
     models: () => call(OPERATIONS.models, none),
     viewer: () => call(OPERATIONS.viewer, none),

@@ -36,10 +36,12 @@ export type {
   SourceInput,
   StorageEntryFragment as StorageEntry,
   TasteFragment as Taste,
+  TasteMapFragment as TasteMap,
   TrainingJobFragment as TrainingJob,
   TrainingStatus,
   Verdict,
   ViewerFragment as Viewer,
+  WinRatePointFragment as WinRatePoint,
 } from './generated/operations.js';
 
 export type GenerationStarted = Extract<GenerationEventFragment, { __typename: 'GenerationStarted' }>;

@@ -35,6 +35,9 @@ export const limitsSchema = z
     /** The factor on z: 0 is no taste at all, 1 the taste as learned. */
     strengthMaximum: z.number().positive().default(1.5),
     strengthDefault: z.number().nonnegative().default(1),
+    /** How far, and along how many directions, a taste may be moved by hand. */
+    tasteOffsetMaximum: z.number().positive().default(3),
+    tasteOffsets: positive(64),
     /** Characters of a platform, of the ids a platform gives, of an idempotency key. */
     platformCharacters: positive(64),
     identifierCharacters: positive(256),

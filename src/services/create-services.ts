@@ -3,6 +3,7 @@ import { DEFAULT_SETTINGS, type Limits, type Settings } from '../common/config.j
 import type { Log } from '../common/log.js';
 import type { Tokenizer } from '../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../learning/checkpoint.js';
+import { tasteDirections } from '../learning/directions.js';
 import type { LanguageModelRuntime } from '../runtime/types.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
@@ -15,6 +16,7 @@ import { keyService } from './keys.js';
 import { memberService } from './members.js';
 import { modelService } from './models.js';
 import { NO_PLUGINS } from './no-plugins.js';
+import { FollowedProcesses } from './other-processes.js';
 import { ownershipService, remembering } from './ownership.js';
 import { poolService } from './pool.js';
 import { preferenceService } from './preferences.js';
@@ -22,6 +24,7 @@ import { trainingJobView } from './records.js';
 import { rightsService } from './rights.js';
 import type { PluginService, Services } from './services.js';
 import { storageService } from './storage.js';
+import { tasteMapService } from './taste-maps.js';
 import { tasteService } from './tastes.js';
 import { Trainer } from './trainer.js';
 import { trainingService } from './training.js';
@@ -58,11 +61,12 @@ export function createServices(parts: ServiceParts): Services {
   const trainer = checkpoint && features && new Trainer({ store, features, checkpoint, jobs, train, log, clock });
   const ownership = ownershipService(store);
   const hooks = parts.hooks ?? NO_HOOKS;
-  const generationParts = { store, runtime, tokenizer, checkpoint, features, hooks, limits };
+  const space = checkpoint && { checkpoint, directions: tasteDirections(checkpoint) };
+  const generationParts = { store, runtime, tokenizer, checkpoint, space, features, hooks, limits };
   const generations = remembering(generationService(generationParts), ownership);
   const trainable = checkpoint !== null;
   const rights = parts.rights ?? DEFAULT_SETTINGS;
-  const members = memberService({ store, digests: features?.digests ?? null, limits });
+  const members = memberService({ store, digests: features?.digests ?? null, space, limits });
   const dropCaches = () => {
     trainer?.dropPairs();
     return runtime.dropPrompts();
@@ -72,12 +76,14 @@ export function createServices(parts: ServiceParts): Services {
     const { trainingQueued, trainingRunning } = jobs.counts();
     return runtime.status().busySlots === 0 && trainingQueued === 0 && trainingRunning === 0;
   };
+  const others = new FollowedProcesses({ store, jobs, dropCaches, log });
   const housekeeping = new Housekeeping({ store, retention: rights, isQuiet, dropCaches, log });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
 
   const start = async () => {
     await housekeeping.start();
+    await others.start();
     await trainer?.start();
     await features?.start();
   };
@@ -87,6 +93,7 @@ export function createServices(parts: ServiceParts): Services {
     await trainer?.stop();
     await features?.stop();
     await housekeeping.stop();
+    await others.stop();
     jobs.close();
   };
 
@@ -115,6 +122,7 @@ export function createServices(parts: ServiceParts): Services {
       limits,
     }),
     tastes: tasteService({ store, members, checkpoint, trustedKeys: rights.trustedTasteKeys, onQueued, limits }),
+    tasteMaps: tasteMapService({ store, space }),
     training: trainingService({ store, jobs, ownership, trainable, limits }),
     pool: poolService({ runtime, jobs, checkpointDigest: checkpoint?.digest ?? null }),
     models: modelService({ runtime, checkpointDigest: checkpoint?.digest ?? null }),

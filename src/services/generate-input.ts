@@ -18,6 +18,8 @@ export interface GenerateRequest {
   personalized: boolean;
   explore: boolean;
   strength: number;
+  /** Along the taste's directions; empty: none. */
+  tasteOffset: readonly number[];
   source: Record<string, string> | null;
 }
 
@@ -79,9 +81,25 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits): Genera
     seed: input.seed ?? null,
     personalized: input.personalized ?? true,
     explore: input.explore ?? true,
+    tasteOffset: offsetsOf(input.tasteOffset, limits),
     strength: number('strength', input.strength, limits.strengthDefault, 0, limits.strengthMaximum),
     source: sourceOf(input.source, limits),
   };
+}
+
+/** Trailing zeros say nothing; of all zeros nothing is left. */
+function offsetsOf(offsets: GenerateInput['tasteOffset'], limits: Limits): readonly number[] {
+  const given = offsets ?? [];
+  if (given.length > limits.tasteOffsets) {
+    throw refused(`tasteOffset has ${given.length} numbers; ${limits.tasteOffsets} are allowed.`);
+  }
+  const largest = limits.tasteOffsetMaximum;
+  given.forEach((offset, i) => {
+    if (!(Math.abs(offset) <= largest)) {
+      throw refused(`tasteOffset[${i}] is ${offset}; it must be from -${largest} to ${largest}.`);
+    }
+  });
+  return given.slice(0, given.findLastIndex((offset) => offset !== 0) + 1);
 }
 
 /** @throws PalateError BAD_USER_INPUT */

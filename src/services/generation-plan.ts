@@ -4,15 +4,16 @@ import type { Limits } from '../common/config.js';
 import { Random } from '../common/random.js';
 import type { EncodedChat, Tokenizer } from '../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../learning/checkpoint.js';
+import { movedEncoder } from '../learning/directions.js';
 import { decodeEncoder, drawLatent, type PersonalEncoder, priorEncoder } from '../learning/encoder.js';
 import { exploringEncoder } from '../learning/exploration.js';
 import type { DecodeRow, LanguageModelRuntime } from '../runtime/types.js';
-import type { ServingEncoder } from '../store/encoders.js';
 import type { Store } from '../store/store.js';
 import type { FeatureReader } from './features.js';
 import type { GenerateRequest } from './generate-input.js';
 import type { GenerationHooks } from './hooks.js';
 import { chooseRoles } from './roles.js';
+import type { TasteSpace } from './taste-maps.js';
 import type { CandidateRole } from './views.js';
 
 export interface GenerationParts {
@@ -20,6 +21,8 @@ export interface GenerationParts {
   runtime: LanguageModelRuntime;
   tokenizer: Tokenizer;
   checkpoint: LoadedCheckpoint | null;
+  /** What `tasteOffset` moves along; null without a checkpoint. */
+  space: TasteSpace | null;
   /** Null without a checkpoint. */
   features: FeatureReader | null;
   hooks: GenerationHooks;
@@ -50,21 +53,23 @@ export async function planGeneration(parts: GenerationParts, request: GenerateRe
   const member = await store.members.ensure(request.member);
   const digests = parts.features?.digests;
   const serving = digests ? await store.encoders.serving(member.id, digests) : null;
-  const learned = serving !== null && serving.capacity !== 'PRIOR';
+  const known = serving !== null && serving.capacity !== 'PRIOR' ? decodeEncoder(serving.bytes).encoder : null;
+  const personal = moved(parts.space, known, request.tasteOffset);
   const random = new Random(request.seed ?? randomInt(2 ** 31));
   const roles = random.fork('order').shuffle(
     chooseRoles(
       {
         count: request.candidateCount,
         personalized: request.personalized,
-        explore: request.explore,
+        // A taste that somebody moves by hand is shown as it is.
+        explore: request.explore && request.tasteOffset.length === 0,
         steerable: checkpoint !== null,
-        learned,
+        learned: personal !== null,
       },
       random.fork('roles'),
     ),
   );
-  const sources = sourcesOf(checkpoint, learned ? serving : null);
+  const sources = sourcesOf(checkpoint, personal, serving?.verdictCount ?? 0);
   const candidates = roles.map((role, index) => ({
     id: randomUUID(),
     index,
@@ -81,10 +86,23 @@ interface LatentSources {
   exploring: PersonalEncoder | null;
 }
 
-function sourcesOf(checkpoint: LoadedCheckpoint | null, serving: ServingEncoder | null): LatentSources {
-  const personal = serving && decodeEncoder(serving.bytes).encoder;
+function sourcesOf(
+  checkpoint: LoadedCheckpoint | null,
+  personal: PersonalEncoder | null,
+  verdicts: number,
+): LatentSources {
   const known = personal ?? (checkpoint && priorEncoder(checkpoint.latentSize));
-  return { personal, exploring: known && exploringEncoder(known, serving?.verdictCount ?? 0) };
+  return { personal, exploring: known && exploringEncoder(known, personal ? verdicts : 0) };
+}
+
+/** The taste moved along the directions; one that is not known yet is moved away from the middle, with no spread of its own. */
+function moved(
+  space: TasteSpace | null,
+  known: PersonalEncoder | null,
+  offsets: readonly number[],
+): PersonalEncoder | null {
+  if (!space || offsets.length === 0) return known;
+  return movedEncoder(known ?? priorEncoder(space.checkpoint.latentSize), space.directions, offsets);
 }
 
 function decodeRow(

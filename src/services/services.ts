@@ -1,5 +1,6 @@
 /** The use cases as the gateway sees them. Every failure is a PalateError; a query for an unknown id is null. */
 import type { Lifecycle } from '../common/lifecycle.js';
+import type { TasteMapView, WinRatePointView } from './taste-map-views.js';
 import type {
   Connection,
   ConsentInput,
@@ -55,6 +56,8 @@ export interface PreferenceService {
 export interface MemberService {
   byRef(ref: MemberRef): Promise<MemberView | null>;
   byId(id: string): Promise<MemberView | null>;
+  /** The win rate after each vote that counts for it, oldest first. */
+  winRates(id: string): Promise<WinRatePointView[]>;
 }
 
 export interface RightsService {
@@ -77,6 +80,11 @@ export interface TasteService {
   export(memberId: string): Promise<TasteView>;
   /** Resolves when the taste is kept; the training from it follows. Errors: NOT_FOUND, BAD_USER_INPUT, MODEL_UNAVAILABLE. */
   import(memberId: string, data: string): Promise<MemberView>;
+}
+
+export interface TasteMapService {
+  /** Null for an unknown member; empty where the model has no checkpoint. */
+  of(memberId: string): Promise<TasteMapView | null>;
 }
 
 export interface TrainingService {
@@ -166,6 +174,7 @@ export interface Services extends Lifecycle {
   members: MemberService;
   rights: RightsService;
   tastes: TasteService;
+  tasteMaps: TasteMapService;
   training: TrainingService;
   pool: PoolService;
   models: ModelService;

@@ -51,6 +51,8 @@ export interface GenerateInput {
   explore?: boolean | null;
   /** Scales z, 0 to 1.5. */
   strength?: number | null;
+  /** Moves the taste along its directions, by index. */
+  tasteOffset?: readonly number[] | null;
   source?: SourceInput | null;
   key?: string | null;
   /** Whose `key` it is: another's of the same text is another key. */
@@ -227,7 +229,7 @@ export interface MemberView {
   consent: ConsentView;
   encoder: EncoderView;
   winRate: WinRateView;
-  /** Not computed yet. */
+  /** Null while nothing is learned. */
   map: MapPointView | null;
 }
 
@@ -309,6 +311,7 @@ export interface LanguageModelView {
 
 export type * from './key-views.js';
 export type * from './plugin-views.js';
+export type * from './taste-map-views.js';
 
 export interface PageInfoView {
   hasNextPage: boolean;

@@ -25,6 +25,8 @@ export interface EncoderRepository {
   /** Newest first. */
   versions(memberId: string): Promise<EncoderVersionRecord[]>;
   bytesOf(memberId: string, version: number): Promise<Uint8Array | null>;
+  /** What serves other members who agreed that others gain from it, without saying whose it is. */
+  ofCommunity(memberId: string, digests: FeatureDigests, limit: number): Promise<Uint8Array[]>;
 }
 
 interface ServingRow extends Record<string, unknown> {
@@ -67,6 +69,20 @@ export function encoderRepository(prisma: PrismaClient, engine: SqlEngine): Enco
         select: { bytes: true },
       });
       return row?.bytes ?? null;
+    },
+    ofCommunity: async (memberId, digests, limit) => {
+      const rows = await engine.query<{ bytes: Uint8Array }>(
+        `SELECT served.bytes FROM members m CROSS JOIN LATERAL (
+           SELECT v.bytes, v.capacity FROM encoder_versions v
+           WHERE v.member_id = m.id AND v.accepted AND v.model_digest = $2 AND v.checkpoint_digest = $3
+             AND v.positions <@ COALESCE(
+               (SELECT array_agg(f.position) FROM feedback f WHERE f.member_id = m.id AND f.state = 'ACTIVE'), '{}')
+             AND v.taste_digest IN ('', m.taste_digest)
+           ORDER BY v.version DESC LIMIT 1) served
+         WHERE m.community AND m.id <> $1 AND served.capacity <> 'PRIOR' LIMIT $4`,
+        [memberId, digests.model, digests.checkpoint, limit],
+      );
+      return rows.map(({ bytes }) => bytes);
     },
   };
 }

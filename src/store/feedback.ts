@@ -68,6 +68,12 @@ export interface VerdictCount {
   count: number;
 }
 
+export interface FairVerdictRecord {
+  at: Date;
+  verdict: Verdict;
+  chosenRole: CandidateRole | null;
+}
+
 export interface FeedbackRepository {
   /** Records or replaces the member's verdict. Rejects with KeyTaken when the key was used meanwhile. */
   record(feedback: NewFeedback, options: { trainable: boolean }): Promise<LedgerChange>;
@@ -80,6 +86,8 @@ export interface FeedbackRepository {
   /** In order of generation id: the same set is always read in the same order. Those at `known` positions come without features. */
   trainingVerdicts(memberId: string, known?: Iterable<bigint>): Promise<TrainingVerdict[]>;
   counts(memberId: string): Promise<VerdictCount[]>;
+  /** Active verdicts of a member on its own generations of equally many PERSONAL and BASE candidates only, oldest first. */
+  fairVerdicts(memberId: string): Promise<FairVerdictRecord[]>;
 }
 
 export const FEEDBACK_OPERATION = 'submitFeedback';
@@ -133,6 +141,7 @@ export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queu
         candidates: (candidates ?? []).map(({ id, features }) => ({ id, features: bytesOf(features) })),
       }));
     },
+    fairVerdicts: (memberId) => engine.query<FairVerdictRecord & Row>(FAIR_VERDICTS, [memberId]),
     counts: (memberId) => engine.query<VerdictCount & Record<string, unknown>>(COUNTS, [memberId]),
   };
 }
@@ -232,6 +241,18 @@ const TRAINING_VERDICT_ROWS = `
     CROSS JOIN LATERAL (SELECT NOT f.position = ANY($2::bigint[]) AS is_new) known
   WHERE f.member_id = $1 AND f.state = 'ACTIVE' AND f.verdict IN ('CHOSEN', 'GOOD', 'BAD')
   ORDER BY f.generation_id`;
+
+const FAIR_VERDICTS = `
+  SELECT f.created_at AS at, f.verdict, chosen.role AS "chosenRole"
+  FROM feedback f
+  JOIN generations g ON g.id = f.generation_id AND g.member_id = f.member_id
+  JOIN candidates c ON c.generation_id = g.id
+  LEFT JOIN candidates chosen ON chosen.id = f.chosen_candidate_id
+  WHERE f.member_id = $1 AND f.state = 'ACTIVE'
+  GROUP BY f.id, f.created_at, f.verdict, chosen.role
+  HAVING count(*) FILTER (WHERE c.role = 'PERSONAL') = count(*) FILTER (WHERE c.role = 'BASE')
+    AND count(*) FILTER (WHERE c.role = 'PERSONAL') > 0 AND count(*) FILTER (WHERE c.role = 'EXPLORE') = 0
+  ORDER BY f.created_at, f.id`;
 
 const COUNTS = `
   SELECT verdict, "chosenRole", personal, base, explore, count(*)::int AS count FROM (

@@ -73,7 +73,15 @@ describe('schema.graphql', () => {
     );
     expect(fields.temperature.description).toContain(`0 to ${DEFAULT_LIMITS.temperatureMaximum}`);
     expect(fields.strength.description).toContain(`0 to ${DEFAULT_LIMITS.strengthMaximum}`);
+    expect(fields.tasteOffset.description).toContain(
+      `-${DEFAULT_LIMITS.tasteOffsetMaximum} to ${DEFAULT_LIMITS.tasteOffsetMaximum}`,
+    );
     expect(fields.key.description).toContain(number(DEFAULT_LIMITS.keyCharacters));
+    const key = (schema.getType('KeyInput') as ReturnType<typeof schema.getQueryType>)?.getFields() ?? {};
+    expect(key.name.description).toContain(`1 to ${number(DEFAULT_LIMITS.keyCharacters)} `);
+    expect(key.expiresInDays.description).toContain(`1 to ${number(DEFAULT_LIMITS.keyDays)};`);
+    const rotate = schema.getMutationType()?.getFields().rotateKey.args.find(({ name }) => name === 'overlapSeconds');
+    expect(rotate?.description).toContain(`0 to ${number(DEFAULT_LIMITS.keyOverlapSeconds)}:`);
   });
 });
 

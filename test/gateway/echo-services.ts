@@ -67,7 +67,12 @@ export class EchoServices implements Services {
     byId: async (id: string) => this.finished.get(id) ?? null,
   };
 
+  readonly tasteMaps = {
+    of: async () => ({ taste: null, replies: [], others: [], directions: [] }),
+  };
+
   readonly members = {
+    winRates: async () => [],
     byRef: async (ref: MemberRef) => (ref.externalId === 'nobody' ? null : memberView(ref.externalId, ref)),
     byId: async (id: string) => {
       this.memberLoads++;

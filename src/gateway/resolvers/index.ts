@@ -2,6 +2,7 @@
 import { feedback } from './feedback.js';
 import { generations } from './generations.js';
 import { keys } from './keys.js';
+import { limits } from './limits.js';
 import { members } from './members.js';
 import { mergeResolvers } from './merge.js';
 import { plugins } from './plugins.js';
@@ -9,6 +10,7 @@ import { pool } from './pool.js';
 import { rights } from './rights.js';
 import { scalars } from './scalars.js';
 import { storage } from './storage.js';
+import { tasteMaps } from './taste-maps.js';
 import { training } from './training.js';
 import { viewer } from './viewer.js';
 
@@ -23,5 +25,7 @@ export const resolvers = mergeResolvers([
   pool,
   plugins,
   storage,
+  tasteMaps,
+  limits,
   viewer,
 ]);
