@@ -49,37 +49,27 @@ export class Metrics {
   /** The same services, counted. */
   measure(services: Services): Services {
     const { generations, preferences } = services;
-    return Object.create(services, {
-      generations: {
-        value: {
-          start: async (...call: Parameters<typeof generations.start>) => {
-            const begun = Date.now();
-            const started = await generations.start(...call);
-            this.follow(started, begun);
-            return started;
-          },
-          cancel: (id: string) => generations.cancel(id),
-          byId: (id: string) => generations.byId(id),
-        } satisfies Services['generations'],
-      },
-      preferences: {
-        value: {
-          submit: async (input) => {
-            const timed = this.voteSeconds.startTimer();
-            const result = await preferences.submit(input);
-            timed();
-            this.votes.inc({ verdict: result.feedback.verdict });
-            return result;
-          },
-          withdraw: async (id) => {
-            const result = await preferences.withdraw(id);
-            this.votes.inc({ verdict: 'WITHDRAWN' });
-            return result;
-          },
-          list: (...call) => preferences.list(...call),
-          forGeneration: (...call) => preferences.forGeneration(...call),
-        } satisfies Services['preferences'],
-      },
+    const start: typeof generations.start = async (input, signal) => {
+      const begun = Date.now();
+      const started = await generations.start(input, signal);
+      this.follow(started, begun);
+      return started;
+    };
+    const submit: typeof preferences.submit = async (input) => {
+      const timed = this.voteSeconds.startTimer();
+      const result = await preferences.submit(input);
+      timed();
+      this.votes.inc({ verdict: result.feedback.verdict });
+      return result;
+    };
+    const withdraw: typeof preferences.withdraw = async (id) => {
+      const result = await preferences.withdraw(id);
+      this.votes.inc({ verdict: 'WITHDRAWN' });
+      return result;
+    };
+    return over(services, {
+      generations: over(generations, { start }),
+      preferences: over(preferences, { submit, withdraw }),
     });
   }
 
@@ -134,6 +124,11 @@ export class Metrics {
   private histogram(name: string, help: string, buckets: number[]): Histogram {
     return new Histogram({ name: `palate_${name}`, help, buckets, registers: [this.registry] });
   }
+}
+
+/** An object with some of its members replaced; the others stay its own. */
+function over<T extends object>(original: T, members: Partial<T>): T {
+  return Object.assign(Object.create(original), members);
 }
 
 function outcomeOf({ candidates }: GenerationView): Outcome {

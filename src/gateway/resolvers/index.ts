@@ -1,4 +1,5 @@
 /** The fields of schema.graphql, each a thin step to the services: one file for each part of the contract. */
+import type { Complete } from './complete.js';
 import { feedback } from './feedback.js';
 import { generations } from './generations.js';
 import { keys } from './keys.js';
@@ -14,7 +15,7 @@ import { tasteMaps } from './taste-maps.js';
 import { training } from './training.js';
 import { viewer } from './viewer.js';
 
-export const resolvers = mergeResolvers([
+const parts = [
   scalars,
   generations,
   feedback,
@@ -28,4 +29,7 @@ export const resolvers = mergeResolvers([
   tasteMaps,
   limits,
   viewer,
-]);
+] as const;
+
+// Does not compile while a field of the contract is served by nothing, or with a value that does not fit; the message names it.
+export const resolvers: Complete<typeof parts> = mergeResolvers(parts);

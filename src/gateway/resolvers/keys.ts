@@ -1,24 +1,21 @@
 /** Keys and members' tokens. */
-import type { GraphQLResolveInfo } from 'graphql';
-import type { KeyInput, KeyView, MemberRef } from '../../services/views.js';
-import type { Context } from '../context.js';
+import type { Resolvers } from '../generated/contract.js';
 
 export const keys = {
   Query: {
-    keys: (_: unknown, __: unknown, { services }: Context) => services.keys.list(),
+    keys: (_, __, { services }) => services.keys.list(),
   },
   Mutation: {
-    createKey: (_: unknown, { input }: { input: KeyInput }, { services }: Context) => services.keys.create(input),
-    rotateKey: (_: unknown, { id, overlapSeconds }: { id: string; overlapSeconds?: number | null }, context: Context) =>
-      context.services.keys.rotate(id, overlapSeconds ?? 0),
-    revokeKey: (_: unknown, { id }: { id: string }, { services }: Context) => services.keys.revoke(id),
-    createMemberToken: async (_: unknown, { member }: { member: MemberRef }, context: Context) => {
-      const { token, expiresAt } = await context.services.keys.createMemberToken(member, context.viewer.keyId ?? null);
-      return { token, expiresAt, url: `${context.publicUrl()}/#token=${token}` };
-    },
+    createKey: (_, { input }, { services }) => services.keys.create(input),
+    rotateKey: (_, { id, overlapSeconds }, { services }) => services.keys.rotate(id, overlapSeconds ?? 0),
+    revokeKey: (_, { id }, { services }) => services.keys.revoke(id),
+    createMemberToken: (_, { member }, { services, viewer }) =>
+      services.keys.createMemberToken(member, viewer.keyId ?? null),
   },
   Key: {
-    member: (key: KeyView, _: unknown, context: Context, info: GraphQLResolveInfo) =>
-      key.memberId === null ? null : context.loaders.member(key.memberId, info),
+    member: (key, _, context, info) => (key.memberId === null ? null : context.loaders.member(key.memberId, info)),
   },
-};
+  MemberToken: {
+    url: ({ token }, _, { publicUrl }) => `${publicUrl()}/#token=${token}`,
+  },
+} satisfies Resolvers;

@@ -1,26 +1,21 @@
 /** The plugins, for admins. */
-import type { PluginConfigInput, PluginView } from '../../services/views.js';
-import type { Context } from '../context.js';
+import type { PluginView } from '../../services/views.js';
+import type { Resolvers } from '../generated/contract.js';
 import { streamPlugins } from '../streams.js';
-
-interface Named {
-  name: string;
-}
 
 export const plugins = {
   Query: {
-    plugins: (_: unknown, __: unknown, { services }: Context) => services.plugins.list(),
+    plugins: (_, __, { services }) => services.plugins.list(),
   },
   Mutation: {
-    configurePlugin: (_: unknown, { name, input }: Named & { input: PluginConfigInput }, { services }: Context) =>
-      services.plugins.configure(name, input),
-    startPlugin: (_: unknown, { name }: Named, { services }: Context) => services.plugins.start(name),
-    stopPlugin: (_: unknown, { name }: Named, { services }: Context) => services.plugins.stop(name),
+    configurePlugin: (_, { name, input }, { services }) => services.plugins.configure(name, input),
+    startPlugin: (_, { name }, { services }) => services.plugins.start(name),
+    stopPlugin: (_, { name }, { services }) => services.plugins.stop(name),
   },
   Subscription: {
     pluginStatus: {
-      subscribe: (_: unknown, __: unknown, context: Context) => streamPlugins(context),
+      subscribe: (_, __, context) => streamPlugins(context),
       resolve: (plugin: PluginView) => plugin,
     },
   },
-};
+} satisfies Resolvers;
