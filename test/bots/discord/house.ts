@@ -17,7 +17,9 @@ export interface BotHouse {
   /** The bot's finished reply to a message: the last one, with its reactions on it. */
   reply(question: Message, reactions?: number): Promise<Message>;
   /** The member's active verdicts. */
-  verdicts(user: User): Promise<{ verdict: string; chosen: string | null; state: string; id: string }[]>;
+  verdicts(
+    user: User,
+  ): Promise<{ verdict: string; chosen: string | null; state: string; id: string; generation: string }[]>;
   /** Waits until the member's only active verdict is this one; null for none. `place`: of the chosen candidate as shown. */
   ledger(user: User, expected: string | null): Promise<void>;
   /** Ends the service and starts it again on the same data. */
@@ -88,15 +90,27 @@ export async function openBotHouse(
       const document = `query ($ref: MemberRef!) { member(ref: $ref) { id } }`;
       const { member } = await place.admin.request(document, { ref: { platform: 'discord', externalId: user.id } });
       if (!member) return [];
-      const query = `query ($id: ID!) { feedback(memberId: $id, first: 100) { nodes { id verdict state chosen { id text } } } }`;
+      const query = `query ($id: ID!) { feedback(memberId: $id, first: 100) { nodes { id verdict state generation { id } chosen { text } } } }`;
       const data = await place.admin.request(query, { id: (member as { id: string }).id });
       const { nodes } = data.feedback as {
-        nodes: { id: string; verdict: string; state: string; chosen: { text: string } | null }[];
+        nodes: {
+          id: string;
+          verdict: string;
+          state: string;
+          generation: { id: string };
+          chosen: { text: string } | null;
+        }[];
       };
-      return nodes.map(({ id, verdict, state, chosen }) => ({ id, verdict, state, chosen: chosen?.text ?? null }));
+      return nodes.map(({ id, verdict, state, generation, chosen }) => ({
+        id,
+        verdict,
+        state,
+        generation: generation.id,
+        chosen: chosen?.text ?? null,
+      }));
     },
     ledger: async (user, expected) => {
-      for (const end = Date.now() + 10_000; ; ) {
+      for (const end = Date.now() + 30_000; ; ) {
         const found = (await house.verdicts(user)).map(({ verdict, chosen }) =>
           chosen === null ? verdict : `${verdict} ${chosen}`,
         );

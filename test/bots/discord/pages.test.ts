@@ -1,0 +1,222 @@
+/** Commands and pages of the Discord bot, used by people on the local Discord. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { SeenInteraction } from '../../discord/people.js';
+import type { Message, Wire } from '../../discord/types.js';
+import { type BotHouse, openBotHouse, shown } from './house.js';
+
+let house: BotHouse;
+afterEach(() => house.close());
+
+/** The text of a page: of the message, and of what is embedded in it. */
+function textOf(message: Message): string {
+  const embeds = message.embeds.flatMap((embed) => [
+    embed.title,
+    embed.description,
+    ...((embed.fields ?? []) as Wire[]).flatMap(({ name, value }) => [name, value]),
+  ]);
+  return [message.content, ...embeds].filter(Boolean).join('\n');
+}
+
+/** The answer to an interaction once it says something. */
+async function answer(
+  seen: SeenInteraction,
+  fits: (message: Message) => boolean = (message) => textOf(message) !== '',
+) {
+  return house.discord.until('an answer', () => seen.message && fits(seen.message) && seen.message);
+}
+
+const press = (message: Message, label: string, user = house.ada) => {
+  const id = house.discord.people.buttons(message).get(label);
+  if (!id) throw new Error(`No button ${label} in ${[...house.discord.people.buttons(message).keys()]}`);
+  return house.discord.people.press(user, message, id);
+};
+
+describe('/ask', () => {
+  it('answers like a message, and can be voted on', async () => {
+    house = await openBotHouse();
+    const { ada, channel, discord } = house;
+    const asked = discord.people.command(ada, channel.id, 'ask', { prompt: 'hello' });
+    const message = await answer(asked, ({ reactions }) => reactions.size === 5);
+    expect(asked.interaction.answeredAfter).toBeLessThan(3_000);
+    discord.people.react(ada, message, '🇦');
+    await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
+  });
+
+  it('speaks the language of its person', async () => {
+    house = await openBotHouse();
+    const { channel, discord } = house;
+    const jun = discord.world.addUser('jun', { locale: 'ja' });
+    house.guild.members.set(jun.id, { roles: [], joinedAt: '' });
+    const asked = discord.people.command(jun, channel.id, 'ask', { prompt: 'hello' });
+    const message = await answer(asked, ({ reactions }) => reactions.size === 5);
+    expect(message.content).toContain('どちらがよいですか？');
+    const commands = discord.world.commands.get('') as Wire[];
+    const ask = commands.find(({ name }) => name === 'ask') as Wire;
+    expect((ask.description_localizations as Wire).de).toContain('die bessere von zwei Antworten');
+  });
+});
+
+describe('consent', () => {
+  it('is asked for in a direct message behind the first vote, which waits for it', async () => {
+    house = await openBotHouse({ config: { askConsent: true } });
+    const { ada, discord } = house;
+    const message = await house.reply(house.ask(ada, 'hello'));
+    discord.people.react(ada, message, '🇦');
+    const direct = discord.world.directChannel(ada.id);
+    const question = await discord.until('the question', () => discord.world.messagesIn(direct.id)[0]);
+    expect(textOf(question)).toContain('never from other messages');
+    expect(await house.verdicts(ada)).toEqual([]);
+    const granted = press(question, 'Yes, learn');
+    expect(textOf(await answer(granted))).toContain('those that were waiting included');
+    await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
+    discord.people.react(ada, message, '🇧');
+    await house.ledger(ada, `CHOSEN ${shown(message).get('B')}`);
+    expect(discord.world.messagesIn(direct.id)).toHaveLength(1);
+  });
+
+  it('is asked for where the button was pressed, and where no direct message is taken', async () => {
+    house = await openBotHouse({ config: { askConsent: true } });
+    const { ada, bob, discord, channel } = house;
+    const message = await house.reply(house.ask(ada, 'hello'));
+    const pressed = press(message, 'A');
+    const [question] = await discord.until('the question', () => pressed.followups.length === 1 && pressed.followups);
+    expect(question.ephemeralFor).toBe(ada.id);
+    bob.takesDirectMessages = false;
+    discord.people.react(bob, message, '🇦');
+    const open = await discord.until('an open question', () =>
+      discord.world.messagesIn(channel.id).find(({ content }) => content === `<@${bob.id}>`),
+    );
+    expect(textOf(await answer(press(open, 'No', bob)))).toContain('change nothing');
+    const state = (await house.place.admin.member({ platform: 'discord', externalId: bob.id }))?.consent.learn;
+    expect(state).toBe('DENIED');
+  });
+
+  it('is seen and changed by /consent', async () => {
+    house = await openBotHouse();
+    const { ada, channel, discord } = house;
+    await house.reply(house.ask(ada, 'hello'));
+    const page = await answer(discord.people.command(ada, channel.id, 'consent'));
+    expect(textOf(page)).toContain('You have not decided yet');
+    expect(page.ephemeralFor).toBe(ada.id);
+    await answer(press(page, 'Yes, learn'));
+    const now = await answer(discord.people.command(ada, channel.id, 'consent'));
+    expect(textOf(now)).toContain('helps nobody but you');
+    expect(textOf(await answer(press(now, 'Let it help others')))).toContain('also helps other people');
+  });
+});
+
+describe('/taste', () => {
+  const trained = async (version: number) => {
+    for (;;) {
+      const member = await house.place.admin.member({ platform: 'discord', externalId: house.ada.id });
+      if ((member?.encoder.version ?? 0) >= version) return member;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  it('shows what was learned, goes back, exports and forgets', async () => {
+    house = await openBotHouse();
+    const { ada, channel, discord } = house;
+    const empty = await answer(discord.people.command(ada, channel.id, 'taste'));
+    expect(textOf(empty)).toContain('not learned anything');
+    const first = await house.reply(house.ask(ada, 'one'));
+    discord.people.react(ada, first, '🇦');
+    await trained(1);
+    const second = await house.reply(house.ask(ada, 'two'));
+    discord.people.react(ada, second, '🇧');
+    await trained(2);
+    const page = await answer(discord.people.command(ada, channel.id, 'taste'));
+    expect(textOf(page)).toContain('2, from 2 votes');
+    const exported = await answer(press(page, 'Export'), ({ attachments }) => attachments.length === 1);
+    expect(Buffer.from(exported.attachments[0].bytes).toString()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(textOf(await answer(press(page, 'Back to version 1')))).toContain('Back at version 1');
+    await house.ledger(ada, `CHOSEN ${shown(first).get('A')}`);
+    const question = await answer(press(page, 'Forget me'));
+    expect(textOf(await answer(press(question, 'Keep it')))).toBe('Nothing was deleted.');
+    expect(textOf(await answer(press(question, 'Delete everything')))).toContain('Receipt:');
+    expect(await house.place.admin.member({ platform: 'discord', externalId: ada.id })).toBeNull();
+    const rows = JSON.stringify((await house.place.admin.request('{ viewer { scope } }')) ?? {});
+    expect(rows).toContain('ADMIN');
+    // A vote on what is gone ends the offer: its buttons disappear.
+    discord.people.react(ada, first, '🇧');
+    await discord.until(
+      'the buttons to go',
+      () => first.components.length === 0 || first.reactions.get('🇧')?.size === 2,
+    );
+  });
+});
+
+describe('/tune', () => {
+  it('asks ten prompts, four replies each, learns, and shows before and after', { timeout: 120_000 }, async () => {
+    house = await openBotHouse();
+    const { ada, channel, discord } = house;
+    const started = discord.people.command(ada, channel.id, 'tune');
+    const page = await answer(started, (message) => discord.people.buttons(message).has('A'));
+    expect(page.ephemeralFor).toBe(ada.id);
+    for (let at = 0; at < 10; at++) {
+      await discord.until(`prompt ${at}`, () => textOf(page).includes(`${at} of 10`) && page.components.length > 0);
+      expect([...discord.people.buttons(page).keys()]).toEqual(['A', 'B', 'C', 'D', 'None', 'Skip', 'Stop']);
+      press(page, at === 4 ? 'Skip' : at === 5 ? 'None' : 'C');
+      if (at === 2) press(page, 'C');
+    }
+    await discord.until('the end', () => textOf(page).includes('Done: 9 votes'), 20_000);
+    expect(textOf(page)).toMatch(/\*\*Before\*\*\n[\s\S]+\*\*After\*\*\n/);
+    const verdicts = await house.verdicts(ada);
+    expect(verdicts).toHaveLength(9);
+    expect(verdicts.filter(({ verdict }) => verdict === 'CHOSEN')).toHaveLength(8);
+    const [before, after] = [/Before\*\*\n(.+)/, /After\*\*\n(.+)/].map((part) => part.exec(textOf(page))?.[1]);
+    expect(after).not.toBe(before);
+  });
+
+  it('goes on after a restart where it was', { timeout: 60_000 }, async () => {
+    house = await openBotHouse();
+    const { ada, channel, discord } = house;
+    const page = await answer(
+      discord.people.command(ada, channel.id, 'tune'),
+      (message) => message.components.length > 0,
+    );
+    press(page, 'A');
+    await discord.until('the second prompt', () => textOf(page).includes('1 of 10') && page.components.length > 0);
+    const before = textOf(page);
+    await house.restart();
+    const again = await answer(
+      discord.people.command(ada, channel.id, 'tune'),
+      (message) => message.components.length > 0,
+    );
+    expect(textOf(again)).toBe(before);
+    press(again, 'B');
+    await discord.until('the third prompt', () => textOf(again).includes('2 of 10') && again.components.length > 0);
+    expect(await house.verdicts(ada)).toHaveLength(2);
+  });
+});
+
+describe('/palate', () => {
+  it('lets those who manage the server choose channels, learning and limits', async () => {
+    house = await openBotHouse();
+    const { ada, channel, discord, guild } = house;
+    const page = await answer(
+      discord.people.command(ada, channel.id, 'palate', { channel: { channel: channel.id, learn: false } }),
+    );
+    expect(textOf(page)).toContain('Learning: off');
+    const question = house.ask(ada, 'hello');
+    const reply = await house.reply(question, 0);
+    await discord.until('the whole reply', () => reply.components.length === 0 && reply.editedTimestamp);
+    expect(shown(reply).size).toBe(0);
+    const other = discord.world.addChannel(guild, 'other');
+    await answer(discord.people.command(ada, other.id, 'palate', { limits: { candidates: 3, tokens: 8 } }));
+    const three = await house.reply(house.ask(ada, 'hello', other.id), 6);
+    expect([...shown(three).keys()]).toEqual(['A', 'B', 'C']);
+    await answer(
+      discord.people.command(ada, channel.id, 'palate', { channel: { channel: channel.id, answer: false } }),
+    );
+    const off = await answer(discord.people.command(ada, channel.id, 'ask', { prompt: 'hello' }));
+    expect(off.content).toBe('I do not answer in this channel.');
+  });
+
+  it('refuses everybody else', async () => {
+    house = await openBotHouse();
+    const { bob, channel, discord } = house;
+    const page = await answer(discord.people.command(bob, channel.id, 'palate', { show: {} }));
+    expect(page.content).toContain('Only people who may manage this server');
+  });
+});
