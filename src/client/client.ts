@@ -52,6 +52,8 @@ export interface PalateClient {
   member(ref: MemberRef): Promise<Member | null>;
   memberById(id: string): Promise<Member | null>;
   generation(id: string): Promise<Generation | null>;
+  /** Everything that was written for a member, newest first. */
+  generations(memberId: string, page?: PageInput): Promise<Page<Generation>>;
   feedback(memberId: string, page?: PageInput): Promise<Page<Feedback>>;
   trainingJob(id: string): Promise<TrainingJob | null>;
   trainingJobs(memberId?: string | null, page?: PageInput): Promise<Page<TrainingJob>>;
@@ -144,6 +146,7 @@ export function createPalateClient(options: NetworkOptions | { executor: Executo
     member: (ref) => call(OPERATIONS.member, { ref }),
     memberById: (id) => call(OPERATIONS.memberById, { id }),
     generation: (id) => call(OPERATIONS.generation, { id }),
+    generations: (memberId, page) => call(OPERATIONS.generations, { memberId, ...page }),
     feedback: (memberId, page) => call(OPERATIONS.feedback, { memberId, ...page }),
     trainingJob: (id) => call(OPERATIONS.trainingJob, { id }),
     trainingJobs: (memberId, page) => call(OPERATIONS.trainingJobs, { memberId, ...page }),

@@ -5,14 +5,17 @@ import type { Connection } from './views.js';
 
 /** @throws PalateError BAD_USER_INPUT for a page size out of bounds or a cursor that is none of ours */
 export function pageRequest(first: number, after: string | null | undefined, maximum: number): PageRequest {
-  if (!Number.isInteger(first) || first < 1 || first > maximum) {
-    throw new PalateError('BAD_USER_INPUT', `first is ${first}; it must be a whole number from 1 to ${maximum}.`);
-  }
+  requirePageSize(first, maximum);
   return { first, below: after == null ? undefined : positionOf(after) };
 }
 
 export function connectionOf<R extends { position: bigint }, T>(page: Page<R>, nodes: T[]): Connection<T> {
-  const edges = nodes.map((node, i) => ({ node, cursor: cursorOf(page.rows[i].position) }));
+  return connectionBy(page, nodes, (row) => cursorOf(row.position));
+}
+
+/** A connection over rows without positions. */
+export function connectionBy<R, T>(page: Page<R>, nodes: T[], cursor: (row: R) => string): Connection<T> {
+  const edges = nodes.map((node, i) => ({ node, cursor: cursor(page.rows[i]) }));
   return {
     nodes,
     edges,
@@ -26,6 +29,17 @@ export function connectionOf<R extends { position: bigint }, T>(page: Page<R>, n
   };
 }
 
+/** @throws PalateError BAD_USER_INPUT */
+export function requirePageSize(first: number, maximum: number): void {
+  if (Number.isInteger(first) && first >= 1 && first <= maximum) return;
+  throw new PalateError('BAD_USER_INPUT', `first is ${first}; it must be a whole number from 1 to ${maximum}.`);
+}
+
+/** @throws PalateError BAD_USER_INPUT */
+export function refuseCursor(): never {
+  throw new PalateError('BAD_USER_INPUT', 'after is not a cursor of this list. Take one from an edge or pageInfo.');
+}
+
 export function emptyPage<T>(): Page<T> {
   return { rows: [], total: 0, hasNext: false, hasPrevious: false };
 }
@@ -36,8 +50,6 @@ function cursorOf(position: bigint): string {
 
 function positionOf(cursor: string): bigint {
   const match = /^p(\d{1,18})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (!match) {
-    throw new PalateError('BAD_USER_INPUT', 'after is not a cursor of this list. Take one from an edge or pageInfo.');
-  }
+  if (!match) refuseCursor();
   return BigInt(match[1]);
 }

@@ -1,8 +1,9 @@
 /** Generate: the member's encoder gives latents, the runtime writes candidates behind them, and nobody can tell which is which. */
 import { PalateError } from '../common/errors.js';
-import { GENERATE_OPERATION } from '../store/generations.js';
+import { GENERATE_OPERATION, type GenerationRecord } from '../store/generations.js';
 import type { CallerKey } from '../store/idempotency.js';
 import { inputDigest, keptName, requireSameInput } from './caller-key.js';
+import { connectionBy, emptyPage, refuseCursor, requirePageSize } from './connection.js';
 import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
 import { type GenerationParts, planGeneration } from './generation-plan.js';
 import { isId } from './ids.js';
@@ -91,6 +92,14 @@ export function generationService(parts: GenerationParts): Generations {
     byId: async (id) => {
       const generation = isId(id) ? await store.generations.byId(id) : null;
       return generation && generationView(generation);
+    },
+    list: async (memberId, first, after) => {
+      requirePageSize(first, limits.pageSizeMaximum);
+      if (after != null && !isId(after)) refuseCursor();
+      const page = isId(memberId)
+        ? await store.generations.ofMember(memberId, first, after ?? undefined)
+        : emptyPage<GenerationRecord>();
+      return connectionBy(page, page.rows.map(generationView), ({ id }) => id);
     },
     isRunning: (id) => running.has(id),
     endOf: async (memberId) => {

@@ -40,6 +40,8 @@ export interface GenerationService {
   cancel(id: string): Promise<GenerationView>;
   /** Null for an unknown one and for one that has not finished. */
   byId(id: string): Promise<GenerationView | null>;
+  /** A member's, newest first; `after` is an edge's cursor. Errors: BAD_USER_INPUT. */
+  list(memberId: string, first: number, after?: string | null): Promise<Connection<GenerationView>>;
 }
 
 export interface PreferenceService {

@@ -1,6 +1,7 @@
 /** Generations with their candidates, and the projected features by which they are judged. */
 import type { CandidateRole, FinishReason } from './generated/client.js';
 import { type CallerKey, keepAnswer } from './idempotency.js';
+import type { Page } from './page.js';
 import type { Row, SqlEngine } from './sql.js';
 
 export interface CandidateRecord {
@@ -52,6 +53,8 @@ export interface GenerationRepository {
   add(generation: NewGeneration): Promise<GenerationRecord>;
   byId(id: string): Promise<GenerationRecord | null>;
   byIds(ids: readonly string[]): Promise<GenerationRecord[]>;
+  /** The member's, newest first, from behind the generation `after` on. */
+  ofMember(memberId: string, first: number, after?: string): Promise<Page<GenerationRecord>>;
   saveFeatures(id: string, features: GenerationFeatures, digests: FeatureDigests): Promise<void>;
   /** Generations with texts whose features are missing or were read with something else, voted ones first, then the newest. */
   withoutFeatures(digests: FeatureDigests, limit: number, among?: readonly string[]): Promise<string[]>;
@@ -75,6 +78,24 @@ export function generationRepository(engine: SqlEngine): GenerationRepository {
     add: (generation) => addGeneration(engine, generation),
     byId: async (id) => (await engine.query<GenerationRow>(`${GENERATIONS} WHERE g.id = $1`, [id]))[0] ?? null,
     byIds: (ids) => engine.query<GenerationRow>(`${GENERATIONS} WHERE g.id = ANY($1::uuid[])`, [[...ids]]),
+    ofMember: async (memberId, first, after) => {
+      const rows = await engine.query<GenerationRow>(
+        `${GENERATIONS} WHERE g.member_id = $1 AND ($3::uuid IS NULL
+           OR (g.created_at, g.id) < (SELECT a.created_at, a.id FROM generations a WHERE a.id = $3::uuid))
+         ORDER BY g.created_at DESC, g.id DESC LIMIT $2`,
+        [memberId, first + 1, after ?? null],
+      );
+      const [{ total }] = await engine.query<{ total: number }>(
+        'SELECT count(*)::int AS total FROM generations WHERE member_id = $1',
+        [memberId],
+      );
+      return {
+        rows: rows.slice(0, first),
+        total,
+        hasNext: rows.length > first,
+        hasPrevious: after !== undefined,
+      };
+    },
     saveFeatures: async (id, features, digests) => {
       const candidates = [...features.candidates];
       await engine.transaction(async (session) => {

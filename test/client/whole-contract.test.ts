@@ -85,6 +85,10 @@ describe('the client', () => {
     for await (const event of bot.generateStream({ member: ADA, ...short, seed: 2 })) events.push(event.__typename);
     expect(events[0]).toBe('GenerationStarted');
     expect(events.at(-1)).toBe('GenerationFinished');
+    const newest = await bot.generations(first.member.id, { first: 1 });
+    expect(newest).toMatchObject({ totalCount: 2, pageInfo: { hasNextPage: true } });
+    const oldest = await bot.generations(first.member.id, { first: 1, after: newest.pageInfo.endCursor });
+    expect(oldest).toMatchObject({ nodes: [first], pageInfo: { hasNextPage: false } });
 
     const { feedbackId, jobId } = await vote(first);
     const page = await bot.feedback(first.member.id, { first: 5 });
@@ -96,7 +100,11 @@ describe('the client', () => {
       expect(job.id).toBe(jobId);
       break;
     }
+    expect((await bot.generations(first.member.id, { first: 1 })).totalCount).toBe(2);
     expect(await bot.member(ADA)).toEqual(await bot.memberById(first.member.id));
+    expect(await bot.winRates(first.member.id)).toEqual([]);
+    // One member's taste makes no map.
+    expect(await bot.tasteMap(first.member.id)).toBeNull();
     expect(await bot.trainMember(first.member.id)).toMatchObject({ member: { id: first.member.id } });
     await world.house.trained(first.member.id);
   });
@@ -145,6 +153,7 @@ describe('the client', () => {
     const [serving, ...others] = await bot.models();
     expect(serving).toMatchObject({ name: pool.model, digest: pool.modelDigest, serving: true });
     expect(serving.checkpointDigest).toBe(pool.checkpointDigest);
+    expect(await admin.limits()).toContainEqual({ name: 'candidateCountMaximum', value: 8 });
     expect(others).toMatchObject([{ name: 'SmolLM2-135M-Instruct', licence: 'Apache-2.0', serving: false }]);
   });
 

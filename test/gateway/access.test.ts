@@ -51,6 +51,7 @@ const CASES: Record<string, Case> = {
   'Query.tasteMap': about('identified', (of) => `tasteMap(memberId: "${of.memberId}") { replies { candidateId } }`),
   'Query.winRates': about('named', (of) => `winRates(memberId: "${of.memberId}") { rate }`),
   'Query.limits': about('admins', () => 'limits { name value }'),
+  'Query.generations': about('named', (of) => `generations(memberId: "${of.memberId}") { nodes { prompt } }`),
   'Query.feedback': about('named', (of) => `feedback(memberId: "${of.memberId}") { nodes { verdict } }`),
   'Query.trainingJob': about('identified', (of) => `trainingJob(id: "${of.jobId}") { status }`),
   'Query.trainingJobs': about('named', (of) => `trainingJobs(memberId: "${of.memberId}") { nodes { status } }`),

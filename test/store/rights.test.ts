@@ -187,6 +187,25 @@ describe.each(ENGINES)('a member’s rights in the store on %s', (engine) => {
     for (const voter of voters) expect(await store.feedback.trainingVerdicts(voter.id)).toEqual([]);
   });
 
+  it('lists everything that was written for a member, newest first', async () => {
+    const { store } = temporary;
+    const member = await newMember(store);
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i++) ids.unshift((await newGeneration(store, member.id)).id);
+    await newGeneration(store, (await newMember(store)).id);
+    const first = await store.generations.ofMember(member.id, 2);
+    expect(first).toMatchObject({ total: 5, hasNext: true, hasPrevious: false });
+    const rest = await store.generations.ofMember(member.id, 3, first.rows[1].id);
+    expect(rest).toMatchObject({ total: 5, hasNext: false, hasPrevious: true });
+    const listed = [...first.rows, ...rest.rows];
+    // Those of the same millisecond come in either order, each once.
+    expect(listed.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect(listed.map(({ createdAt }) => createdAt)).toEqual(
+      listed.map((row) => row.createdAt).sort((a, b) => +b - +a),
+    );
+    expect(listed[0].candidates).toHaveLength(2);
+  });
+
   it('says what waits to be erased for good, and when it was', async () => {
     const { store } = temporary;
     const member = await newMember(store);

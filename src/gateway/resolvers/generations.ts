@@ -1,11 +1,13 @@
 /** Writing replies, and the generations they make. */
 import type { Resolvers } from '../generated/contract.js';
 import { type GenerationEvent, startGeneration, streamGeneration } from '../streams.js';
-import { memberOf } from './links.js';
+import { memberOf, pageSize } from './links.js';
 
 export const generations = {
   Query: {
     generation: (_, { id }, { services }) => services.generations.byId(id),
+    generations: (_, { memberId, ...page }, context) =>
+      context.services.generations.list(memberId, pageSize(page, context), page.after),
   },
   Mutation: {
     generate: async (_, { input }, context) => {
