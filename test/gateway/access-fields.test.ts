@@ -95,6 +95,17 @@ describe('a verdict on somebody else’s generation', () => {
   });
 });
 
+describe('a member’s token', () => {
+  it('comes with a link to the console that lets this member in', async () => {
+    const query = `mutation { createMemberToken(member: ${named(of.ada)}) { token url expiresAt } }`;
+    const made = await world.ask(bot, query);
+    const { token, url, expiresAt } = made.data?.createMemberToken ?? {};
+    expect(url).toBe(`${world.url}/#token=${token}`);
+    const { data } = await world.post(token, '{ viewer { scope platform member { externalId } expiresAt } }');
+    expect(data?.viewer).toEqual({ scope: 'MEMBER', platform: null, member: { externalId: 'ada' }, expiresAt });
+  });
+});
+
 describe('fields below what may be seen', () => {
   it('hide how a candidate was made from everybody but admins', async () => {
     const query = `{ generation(id: "${of.ada.generationId}") { candidates { role } } }`;

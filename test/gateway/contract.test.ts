@@ -80,7 +80,10 @@ describe('schema.graphql', () => {
     const key = (schema.getType('KeyInput') as ReturnType<typeof schema.getQueryType>)?.getFields() ?? {};
     expect(key.name.description).toContain(`1 to ${number(DEFAULT_LIMITS.keyCharacters)} `);
     expect(key.expiresInDays.description).toContain(`1 to ${number(DEFAULT_LIMITS.keyDays)};`);
-    const rotate = schema.getMutationType()?.getFields().rotateKey.args.find(({ name }) => name === 'overlapSeconds');
+    const rotate = schema
+      .getMutationType()
+      ?.getFields()
+      .rotateKey.args.find(({ name }) => name === 'overlapSeconds');
     expect(rotate?.description).toContain(`0 to ${number(DEFAULT_LIMITS.keyOverlapSeconds)}:`);
   });
 });
