@@ -103,8 +103,7 @@ describe('the client', () => {
     expect((await bot.generations(first.member.id, { first: 1 })).totalCount).toBe(2);
     expect(await bot.member(ADA)).toEqual(await bot.memberById(first.member.id));
     expect(await bot.winRates(first.member.id)).toEqual([]);
-    // One member's taste makes no map.
-    expect(await bot.tasteMap(first.member.id)).toBeNull();
+    expect(await bot.tasteMap(first.member.id)).toMatchObject({ taste: { x: expect.any(Number) } });
     expect(await bot.trainMember(first.member.id)).toMatchObject({ member: { id: first.member.id } });
     await world.house.trained(first.member.id);
   });
