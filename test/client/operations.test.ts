@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_ERROR_CODES, endpointOf, OPERATIONS } from '../../src/client/index.js';
@@ -25,6 +25,18 @@ describe('the client and the contract', () => {
 
   it('knows every code of the service', () => {
     expect([...CLIENT_ERROR_CODES].sort()).toEqual([...ERROR_CODES, 'UNREACHABLE'].sort());
+  });
+});
+
+describe('package.json', () => {
+  it('exports what the sources have', () => {
+    const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    for (const entry of ['./client', './plugin']) {
+      const { types, default: code } = exports[entry];
+      expect(types).toBe(code.replace(/\.js$/, '.d.ts'));
+      const source = code.replace(/^\.\/dist\//, '../../').replace(/\.js$/, '.ts');
+      expect(existsSync(new URL(source, import.meta.url))).toBe(true);
+    }
   });
 });
 
