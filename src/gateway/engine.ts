@@ -20,6 +20,7 @@ import type { Limits } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { Context } from './context.js';
+import { DocumentCache } from './document-cache.js';
 import { documentLimits } from './document-limits.js';
 import { formatError } from './errors.js';
 import type { SchemaExtension } from './extension.js';
@@ -62,6 +63,7 @@ export function createEngine({ limits, log, extensions, onError }: EngineParts):
   const schema = createSchema(extensions);
   const rules = [documentLimits(limits), introspectionLimit];
   const parseOptions = { maxTokens: limits.documentTokens };
+  const valid = new DocumentCache();
   const formatOne = (error: unknown) => {
     const formatted = formatError(error, log);
     onError?.(String(formatted.extensions?.code));
@@ -100,9 +102,11 @@ export function createEngine({ limits, log, extensions, onError }: EngineParts):
   function prepare(request: GraphQLRequest, context: Context): ExecutionArgs | readonly GraphQLError[] {
     try {
       context.quotas.operation(context.viewer);
-      const document = parse(request.query, parseOptions);
-      const errors = validate(schema, document, [...specifiedRules, ...rules]);
+      const known = valid.get(request.query);
+      const document = known ?? parse(request.query, parseOptions);
+      const errors = known ? [] : validate(schema, document, [...specifiedRules, ...rules]);
       if (errors.length > 0) return errors;
+      if (!known) valid.set(request.query, document);
       const operation = getOperationAST(document, request.operationName);
       if (!operation) return [new GraphQLError('The document holds no operation of this name. Give operationName.')];
       const variableValues = request.variables;
