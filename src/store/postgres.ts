@@ -6,15 +6,11 @@ import { messageOf, PalateError } from '../common/errors.js';
 import { postgresNotifications } from './postgres-notifications.js';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
 
-/** Connects to the server. Errors: INTERNAL when it cannot be reached or refuses. */
+/** Connects to the server. Errors: BAD_USER_INPUT for what is no URL, INTERNAL when it cannot be reached or refuses. */
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<SqlEngine> {
-  const pool = new pg.Pool({ connectionString: url, application_name: 'palate' });
-  pool.on('error', onError);
   const process = randomUUID();
-  // Sent before anything else on the connection; what keeps it from working, keeps the next statement from working too.
-  pool.on('connect', (client) =>
-    client.query(`SELECT set_config('palate.process', $1, false)`, [process]).catch(onError),
-  );
+  const pool = new pg.Pool({ connectionString: namingProcess(url, process), application_name: 'palate' });
+  pool.on('error', onError);
   try {
     await pool.query('SELECT 1');
   } catch (error) {
@@ -66,6 +62,20 @@ function sessionOf(connection: pg.Pool | pg.PoolClient): SqlSession {
       return results.findLast((result) => result.rows.length > 0)?.rows ?? [];
     },
   };
+}
+
+/** Every connection of this process carries its name, so that it can tell its own notifications from those of others. */
+function namingProcess(url: string, process: string): string {
+  if (!URL.canParse(url)) {
+    throw new PalateError(
+      'BAD_USER_INPUT',
+      'DATABASE_URL is not a URL. Write it as postgresql://user:password@host:5432/database.',
+    );
+  }
+  const named = new URL(url);
+  const options = named.searchParams.get('options') ?? '';
+  named.searchParams.set('options', `${options} -c palate.process=${process}`.trim());
+  return named.toString();
 }
 
 function withoutPassword(url: string): string {

@@ -69,6 +69,8 @@ export interface House {
 
 export interface HouseOptions {
   folder?: string;
+  /** A server instead of the embedded database; it has every migration. */
+  databaseUrl?: string;
   checkpoint?: LoadedCheckpoint | null;
   rights?: Partial<ServiceParts['rights']>;
   limits?: Partial<Limits>;
@@ -78,12 +80,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-house-')));
   const log = createLog('silent');
   const tokenizer = await tinyTokenizerOf(folder);
-  if (!existsSync(join(folder, 'database'))) await prepareDatabase(folder);
+  const { databaseUrl } = options;
+  if (!databaseUrl && !existsSync(join(folder, 'database'))) await prepareDatabase(folder);
   const thread = new TrainingThread(log);
   await thread.start();
 
   const open = async (checkpoint: LoadedCheckpoint | null) => {
-    const store = await openStore({ data: folder }, log);
+    const store = await openStore({ data: folder, databaseUrl }, log);
     const runtime = new ScriptedRuntime(MODEL_DIGEST, 24);
     const services = createServices({
       store,
