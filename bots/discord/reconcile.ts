@@ -15,7 +15,7 @@ export async function reconcile(bot: Bot): Promise<number> {
   for (const offer of await bot.book.offersSince(since)) {
     if (bot.signal.aborted) return count;
     try {
-      await bot.book.reconcile(offer, await visibleMarks(bot, offer));
+      await bot.book.reconcile(offer, () => visibleMarks(bot, offer));
       count++;
     } catch (error) {
       if (!isGone(error)) bot.log.warn('Reactions could not be read', { channel: offer.channel, error });

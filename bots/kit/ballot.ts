@@ -109,10 +109,9 @@ export function disappoint(ballot: Ballot, again: boolean): Ballot {
   return { ...ballot, sending: null, refused: { vote: sending.kind === 'submit' ? sending.vote : null } };
 }
 
-/** The ballot after a restart; with `visible`, after a look at the reactions that stand on the platform. */
-export function recallBallot(kept: Ballot, visible: readonly Mark[] | null): Ballot {
-  const given = visible ? reconcileGiven(kept.given, visible) : kept.given;
-  return { ...kept, given, sending: null, unsure: kept.unsure || kept.sending !== null };
+/** The ballot after a restart: what was under way then may have arrived or not. */
+export function recallBallot(kept: Ballot): Ballot {
+  return { ...kept, sending: null, unsure: kept.unsure || kept.sending !== null };
 }
 
 /** A ballot as it is kept: marks and ids, nothing that anybody wrote. */

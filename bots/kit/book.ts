@@ -49,6 +49,8 @@ interface Entry {
   /** Whether ballots from before may lie in storage. */
   old: boolean;
   attempts: Map<string, number>;
+  /** What happened since a look at the platform was begun; null while nobody looks. */
+  meanwhile: { voter: string; change: BallotChange }[] | null;
   /** The end of the line of events. */
   line: Promise<void>;
 }
@@ -94,15 +96,27 @@ export class VoteBook {
     for (const voter of await this.votersOf(entry)) await this.feed(entry, { kind: 'mark', voter, change });
   }
 
-  /** Brings an offer to what stands on the platform now: the marks of each voter's visible reactions. */
-  async reconcile(offer: Offer, visible: ReadonlyMap<string, readonly Mark[]>): Promise<void> {
+  /**
+   * Brings an offer to what stands on the platform: `look` reads the marks of each voter's visible reactions. What happens
+   * while it looks is newer than what it brings, and is said again behind it.
+   */
+  async reconcile(offer: Offer, look: () => Promise<ReadonlyMap<string, readonly Mark[]>>): Promise<void> {
     const entry = this.entries.get(offer.generationId) ?? this.hold(offer, true);
-    const voters = new Set([...visible.keys(), ...(await this.votersOf(entry))]);
-    for (const voter of voters) {
-      await this.enqueue(entry, async () => {
-        const ballot = entry.session.ballots[voter] ?? (await this.keptBallot(entry, voter));
-        this.take(entry, { kind: 'recalled', voter, ballot, visible: visible.get(voter) ?? [] });
-      });
+    const meanwhile: NonNullable<Entry['meanwhile']> = [];
+    entry.meanwhile = meanwhile;
+    try {
+      const visible = await look();
+      const voters = new Set([...visible.keys(), ...(await this.votersOf(entry))]);
+      for (const voter of voters) {
+        await this.enqueue(entry, async () => {
+          const ballot = entry.session.ballots[voter] ?? (await this.keptBallot(entry, voter));
+          this.take(entry, { kind: 'recalled', voter, ballot, visible: visible.get(voter) ?? [] });
+          for (const newer of meanwhile.filter((one) => one.voter === voter))
+            this.take(entry, { kind: 'mark', ...newer });
+        });
+      }
+    } finally {
+      entry.meanwhile = null;
     }
   }
 
@@ -153,8 +167,10 @@ export class VoteBook {
 
   // ------------------------------------------------------------------------------------------------------- line of events
 
-  private async feed(entry: Entry, event: SessionEvent & { voter: string }): Promise<void> {
+  private async feed(entry: Entry, event: Extract<SessionEvent, { kind: 'mark' }>): Promise<void> {
     await this.enqueue(entry, async () => {
+      // A press is remembered by the ballot itself: only reactions are looked for.
+      if (event.change.kind !== 'pressed') entry.meanwhile?.push(event);
       if (entry.old && !entry.session.ballots[event.voter]) {
         const ballot = await this.keptBallot(entry, event.voter);
         this.take(entry, { kind: 'recalled', voter: event.voter, ballot, visible: null });
@@ -278,7 +294,7 @@ export class VoteBook {
 
   private hold(offer: Offer, old: boolean): Entry {
     const session = offeredSession(offer.asker, offer.generationId, offer.candidates);
-    const entry: Entry = { offer, session, old, attempts: new Map(), line: Promise.resolve() };
+    const entry: Entry = { offer, session, old, attempts: new Map(), meanwhile: null, line: Promise.resolve() };
     this.entries.set(offer.generationId, entry);
     for (const message of offer.messages) this.byMessage.set(`${offer.channel}/${message}`, offer.generationId);
     for (const [id, { session: held }] of this.entries) {

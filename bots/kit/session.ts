@@ -17,6 +17,7 @@ import {
   nextRequest,
   type Request,
   recallBallot,
+  reconcileGiven,
 } from './ballot.js';
 import { displayOrder } from './order.js';
 import type { Mark } from './reactions.js';
@@ -107,8 +108,10 @@ export function step(session: Session, event: SessionEvent): Step {
       return send(session, event.voter);
     case 'recalled': {
       const { voter, ballot, visible } = event;
-      if (ballotOf(session, voter).sending) return same(session);
-      return send(withBallot(session, voter, recallBallot(ballot, visible)), voter);
+      // A ballot that is in hand already is newer than the one that was kept.
+      const present = session.ballots[voter] ?? recallBallot(ballot);
+      const given = visible ? reconcileGiven(present.given, visible) : present.given;
+      return send(withBallot(session, voter, { ...present, given }), voter);
     }
   }
 }

@@ -200,6 +200,13 @@ describe('a session', () => {
     expect(requests(effects)).toEqual(expected);
   });
 
+  it('keeps what is under way when it looks at the platform, and sends what is wanted behind it', () => {
+    const sending = run(offeredSession('ada', 'g1', TWO), [by(added('A'))]).session;
+    const looked = step(sending, { kind: 'recalled', voter: 'ada', ballot: EMPTY_BALLOT, visible: ['B'] });
+    expect(looked.effects).toEqual([]);
+    expect(requests(step(looked.session, confirmed()).effects)).toEqual([chosen('right')]);
+  });
+
   it('takes a kept ballot that is no ballot for an empty one', () => {
     expect(readBallot(null)).toEqual(EMPTY_BALLOT);
     expect(readBallot('nonsense')).toEqual(EMPTY_BALLOT);
