@@ -76,7 +76,7 @@ export function createServices(parts: ServiceParts): Services {
     const { trainingQueued, trainingRunning } = jobs.counts();
     return runtime.status().busySlots === 0 && trainingQueued === 0 && trainingRunning === 0;
   };
-  const others = new FollowedProcesses({ store, jobs, dropCaches, log });
+  const others = new FollowedProcesses({ store, jobs, generations, dropCaches, log });
   const housekeeping = new Housekeeping({ store, retention: rights, isQuiet, dropCaches, log });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;

@@ -3,12 +3,14 @@ import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
+import type { Generations } from './generations.js';
 import type { TrainingJobs } from './job-feed.js';
 import { trainingJobView } from './records.js';
 
 export interface OtherProcessesParts {
   store: Pick<Store, 'others' | 'queue' | 'trainingJobs'>;
   jobs: TrainingJobs;
+  generations: Pick<Generations, 'endOf'>;
   /** Drops what is kept in memory of members. */
   dropCaches(): Promise<void>;
   log: Log;
@@ -20,11 +22,11 @@ export class FollowedProcesses implements Lifecycle {
   constructor(private readonly parts: OtherProcessesParts) {}
 
   async start(): Promise<void> {
-    const { store, dropCaches, log } = this.parts;
+    const { store, generations, dropCaches, log } = this.parts;
     const failed = (err: unknown) => log.error({ err }, 'What other processes do could not be followed');
     this.unwatch ??= await store.others.watch({
       trainingJob: (job) => this.tell(job),
-      forgotten: () => void dropCaches().catch(failed),
+      forgotten: (memberId) => void generations.endOf(memberId).then(dropCaches).catch(failed),
       missed: () => {
         dropCaches().catch(failed);
         this.catchUp().catch(failed);
