@@ -1,14 +1,17 @@
 /** Signed in or not, and if so: the frame and the page in it. */
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { ChatPage } from './chat/chat-page.js';
+import { ChatRoom } from './chat/chat-room.js';
 import { Frame } from './frame.js';
 import { useObservable } from './observable.js';
+import { Receipt } from './receipt.js';
 import { type PageName, usePage } from './route.js';
 import { SessionContext } from './session/context.js';
 import { type Credential, keepCredential, readFragment, takeCredential } from './session/credential.js';
 import { isUnauthenticated, problemOf } from './session/problem.js';
 import { Session } from './session/session.js';
 import { SignIn } from './sign-in.js';
+import { FaultBoundary } from './ui/fault.js';
 import { Loading } from './ui/states.js';
 
 const TunePage = lazy(async () => ({ default: (await import('./tune/tune-page.js')).TunePage }));
@@ -89,23 +92,34 @@ export function App({ credential: given }: { credential: Credential | null }) {
 
 function SignedIn({ session, onSignOut }: { session: Session; onSignOut: (why: string | null) => void }) {
   const ended = useObservable(session.ended);
+  const receipt = useObservable(session.receipt);
+  const room = useMemo(() => new ChatRoom(session), [session]);
   const page = usePage();
   useEffect(() => {
     if (ended !== null) onSignOut(ended);
   }, [ended, onSignOut]);
+  useEffect(() => {
+    if (receipt) room.clear();
+  }, [receipt, room]);
+  if (receipt) {
+    const goOn = () => (session.isAdmin ? session.receipt.set(null) : onSignOut(null));
+    return <Receipt receipt={receipt} onDone={goOn} />;
+  }
   return (
     <Frame page={page} onSignOut={() => onSignOut(null)}>
-      <Suspense fallback={<Loading what="Loading the page" />}>
-        <Page name={session.isAdmin || (page !== 'live' && page !== 'setup') ? page : 'chat'} />
-      </Suspense>
+      <FaultBoundary key={page}>
+        <Suspense fallback={<Loading what="Loading the page" />}>
+          <Page name={session.isAdmin || (page !== 'live' && page !== 'setup') ? page : 'chat'} room={room} />
+        </Suspense>
+      </FaultBoundary>
     </Frame>
   );
 }
 
-function Page({ name }: { name: PageName }) {
+function Page({ name, room }: { name: PageName; room: ChatRoom }) {
   switch (name) {
     case 'chat':
-      return <ChatPage />;
+      return <ChatPage room={room} />;
     case 'tune':
       return <TunePage />;
     case 'taste':

@@ -27,7 +27,7 @@ export async function openPage(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<OpenedPage> {
-  const context = await browser.newContext({ viewport: { width: 1180, height: 820 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1180, height: 820 }, locale: 'en-GB', ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   const strangers: string[] = [];

@@ -19,10 +19,10 @@ export interface GatewayProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts on a free port and resolves when the gateway says it is ready. */
-export async function startGatewayProcess(data: string): Promise<GatewayProcess> {
+/** Starts on a free port, unless one is given, and resolves when the gateway says it is ready. */
+export async function startGatewayProcess(data: string, port = 0): Promise<GatewayProcess> {
   const entry = ['--import', './test/support/register-typescript.mjs', 'src/cli/main.ts'];
-  const child = spawn(process.execPath, [...entry, 'start', '--port', '0', '--data', data], {
+  const child = spawn(process.execPath, [...entry, 'start', '--port', String(port), '--data', data], {
     cwd: ROOT,
     env: { ...process.env, PALATE_MODEL: await defaultModelPath(), PALATE_ADMIN_KEY: '', PALATE_THREADS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

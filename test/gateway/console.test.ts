@@ -1,20 +1,12 @@
 /** The console as the gateway serves it: the built page, its files, and nothing else of the disk. */
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildConsole } from '../console/built.js';
 import { type Harness, startHarness } from './harness.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 let harness: Harness;
 
 beforeAll(async () => {
-  if (!existsSync(join(ROOT, 'dist/console/index.html'))) {
-    execFileSync(process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'src/console', '--logLevel', 'warn'], {
-      cwd: ROOT,
-    });
-  }
+  buildConsole();
   harness = await startHarness();
 });
 

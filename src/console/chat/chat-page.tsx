@@ -1,32 +1,25 @@
 /** Chat: every question gets two replies, and every choice between them teaches. */
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
+import { type ChatRoom, REPLIES } from './chat-room.js';
 import { Composer } from './composer.js';
 import { choiceOf, type Turn } from './conversation.js';
 import { TurnView } from './turn-view.js';
-import { type Chat, useConversation } from './use-conversation.js';
 import { Welcome } from './welcome.js';
 
-const REPLIES = 2;
-
-export function ChatPage() {
-  const chat = useConversation();
-  const { conversation, writing } = chat;
+export function ChatPage({ room }: { room: ChatRoom }) {
+  const conversation = useObservable(room.conversation);
+  const writing = useObservable(room.writing);
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const last = conversation.at(-1);
-  useChoosingKeys(chat, last, field);
+  useChoosingKeys(room, last, field);
   useFollowing(list, conversation.length, last);
-
-  const current = useRef(chat);
-  current.current = chat;
-  const onVote = useCallback<Chat['vote']>((...vote) => current.current.vote(...vote), []);
-  const onAskAgain = useCallback((turn: Turn) => current.current.askAgain(turn), []);
   const ask = (prompt: string) => {
     setText('');
-    chat.ask(prompt);
+    room.ask(prompt);
   };
 
   return (
@@ -41,8 +34,8 @@ export function ChatPage() {
               key={turn.key}
               turn={turn}
               count={REPLIES}
-              onVote={onVote}
-              onAskAgain={turn === last && !writing ? onAskAgain : undefined}
+              onVote={room.vote}
+              onAskAgain={turn === last && !writing ? room.askAgain : undefined}
             />
           ))}
         </div>
@@ -54,9 +47,9 @@ export function ChatPage() {
           field={field}
           onText={setText}
           onSend={() => ask(text.trim())}
-          onStop={chat.stop}
+          onStop={room.stop}
         />
-        <Hint last={last} onClear={conversation.length > 0 ? chat.clear : undefined} />
+        <Hint last={last} onClear={conversation.length > 0 ? room.clear : undefined} />
       </div>
     </div>
   );
@@ -70,8 +63,10 @@ function Hint({ last, onClear }: { last: Turn | undefined; onClear?: () => void 
       <span>
         {open ? (
           <>
-            Which is better? <kbd>1</kbd> <kbd>2</kbd> choose, <kbd>=</kbd> equal, <kbd>x</kbd> none; or swipe a reply
-            to the right.
+            <span className="by-keys">
+              <kbd>1</kbd> <kbd>2</kbd> choose, <kbd>=</kbd> equally good, <kbd>x</kbd> none of them.
+            </span>
+            <span className="by-touch">Swipe the better reply to the right, or tap its button.</span>
           </>
         ) : learning === 'DENIED' ? (
           <>
@@ -94,7 +89,7 @@ function Hint({ last, onClear }: { last: Turn | undefined; onClear?: () => void 
  * 1, 2, = and x choose between the newest replies while nothing is being typed. An empty message counts as nothing typed: with replies
  * waiting for a choice, a key that chooses is more likely meant as one.
  */
-function useChoosingKeys(chat: Chat, last: Turn | undefined, field: React.RefObject<HTMLTextAreaElement | null>): void {
+function useChoosingKeys(room: ChatRoom, last: Turn | undefined, field: RefObject<HTMLTextAreaElement | null>): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || last?.status !== 'COMPLETE') return;
@@ -105,16 +100,16 @@ function useChoosingKeys(chat: Chat, last: Turn | undefined, field: React.RefObj
       const choice = choiceOf(event.key, last.replies.length);
       if (choice === null) return;
       event.preventDefault();
-      if (typeof choice === 'number') chat.vote(last, 'CHOSEN', last.replies[choice].id);
-      else chat.vote(last, choice, null);
+      if (typeof choice === 'number') room.vote(last, 'CHOSEN', last.replies[choice].id);
+      else room.vote(last, choice, null);
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [chat, last, field]);
+  }, [room, last, field]);
 }
 
 /** Keeps the newest turn in sight, unless somebody has scrolled up to read. */
-function useFollowing(list: React.RefObject<HTMLDivElement | null>, count: number, last: Turn | undefined): void {
+function useFollowing(list: RefObject<HTMLDivElement | null>, count: number, last: Turn | undefined): void {
   const seen = useRef(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: every growth of the last turn is followed.
   useEffect(() => {

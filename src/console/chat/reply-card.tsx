@@ -19,11 +19,14 @@ export interface ReplyCardProps {
   /** The vote is cast. */
   decided: boolean;
   chosen: boolean;
-  role: CandidateRole | undefined;
+  /** How it was made; told only after the vote. */
+  made: CandidateRole | undefined;
+  /** What choosing it says. */
+  word?: string;
   onChoose: () => void;
 }
 
-export function ReplyCard({ place, text, writing, decided, chosen, role, onChoose }: ReplyCardProps) {
+export function ReplyCard({ place, text, writing, decided, chosen, made, word = 'Better', onChoose }: ReplyCardProps) {
   const swipe = useSwipe(writing ? null : onChoose);
   const state = writing ? 'writing' : chosen ? 'chosen' : decided ? 'passed' : 'open';
   return (
@@ -31,7 +34,7 @@ export function ReplyCard({ place, text, writing, decided, chosen, role, onChoos
       className={`reply reply-${state}`}
       aria-label={`Reply ${place + 1}${chosen ? ', your choice' : ''}`}
       data-testid={`reply-${place + 1}`}
-      data-role={role}
+      data-role={made}
       {...swipe}
     >
       <div className="reply-text" aria-busy={writing}>
@@ -43,12 +46,12 @@ export function ReplyCard({ place, text, writing, decided, chosen, role, onChoos
           <span className="key" aria-hidden="true">
             {place + 1}
           </span>
-          {chosen ? 'Your choice' : 'Better'}
+          {chosen ? 'Your choice' : word}
           <span className="hidden"> (reply {place + 1})</span>
         </button>
-        {role && (
-          <span className={`role role-${role.toLowerCase()}`} title={ROLE_WORDS[role].means}>
-            {ROLE_WORDS[role].name}
+        {made && (
+          <span className={`role role-${made.toLowerCase()}`} title={ROLE_WORDS[made].means}>
+            {ROLE_WORDS[made].name}
           </span>
         )}
       </footer>

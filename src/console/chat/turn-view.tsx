@@ -41,7 +41,7 @@ export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain
                 writing={writing}
                 decided={turn.verdict !== null}
                 chosen={turn.verdict === 'CHOSEN' && turn.chosenId === id}
-                role={turn.roles[id]}
+                made={turn.roles[id]}
                 onChoose={() => onVote(turn, 'CHOSEN', id)}
               />
             ))}

@@ -1,6 +1,7 @@
 /** One person's visit: who they are, the client that speaks for them, and what is watched all the time. */
 import {
   createPalateClient,
+  type DeletionReceipt,
   type KeyScope,
   type Member,
   type MemberRef,
@@ -25,10 +26,13 @@ export class Session {
   readonly pool = new Observable<PoolStatus | null>(null);
   readonly member = new Observable<Member | null>(null);
   readonly jobs = new Observable<ReadonlyMap<string, TrainingJob>>(new Map());
+  /** What was removed, once the member has been forgotten. */
+  readonly receipt = new Observable<DeletionReceipt | null>(null);
   /** Why this visit cannot go on: the key or token is no longer good. */
   readonly ended = new Observable<string | null>(null);
   private readonly closed = new AbortController();
   private watched: string | null = null;
+  private forgetting = false;
 
   private constructor(
     readonly client: PalateClient,
@@ -91,9 +95,23 @@ export class Session {
     void this.refresh();
   }
 
+  /** Forgets the member. A member's token ends with it, and the receipt is all that is left to show. */
+  async forget(memberId: string): Promise<void> {
+    this.forgetting = true;
+    try {
+      const receipt = await this.client.forgetMember(memberId);
+      this.watched = null;
+      this.member.set(null);
+      this.jobs.set(new Map());
+      this.receipt.set(receipt);
+    } finally {
+      this.forgetting = false;
+    }
+  }
+
   /** Told of everything that goes wrong: what ends the visit ends it here. */
   fail(error: unknown): void {
-    if (isUnauthenticated(error)) this.ended.set(error.message);
+    if (isUnauthenticated(error) && !this.forgetting && !this.receipt.get()) this.ended.set(error.message);
   }
 
   private start(member: Member | null): void {

@@ -1,0 +1,32 @@
+/** The chart of the model workers' speed. */
+import { useMemo } from 'react';
+import type uPlot from 'uplot';
+import { Chart, colour } from '../ui/chart.js';
+import type { Sample } from './pool-chart.js';
+
+const SCALES: uPlot.Scales = {
+  y: { range: (_, __, maximum) => [0, Math.max(10, maximum * 1.1)] },
+  busy: { range: (_, __, maximum) => [0, Math.max(4, maximum * 1.1)] },
+};
+const AXES: uPlot.Axis[] = [{}, { size: 42 }, { scale: 'busy', side: 1, size: 34, grid: { show: false } }];
+
+export function SpeedChart({ samples }: { samples: readonly Sample[] }) {
+  const data = useMemo<uPlot.AlignedData>(
+    () => [
+      samples.map(({ at }) => at),
+      samples.map(({ tokensPerSecond }) => tokensPerSecond),
+      samples.map(({ busy }) => busy),
+    ],
+    [samples],
+  );
+  const series = useMemo<uPlot.Series[]>(
+    () => [
+      { stroke: colour('--accent'), width: 2, points: { show: false } },
+      { stroke: colour('--line-strong'), width: 1.5, scale: 'busy', points: { show: false } },
+    ],
+    [],
+  );
+  const now = samples.at(-1);
+  const label = `Tokens a second and replies being written over the last two minutes; now ${now?.tokensPerSecond.toFixed(0) ?? 0} tokens a second and ${now?.busy ?? 0} replies`;
+  return <Chart label={label} data={data} series={series} scales={SCALES} axes={AXES} />;
+}

@@ -1,0 +1,121 @@
+/** Plugins: what they need, what they say, and whether they run. */
+import { Switch } from 'radix-ui';
+import { type FormEvent, useCallback, useId } from 'react';
+import type { Plugin, PluginPlacement } from '../../client/index.js';
+import { StatusWord } from '../live/status-word.js';
+import { usePlugins } from '../live/use-plugins.js';
+import { useSession } from '../session/context.js';
+import { useData } from '../session/use-data.js';
+import { Empty, Loading, Problem } from '../ui/states.js';
+import { enteredIn, PluginFieldInput } from './plugin-field.js';
+import { useAttempt } from './use-attempt.js';
+
+export function PluginsTab() {
+  const { value: plugins, problem, reload, put } = usePlugins();
+  if (problem && !plugins) return <Problem message={problem} onRetry={reload} />;
+  if (!plugins) return <Loading what="Asking the plugins" />;
+  if (plugins.length === 0) {
+    return (
+      <Empty title="No plugins are loaded">
+        <p>
+          Start the service with <code>--plugins discord</code>, <code>--plugins slack</code> or both, and enter their
+          tokens here.
+        </p>
+      </Empty>
+    );
+  }
+  return plugins.map((plugin) => <PluginCard key={plugin.source} plugin={plugin} onChange={put} />);
+}
+
+function PluginCard({ plugin, onChange }: { plugin: Plugin; onChange: (plugin: Plugin) => void }) {
+  const { client } = useSession();
+  const { busy, problem, attempt } = useAttempt();
+  const title = useId();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    const values = plugin.fields.flatMap((field) => enteredIn(field, data));
+    const placement = data.get('placement') as PluginPlacement | null;
+    void attempt(async () => {
+      onChange(await client.configurePlugin(plugin.name, { values, placement }));
+      form.reset();
+    });
+  };
+  const runs = plugin.enabled && plugin.status !== 'STOPPED';
+  const toggle = () =>
+    attempt(async () => onChange(await (runs ? client.stopPlugin(plugin.name) : client.startPlugin(plugin.name))));
+  return (
+    <section className="card" aria-labelledby={title}>
+      <div className="row row-apart">
+        <h2 id={title}>
+          {plugin.name} {plugin.version && <span className="dim">{plugin.version}</span>}
+        </h2>
+        <span className="row">
+          <StatusWord status={plugin.status} />
+          {plugin.status !== 'BROKEN' && (
+            <button type="button" disabled={busy} onClick={() => void toggle()}>
+              {runs ? 'Stop' : 'Start'}
+              <span className="hidden"> {plugin.name}</span>
+            </button>
+          )}
+        </span>
+      </div>
+      {plugin.description && <p className="dim">{plugin.description}</p>}
+      {plugin.message && (
+        <p className="finding" role="status">
+          {plugin.message}
+        </p>
+      )}
+      {problem && <Problem message={problem} />}
+      {plugin.status !== 'BROKEN' && (
+        <form className="fields" onSubmit={submit} aria-label={`Settings of ${plugin.name}`}>
+          {plugin.fields.map((field) => (
+            <PluginFieldInput key={`${field.name}/${field.isSet}/${field.value}`} field={field} />
+          ))}
+          <div>
+            <label htmlFor={`${title}-placement`}>Runs</label>
+            <select id={`${title}-placement`} name="placement" defaultValue={plugin.placement}>
+              <option value="IN_PROCESS">inside the service</option>
+              <option value="OWN_PROCESS">as a process of its own</option>
+            </select>
+          </div>
+          <button type="submit" className="primary" disabled={busy}>
+            Save
+          </button>
+        </form>
+      )}
+      {plugin.platform && <AsksConsent platform={plugin.platform} />}
+    </section>
+  );
+}
+
+function AsksConsent({ platform }: { platform: string }) {
+  const { client } = useSession();
+  const id = useId();
+  const ask = useCallback(() => client.platform(platform), [client, platform]);
+  const { value, set } = useData(ask);
+  const { problem, attempt } = useAttempt();
+  if (!value) return null;
+  return (
+    <>
+      <div className="consent">
+        <div>
+          <label htmlFor={id}>Ask members of {platform} before learning from them</label>
+          <p className="dim small">Until a member agrees, their choices are kept and teach nothing.</p>
+        </div>
+        <Switch.Root
+          id={id}
+          className="switch"
+          checked={value.asksConsent}
+          onCheckedChange={(asksConsent) =>
+            void attempt(async () => set(await client.setPlatform(platform, { asksConsent })))
+          }
+        >
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+      </div>
+      {problem && <Problem message={problem} />}
+    </>
+  );
+}

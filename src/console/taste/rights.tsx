@@ -1,0 +1,143 @@
+/** Consent, taking a taste along, and being forgotten. */
+import { Switch } from 'radix-ui';
+import { type ChangeEvent, useId, useRef, useState } from 'react';
+import type { Member } from '../../client/index.js';
+import { useSession } from '../session/context.js';
+import { problemOf } from '../session/problem.js';
+import { save } from '../ui/save.js';
+
+export function Rights({ member }: { member: Member }) {
+  const session = useSession();
+  const { client } = session;
+  const [message, setMessage] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const file = useRef<HTMLInputElement>(null);
+  const dialog = useRef<HTMLDialogElement>(null);
+
+  const attempt = async (work: () => Promise<string | null>) => {
+    setProblem(null);
+    setMessage(null);
+    try {
+      setMessage(await work());
+    } catch (error) {
+      session.fail(error);
+      setProblem(problemOf(error));
+    }
+  };
+  const consent = (input: { learn?: boolean; community?: boolean }) =>
+    attempt(async () => {
+      session.remember(await client.setConsent(member.id, input));
+      return null;
+    });
+  const exportTaste = () =>
+    attempt(async () => {
+      const taste = await client.exportTaste(member.id);
+      save(`palate-taste-v${taste.version}.txt`, taste.data);
+      return 'Your taste is saved as a file. It holds no text, and works wherever the same model is served.';
+    });
+  const importTaste = ({ target }: ChangeEvent<HTMLInputElement>) =>
+    attempt(async () => {
+      const data = await target.files?.[0]?.text();
+      target.value = '';
+      if (data === undefined) return null;
+      session.remember(await client.importTaste(member.id, data));
+      return 'The taste is taken over. Your own choices now change it from there.';
+    });
+
+  return (
+    <section className="card" aria-labelledby="rights-title">
+      <h2 id="rights-title">Yours to decide</h2>
+      <Consent
+        name="Learn from my choices"
+        explain={
+          member.consent.learn === 'UNASKED'
+            ? 'You were not asked yet. A choice on purpose counts until you say no.'
+            : 'Off: nothing counts, and nothing is removed.'
+        }
+        on={member.consent.learn !== 'DENIED'}
+        onChange={(learn) => void consent({ learn })}
+      />
+      <Consent
+        name="Let others gain from it"
+        explain="Your place on the map is shown to others without your name. Never a word you wrote."
+        on={member.consent.community}
+        onChange={(community) => void consent({ community })}
+      />
+      <div className="row">
+        <button type="button" onClick={() => void exportTaste()}>
+          Export my taste
+        </button>
+        <button type="button" onClick={() => file.current?.click()}>
+          Import a taste
+        </button>
+        <input
+          ref={file}
+          type="file"
+          accept=".txt,text/plain"
+          className="hidden"
+          tabIndex={-1}
+          aria-label="File of a taste"
+          onChange={(event) => void importTaste(event)}
+        />
+        <button type="button" className="danger" onClick={() => dialog.current?.showModal()}>
+          Forget me
+        </button>
+      </div>
+      <p role="status" className="dim small">
+        {message}
+      </p>
+      {problem && (
+        <p role="alert" className="bad">
+          {problem}
+        </p>
+      )}
+      <dialog ref={dialog} aria-labelledby="forget-title">
+        <h2 id="forget-title">Forget you for good?</h2>
+        <p>
+          Your questions, the replies, your choices and every version of your taste are removed, for good. What others
+          learned from your replies is unlearned. You get a receipt.
+        </p>
+        <div className="row">
+          <button
+            type="button"
+            className="danger"
+            onClick={() => {
+              dialog.current?.close();
+              void attempt(async () => {
+                await session.forget(member.id);
+                return null;
+              });
+            }}
+          >
+            Forget me for good
+          </button>
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Keep everything
+          </button>
+        </div>
+      </dialog>
+    </section>
+  );
+}
+
+interface ConsentProps {
+  name: string;
+  explain: string;
+  on: boolean;
+  onChange: (on: boolean) => void;
+}
+
+function Consent({ name, explain, on, onChange }: ConsentProps) {
+  const id = useId();
+  return (
+    <div className="consent">
+      <div>
+        <label htmlFor={id}>{name}</label>
+        <p className="dim small">{explain}</p>
+      </div>
+      <Switch.Root id={id} className="switch" checked={on} onCheckedChange={onChange}>
+        <Switch.Thumb className="switch-thumb" />
+      </Switch.Root>
+    </div>
+  );
+}
