@@ -7,7 +7,7 @@
  */
 import { type FeedbackResult, type MemberRef, type PalateClient, PalateClientError } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
-import { type Ballot, type BallotChange, keepBallot, type Request, readBallot } from './ballot.js';
+import { type Ballot, type BallotChange, EMPTY_BALLOT, keepBallot, type Request, readBallot } from './ballot.js';
 import { isPassing, retryDelay } from './problem.js';
 import type { Mark } from './reactions.js';
 import { ballotOf, type Effect, isSettled, offeredSession, type Session, type SessionEvent, step } from './session.js';
@@ -48,7 +48,8 @@ interface Entry {
   session: Session;
   /** Whether ballots from before may lie in storage. */
   old: boolean;
-  attempts: Map<string, number>;
+  /** Failed attempts at a voter's request, and the pause before the next. */
+  attempts: Map<string, { count: number; pause: number }>;
   /** What happened since a look at the platform was begun; null while nobody looks. */
   meanwhile: { voter: string; change: BallotChange }[] | null;
   /** The end of the line of events. */
@@ -93,7 +94,7 @@ export class VoteBook {
     const entry = await this.entry(channel, message);
     if (!entry) return;
     const change: BallotChange = mark === null ? { kind: 'cleared' } : { kind: 'removed', mark };
-    for (const voter of await this.votersOf(entry)) await this.feed(entry, { kind: 'mark', voter, change });
+    for (const voter of (await this.keptBallots(entry)).keys()) await this.feed(entry, { kind: 'mark', voter, change });
   }
 
   /**
@@ -106,13 +107,14 @@ export class VoteBook {
     entry.meanwhile = meanwhile;
     try {
       const visible = await look();
-      const voters = new Set([...visible.keys(), ...(await this.votersOf(entry))]);
-      for (const voter of voters) {
-        await this.enqueue(entry, async () => {
-          const ballot = entry.session.ballots[voter] ?? (await this.keptBallot(entry, voter));
+      const kept = await this.keptBallots(entry);
+      for (const voter of new Set([...visible.keys(), ...kept.keys()])) {
+        await this.enqueue(entry, () => {
+          const ballot = kept.get(voter) ?? EMPTY_BALLOT;
           this.take(entry, { kind: 'recalled', voter, ballot, visible: visible.get(voter) ?? [] });
-          for (const newer of meanwhile.filter((one) => one.voter === voter))
+          for (const newer of meanwhile.filter((one) => one.voter === voter)) {
             this.take(entry, { kind: 'mark', ...newer });
+          }
         });
       }
     } finally {
@@ -198,12 +200,9 @@ export class VoteBook {
         void this.send(entry, effect.voter, effect.request);
         break;
       case 'pause': {
-        const attempt = entry.attempts.get(effect.voter) ?? 0;
-        entry.attempts.set(effect.voter, attempt + 1);
-        schedule(
-          retryDelay(attempt),
-          () => void this.enqueue(entry, () => this.take(entry, { kind: 'retry', voter: effect.voter })),
-        );
+        const { voter } = effect;
+        const again = () => void this.enqueue(entry, () => this.take(entry, { kind: 'retry', voter }));
+        schedule(entry.attempts.get(voter)?.pause ?? 0, again);
         break;
       }
       case 'close':
@@ -215,24 +214,31 @@ export class VoteBook {
   }
 
   private async send(entry: Entry, voter: string, request: Request): Promise<void> {
-    let event: SessionEvent;
+    let result: FeedbackResult | null;
     try {
       await this.keep(entry, voter);
-      const result = await this.request(entry.offer, voter, request);
-      if (result) this.parts.on.recorded(entry.offer, voter, result);
-      entry.attempts.delete(voter);
-      event = { kind: 'confirmed', voter, feedbackId: result?.feedback.id ?? null };
-      await this.enqueue(entry, () => this.take(entry, event));
-      await this.keep(entry, voter, result?.feedback.member.id);
+      result = await this.request(entry.offer, voter, request);
     } catch (error) {
       await this.enqueue(entry, () => this.take(entry, this.disappointment(entry, voter, error)));
+      return;
     }
+    entry.attempts.delete(voter);
+    const feedbackId = result?.feedback.id ?? null;
+    await this.enqueue(entry, () => this.take(entry, { kind: 'confirmed', voter, feedbackId }));
+    if (result) this.parts.on.recorded(entry.offer, voter, result);
+    // Without this row a restart only says again what it knows already.
+    await this.keep(entry, voter, result?.feedback.member.id).catch((error: unknown) => {
+      this.parts.log.info('A confirmed vote was not noted', { error });
+    });
   }
 
   private disappointment(entry: Entry, voter: string, error: unknown): SessionEvent {
-    const code = error instanceof PalateClientError ? error.code : 'INTERNAL';
+    const known = error instanceof PalateClientError ? error : null;
+    const code = known?.code ?? 'INTERNAL';
     if (code === 'NOT_FOUND') return { kind: 'expired' };
     const again = isPassing(code);
+    const { count = 0 } = entry.attempts.get(voter) ?? {};
+    entry.attempts.set(voter, { count: count + 1, pause: retryDelay(count, known?.retryAfterMs) });
     const facts = { generation: entry.offer.generationId, code, error };
     if (!again) this.parts.log.warn('A vote was refused', facts);
     else this.parts.log.info('A vote waits to be sent again', facts);
@@ -274,20 +280,42 @@ export class VoteBook {
   }
 
   private async keptBallot(entry: Entry, voter: string): Promise<Ballot> {
-    return readBallot(await this.parts.storage.get(ballotKey(entry.offer.generationId, voter)));
+    const key = ballotKey(entry.offer.generationId, voter);
+    return readBallot(await this.insist(() => this.parts.storage.get(key)));
   }
 
-  private async votersOf(entry: Entry): Promise<string[]> {
-    const prefix = ballotKey(entry.offer.generationId, '');
-    const voters = new Set(Object.keys(entry.session.ballots));
-    if (entry.old) for await (const { key } of this.parts.storage.list(prefix)) voters.add(key.slice(prefix.length));
-    return [...voters];
+  /** Every ballot on an offer, those in hand before those that were kept. */
+  private async keptBallots({ offer, session, old }: Entry): Promise<Map<string, Ballot>> {
+    const prefix = ballotKey(offer.generationId, '');
+    const ballots = new Map<string, Ballot>();
+    if (old) {
+      await this.insist(async () => {
+        for await (const { key, value } of this.parts.storage.list(prefix)) {
+          ballots.set(key.slice(prefix.length), readBallot(value));
+        }
+      });
+    }
+    for (const [voter, ballot] of Object.entries(session.ballots)) ballots.set(voter, ballot);
+    return ballots;
+  }
+
+  /** Does what must not be lost until it is done; what cannot be helped by waiting is thrown. */
+  private async insist<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof PalateClientError) || !isPassing(error.code)) throw error;
+        const pause = retryDelay(attempt, error.retryAfterMs);
+        await new Promise<void>((resolve) => this.parts.schedule(pause, resolve));
+      }
+    }
   }
 
   private async entry(channel: string, message: string): Promise<Entry | null> {
     const held = this.entries.get(this.byMessage.get(`${channel}/${message}`) ?? '');
     if (held) return held;
-    const offer = readOffer(await this.parts.storage.get(offerKey(channel, message)));
+    const offer = readOffer(await this.insist(() => this.parts.storage.get(offerKey(channel, message))));
     if (!offer) return null;
     return this.entries.get(offer.generationId) ?? this.hold(offer, true);
   }
