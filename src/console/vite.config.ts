@@ -9,6 +9,8 @@ export default defineConfig({
   root: path('.'),
   base: './',
   plugins: [react()],
+  // Whatever the environment says: what is built is what is served.
+  define: { 'process.env.NODE_ENV': '"production"' },
   build: {
     outDir: path('../../dist/console'),
     emptyOutDir: true,

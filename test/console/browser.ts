@@ -8,8 +8,18 @@ import { type Browser, type BrowserContextOptions, chromium as driver, type Page
 /** Ignored by git. */
 export const PICTURES = fileURLToPath(new URL('../../test-output/console', import.meta.url));
 
+/** Meant for the cloud functions that the package is made for: one process for all pages, and no protection between them. */
+const UNWANTED = [
+  '--single-process',
+  '--no-zygote',
+  '--disable-web-security',
+  '--allow-running-insecure-content',
+  '--disable-site-isolation-trials',
+];
+
 export async function launchBrowser(): Promise<Browser> {
-  return driver.launch({ executablePath: await chromium.executablePath(), args: chromium.args, headless: true });
+  const args = chromium.args.filter((argument) => !UNWANTED.includes(argument));
+  return driver.launch({ executablePath: await chromium.executablePath(), args, headless: true });
 }
 
 export interface OpenedPage {

@@ -10,7 +10,7 @@ export function buildConsole(): void {
   const page = statSync(join(ROOT, 'dist/console/index.html'), { throwIfNoEntry: false });
   if (page && page.mtimeMs >= Math.max(newest('src/console'), newest('src/client'))) return;
   const build = ['node_modules/vite/bin/vite.js', 'build', 'src/console', '--logLevel', 'warn'];
-  execFileSync(process.execPath, build, { cwd: ROOT });
+  execFileSync(process.execPath, build, { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } });
 }
 
 function newest(folder: string): number {

@@ -1,0 +1,252 @@
+/** The console in a real browser against the real gateway and model: chat, choose, and watch it learn. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OpenedPage } from './browser.js';
+import { picture } from './browser.js';
+import { ask, chooseByKey, goTo, lastTurn, openPlace, type Place, placeOnMap } from './place.js';
+
+let place: Place;
+beforeAll(async () => {
+  place = await openPlace();
+});
+afterAll(() => place?.close());
+
+describe('an admin', () => {
+  let opened: OpenedPage;
+  beforeAll(async () => {
+    opened = await place.asAdmin();
+  });
+  afterAll(() => opened?.close());
+
+  it('comes in by the link, which leaves no key in the address', async () => {
+    const { page } = opened;
+    await page.getByText('A chat that learns what you like').waitFor();
+    expect(page.url()).toBe(`${place.gateway.url}/`);
+    expect(await page.evaluate(() => globalThis.sessionStorage.getItem('palate.credential.secret'))).toBe(place.key);
+    await picture(page, 'welcome');
+  });
+
+  it('sees two replies being written side by side, and not which is which', async () => {
+    const { page } = opened;
+    await page.getByLabel('Your message').fill('Explain why the sky is blue.');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => {
+      const texts = [...document.querySelectorAll('.reply-writing .reply-text')].map(({ textContent }) => textContent);
+      return texts.length === 2 && texts.every((text) => (text ?? '').length > 20);
+    });
+    await picture(page, 'writing');
+    await lastTurn(page).locator('.verdicts').waitFor({ timeout: 60_000 });
+    expect(await page.locator('[data-role]').count()).toBe(0);
+    expect(await page.content()).not.toContain('With your taste');
+    await picture(page, 'written');
+  });
+
+  it('chooses by key, sees it train and the version rise, and only then how the replies were made', async () => {
+    const { page } = opened;
+    expect(await chooseByKey(page, '1')).toBe(1);
+    expect(await page.locator('.reply-chosen[data-role]').count()).toBe(1);
+    expect(await page.locator('.reply[data-role]').count()).toBe(2);
+    expect(await lastTurn(page).getByTestId('training').textContent()).toMatch(
+      /version 0 → 1 · 1 comparison, \d+ steps · loss \d/,
+    );
+    await picture(page, 'chosen');
+  });
+
+  it('is answered with that version next, chooses by click, changes their mind, and can call it a tie', async () => {
+    const { page } = opened;
+    await ask(page, 'And why is grass green?');
+    expect(await lastTurn(page).getByTestId('made').textContent()).toContain('Taste version 1');
+    await lastTurn(page).getByTestId('reply-2').getByRole('button').click();
+    await page.getByTestId('version').getByText('Taste v2').waitFor();
+    await page.keyboard.press('=');
+    await lastTurn(page)
+      .getByText('Only a choice between replies trains your taste.')
+      .or(page.getByTestId('version').getByText('Taste v3'))
+      .first()
+      .waitFor();
+    expect(await lastTurn(page).getByRole('button', { name: 'Equally good' }).getAttribute('aria-pressed')).toBe(
+      'true',
+    );
+  });
+
+  it('stops a reply in its middle and keeps what was written', async () => {
+    const { page } = opened;
+    await page.getByLabel('Your message').fill('Tell me a very long story about a lighthouse.');
+    await page.keyboard.press('Enter');
+    await page.locator('.reply-writing .markdown').first().waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await lastTurn(page).getByText('Stopped early.').waitFor();
+    expect(((await lastTurn(page).getByTestId('reply-1').textContent()) ?? '').length).toBeGreaterThan(5);
+    await lastTurn(page).getByRole('button', { name: 'Write again' }).click();
+    await lastTurn(page).locator('.reply-writing').first().waitFor();
+    await lastTurn(page).locator('.reply-open').first().waitFor({ timeout: 60_000 });
+    expect(await page.locator('.turn').count()).toBe(3);
+  });
+
+  it('finds the conversation again after a reload', async () => {
+    const { page } = opened;
+    await page.reload();
+    await lastTurn(page).getByText('Tell me a very long story').waitFor();
+    expect(await page.locator('.turn').count()).toBe(3);
+    expect(await page.locator('.reply[data-role]').count()).toBeGreaterThanOrEqual(2);
+  });
+
+  it('sees the map move when a version lands, and go back with an undo', async () => {
+    const { page } = opened;
+    await chooseByKey(page, '1');
+    await goTo(page, 'Taste');
+    const before = await placeOnMap(page);
+    expect(Number.isFinite(before.x) && Number.isFinite(before.y)).toBe(true);
+    const member = { platform: 'web', externalId: 'admin' };
+    const { client } = place.gateway;
+    const generation = await client.generate({ member, prompt: 'One more?', maxTokens: 24 });
+    await client.submitFeedback({
+      generationId: generation.id,
+      verdict: 'CHOSEN',
+      chosenCandidateId: generation.candidates[1].id,
+    });
+    await page.waitForFunction(
+      ([x]) => document.querySelector('[data-testid=map]')?.getAttribute('data-x') !== String(x),
+      [before.x],
+    );
+    await page.getByText('One more?', { exact: true }).waitFor();
+    await page.getByTestId('sample').locator('.markdown').waitFor({ timeout: 30_000 });
+    await picture(page, 'taste', true);
+    const row = page.getByRole('listitem').filter({ hasText: 'One more?' });
+    await row.getByRole('button', { name: /Undo/ }).click();
+    await page.waitForFunction(
+      ([x]) => document.querySelector('[data-testid=map]')?.getAttribute('data-x') === String(x),
+      [before.x],
+    );
+    expect(await placeOnMap(page)).toEqual(before);
+    expect(await row.count()).toBe(0);
+  });
+
+  it('drags the strength, and the sample is another one', async () => {
+    const { page } = opened;
+    const sample = page.getByTestId('sample');
+    await page.waitForFunction(
+      () =>
+        document.querySelector('[data-testid=sample]')?.getAttribute('aria-busy') === 'false' &&
+        document.querySelector('[data-testid=sample] .markdown'),
+    );
+    const before = await sample.textContent();
+    await page.getByRole('slider', { name: 'Strength of your taste' }).focus();
+    await page.keyboard.press('Home');
+    await page.waitForFunction((text) => document.querySelector('[data-testid=sample]')?.textContent !== text, before, {
+      timeout: 30_000,
+    });
+    await page.getByText('Push it along its strongest directions').click();
+    await page.getByRole('slider', { name: 'Direction 1' }).focus();
+    await page.keyboard.press('End');
+    expect(await page.getByText('+3', { exact: true }).count()).toBe(1);
+    await page.waitForTimeout(1_500);
+    await picture(page, 'steering', true);
+  });
+
+  it('sees trainings and the workers live, and makes a key that is shown once', async () => {
+    const { page } = opened;
+    await goTo(page, 'Live');
+    await page.getByRole('row').nth(1).waitFor();
+    await page.locator('.chart canvas').waitFor();
+    await page.waitForTimeout(2_500);
+    await picture(page, 'live', true);
+    await goTo(page, 'Set-up');
+    await page.getByText('No plugins are loaded').waitFor();
+    await picture(page, 'set-up');
+    await page.getByRole('tab', { name: 'Keys' }).click();
+    await page.getByLabel('What for').fill('our bot');
+    await page.getByLabel('Platform').fill('discord');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const secret = await page.locator('.secret code').textContent();
+    expect((await place.gateway.client.keys()).map(({ name }) => name)).toContain('our bot');
+    await picture(page, 'keys', true);
+    await page.getByRole('tab', { name: 'Links for members' }).click();
+    await page.getByRole('tab', { name: 'Keys' }).click();
+    await page.locator('b', { hasText: 'our bot' }).waitFor();
+    expect(await page.content()).not.toContain(secret);
+  });
+
+  it('is told when the connection is lost and when it is back, and goes on', async () => {
+    const { page } = opened;
+    await goTo(page, 'Chat');
+    await place.cut();
+    await page.getByText('The connection is lost').waitFor();
+    await picture(page, 'lost');
+    await place.startAgain();
+    await page.getByText('Connected again').waitFor({ timeout: 60_000 });
+    await ask(page, 'Are you there again?');
+    expect(await chooseByKey(page, '2')).toBeGreaterThan(2);
+  });
+
+  it('was asked nothing of anybody else, and broke no rule of its own policy', () => {
+    expect(opened.strangers).toEqual([]);
+    expect(opened.complaints).toEqual([]);
+  });
+});
+
+describe('a member who follows the link a bot gave', () => {
+  it('sees their own taste and nobody else’s, and can be forgotten with a receipt', async () => {
+    const admin = { platform: 'web', externalId: 'admin' };
+    const other = await place.gateway.client.member(admin);
+    const opened = await place.asMember('ada');
+    const { page } = opened;
+    await page.getByText('A chat that learns what you like').waitFor();
+    expect(await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allTextContents()).toEqual([
+      'Chat',
+      'Tune',
+      'Taste',
+    ]);
+    await page.goto(`${place.gateway.url}/#/setup`);
+    await page.getByText('A chat that learns what you like').waitFor();
+    await ask(page, 'What is your favourite colour?');
+    expect(await chooseByKey(page, '2')).toBe(1);
+    await goTo(page, 'Taste');
+    await page.getByText('What is your favourite colour?', { exact: true }).waitFor();
+    expect(await page.getByText('sky is blue').count()).toBe(0);
+    const stolen = await page.evaluate(async (memberId) => {
+      const key = globalThis.sessionStorage.getItem('palate.credential.secret');
+      const query = `{ memberById(id: "${memberId}") { externalId } tasteMap(memberId: "${memberId}") { taste { x } } }`;
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+      return (await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) })).json();
+    }, other?.id);
+    expect(stolen).toMatchObject({ data: { memberById: null, tasteMap: null } });
+    await page.getByRole('button', { name: 'Forget me' }).click();
+    await picture(page, 'forget');
+    await page.getByRole('button', { name: 'Forget me for good' }).click();
+    await page.getByText('You are forgotten').waitFor();
+    expect(
+      await page
+        .getByRole('row', { name: /Left of you now/ })
+        .getByRole('cell')
+        .textContent(),
+    ).toBe('0');
+    await picture(page, 'receipt');
+    expect(await place.gateway.client.member({ platform: 'discord', externalId: 'ada' })).toBeNull();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByLabel(/Your key, or the link/).waitFor();
+    expect(await page.evaluate(() => globalThis.sessionStorage.length)).toBe(0);
+    expect(opened.complaints.filter((text) => !/401|Unauthorized/.test(text))).toEqual([]);
+    await opened.close();
+  });
+
+  it('is tuned by ten questions and shown what has changed', async () => {
+    const opened = await place.asMember('bea');
+    const { page } = opened;
+    await page.getByRole('link', { name: 'Teach it your taste in two minutes' }).click();
+    await page.getByRole('button', { name: 'Begin' }).click();
+    for (let question = 1; question <= 10; question++) {
+      await page.getByLabel(`Question ${question} of 10`).waitFor({ timeout: 60_000 });
+      await page.locator('.reply-open').nth(3).waitFor({ timeout: 60_000 });
+      if (question === 3) await picture(page, 'tune');
+      await page.keyboard.press(String(1 + (question % 4)));
+    }
+    await page.getByText(/That is your taste, version \d+/).waitFor({ timeout: 60_000 });
+    await page.waitForFunction(() => document.querySelectorAll('.before-after .markdown').length === 2);
+    await page.waitForTimeout(4_000);
+    await picture(page, 'before-after');
+    const member = await place.gateway.client.member({ platform: 'discord', externalId: 'bea' });
+    expect(member?.encoder.verdictCount).toBe(10);
+    expect(opened.complaints).toEqual([]);
+    await opened.close();
+  }, 180_000);
+});
