@@ -1,5 +1,5 @@
 /** The bot's parts, made once and handed to what needs them. */
-import type { Client } from 'discord.js';
+import type { ButtonInteraction, Client } from 'discord.js';
 import type { PalateClient } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
 import type { ReactionTable, VoteBook } from '../kit/index.js';
@@ -15,6 +15,8 @@ export interface Bot {
   table: ReactionTable;
   places: Places;
   book: VoteBook;
+  /** The latest press of each voter: a question can be put to them alone through it, for a quarter of an hour. */
+  presses: Map<string, ButtonInteraction>;
   /** Aborts when the bot is to end. */
   signal: AbortSignal;
 }

@@ -21,6 +21,9 @@ import { askFirst, memberOf, PLATFORM } from './service.js';
 import { TuneTable } from './tuning.js';
 import { bookEvents } from './voting.js';
 
+/** Milliseconds until offers that could not be read are looked at again. */
+const RECONCILE_AGAIN_MS = 60_000;
+
 export default definePlugin({
   name: 'discord',
   version: '1.0.0',
@@ -54,7 +57,18 @@ function makeBot({ client, storage, log, config, signal }: PluginContext<Discord
   const schedule = (milliseconds: number, run: () => void) =>
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();
   const book = new VoteBook({ client, storage, log, memberOf, schedule, on: bookEvents(() => bot) });
-  const bot: Bot = { discord: newDiscordClient(config), client, storage, log, config, table, places, book, signal };
+  const bot: Bot = {
+    discord: newDiscordClient(config),
+    client,
+    storage,
+    log,
+    config,
+    table,
+    places,
+    book,
+    presses: new Map(),
+    signal,
+  };
   return bot;
 }
 
@@ -85,14 +99,18 @@ function newDiscordClient({ api, messageContent }: DiscordConfig): Client {
 
 /** A fresh session may have missed anything; a resumed one is told what it missed. */
 function reconcileWhenReady(bot: Bot): void {
-  const { discord, log } = bot;
+  const { discord, log, signal } = bot;
   let running: Promise<void> = Promise.resolve();
-  discord.on(Events.ShardReady, () => {
+  const look = () => {
     running = running
       .then(() => reconcile(bot))
-      .then((offers) => log.info('Reactions were reconciled', { offers }))
+      .then(({ read, unread }) => {
+        log.info('Reactions were reconciled', { read, unread });
+        if (unread > 0) setTimeout(() => !signal.aborted && look(), RECONCILE_AGAIN_MS).unref();
+      })
       .catch((error: unknown) => log.error('Reactions could not be reconciled', { error }));
-  });
+  };
+  discord.on(Events.ShardReady, look);
   discord.on(Events.Error, (error) => log.warn('Discord reports an error', { error }));
   discord.on(Events.ShardDisconnect, ({ code }, shard) =>
     log.warn('A shard lost its connection for good', { shard, code }),

@@ -8,20 +8,25 @@ const DAY_MS = 86_400_000;
 /** Users Discord gives at a time. */
 const PAGE = 100;
 
-/** Offers that were looked at. One that cannot be read now is left for the next time. */
-export async function reconcile(bot: Bot): Promise<number> {
+/** How many offers were read, and how many could not be read now. What is gone counts as read. */
+export async function reconcile(bot: Bot): Promise<{ read: number; unread: number }> {
   const since = Date.now() - bot.config.reconcileDays * DAY_MS;
-  let count = 0;
+  let read = 0;
+  let unread = 0;
   for (const offer of await bot.book.offersSince(since)) {
-    if (bot.signal.aborted) return count;
+    if (bot.signal.aborted) break;
     try {
       await bot.book.reconcile(offer, () => visibleMarks(bot, offer));
-      count++;
+      read++;
     } catch (error) {
-      if (!isGone(error)) bot.log.warn('Reactions could not be read', { channel: offer.channel, error });
+      if (isGone(error)) read++;
+      else {
+        unread++;
+        bot.log.warn('Reactions could not be read; they are looked at again', { channel: offer.channel, error });
+      }
     }
   }
-  return count;
+  return { read, unread };
 }
 
 /** Every voter's marks on an offer's messages. A message that is gone has none: its votes stay as they were counted. */
@@ -33,7 +38,8 @@ async function visibleMarks(bot: Bot, offer: Offer): Promise<Map<string, Mark[]>
     const message = await channel.messages.fetch({ message: id, force: true });
     for (const reaction of message.reactions.cache.values()) {
       const mark = markOf(bot.table, emojiText(reaction.emoji));
-      if (mark === null || mark === 'REGENERATE') continue;
+      const others = reaction.count - (reaction.me ? 1 : 0);
+      if (mark === null || mark === 'REGENERATE' || others < 1) continue;
       for (const userId of await usersOf(reaction)) {
         if (userId !== bot.discord.user?.id) marks.set(userId, [...(marks.get(userId) ?? []), mark]);
       }

@@ -50,7 +50,9 @@ export async function pressVote(bot: Bot, interaction: ButtonInteraction, action
     await interaction.editReply({ content: words.vote.notYours });
     return;
   }
-  recentPresses.set(user.id, interaction);
+  bot.presses.delete(user.id);
+  bot.presses.set(user.id, interaction);
+  if (bot.presses.size > REMEMBERED) bot.presses.delete(bot.presses.keys().next().value ?? '');
   await bot.book.mark(channelId, message.id, user.id, { kind: 'pressed', mark });
   if (mark === 'REGENERATE') {
     await interaction.deleteReply();
@@ -62,9 +64,9 @@ export async function pressVote(bot: Bot, interaction: ButtonInteraction, action
   await interaction.editReply({ content });
 }
 
-/** The latest press of each person: a question can be put to them alone through it, for a quarter of an hour. */
-const recentPresses = new Map<string, ButtonInteraction>();
 const PRESS_MS = 14 * 60_000;
+/** Presses and renewed offers that are remembered. */
+const REMEMBERED = 2_000;
 
 /** What the vote book asks of Discord. */
 export function bookEvents(bot: () => Bot): BookParts['on'] {
@@ -81,6 +83,7 @@ export function bookEvents(bot: () => Bot): BookParts['on'] {
       // One press, however often it is delivered, makes one new set of replies.
       if (regenerated.has(offer.generationId)) return;
       regenerated.add(offer.generationId);
+      if (regenerated.size > REMEMBERED) regenerated.delete(regenerated.values().next().value ?? '');
       quietly('New replies could not be written', regenerate(bot(), offer));
     },
     refuse: () => {},
@@ -94,7 +97,7 @@ async function askConsent(bot: Bot, offer: Offer, voter: string, { feedback }: F
   const member = await bot.client.memberById(feedback.member.id);
   if (member?.consent.learn !== 'UNASKED') return;
   await bot.storage.set(`asked/${voter}`, 'yes', { memberId: member.id });
-  const press = recentPresses.get(voter);
+  const press = bot.presses.get(voter);
   if (press && Date.now() - press.createdTimestamp < PRESS_MS) {
     await press.followUp(drawView(consentQuestion(wordsFor(press.locale))));
     return;

@@ -71,8 +71,9 @@ export class VoteBook {
   /** Keeps an offer that was just made. When this resolves, a restart knows of it. */
   async open(offer: Offer, memberId: string): Promise<void> {
     this.hold(offer, false);
+    const text = JSON.stringify(offer);
     for (const message of offer.messages) {
-      await this.parts.storage.set(offerKey(offer.channel, message), JSON.stringify(offer), { memberId });
+      await this.insist(() => this.parts.storage.set(offerKey(offer.channel, message), text, { memberId }));
     }
   }
 
@@ -124,21 +125,20 @@ export class VoteBook {
 
   /** Every offer made since a moment, newest first; older ones are dropped from storage. */
   async offersSince(moment: number): Promise<Offer[]> {
+    const rows = await this.insist(() => this.rows('offer/'));
     const found = new Map<string, Offer>();
-    const old: string[] = [];
-    for await (const { key, value } of this.parts.storage.list('offer/')) {
+    for (const [key, value] of rows) {
       const offer = readOffer(value);
       if (offer && offer.at >= moment) found.set(offer.generationId, offer);
-      else old.push(key);
+      else await this.insist(() => this.parts.storage.delete(key));
     }
-    for (const key of old) await this.parts.storage.delete(key);
     return [...found.values()].sort((a, b) => b.at - a.at);
   }
 
   /** The newest offers in a channel, oldest first: what a conversation there is made of. */
   async offersIn(channel: string, count: number): Promise<Offer[]> {
     const found = new Map<string, Offer>();
-    for await (const { value } of this.parts.storage.list(`offer/${channel}/`)) {
+    for (const value of (await this.rows(`offer/${channel}/`)).values()) {
       const offer = readOffer(value);
       if (offer) found.set(offer.generationId, offer);
     }
@@ -288,15 +288,16 @@ export class VoteBook {
   private async keptBallots({ offer, session, old }: Entry): Promise<Map<string, Ballot>> {
     const prefix = ballotKey(offer.generationId, '');
     const ballots = new Map<string, Ballot>();
-    if (old) {
-      await this.insist(async () => {
-        for await (const { key, value } of this.parts.storage.list(prefix)) {
-          ballots.set(key.slice(prefix.length), readBallot(value));
-        }
-      });
-    }
+    const rows = old ? await this.insist(() => this.rows(prefix)) : new Map<string, string>();
+    for (const [key, value] of rows) ballots.set(key.slice(prefix.length), readBallot(value));
     for (const [voter, ballot] of Object.entries(session.ballots)) ballots.set(voter, ballot);
     return ballots;
+  }
+
+  private async rows(prefix: string): Promise<Map<string, string>> {
+    const rows = new Map<string, string>();
+    for await (const { key, value } of this.parts.storage.list(prefix)) rows.set(key, value);
+    return rows;
   }
 
   /** Does what must not be lost until it is done; what cannot be helped by waiting is thrown. */

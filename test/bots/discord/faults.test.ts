@@ -35,8 +35,10 @@ describe('after downtime', () => {
 
   it('a vote that comes while reactions are being read counts', { timeout: 120_000 }, async () => {
     house = await openBotHouse();
-    const { ada, discord } = house;
+    const { ada, bob, discord } = house;
     const message = await house.reply(house.ask(ada, 'one'));
+    for (const emoji of ['🇦', '🇧']) discord.people.react(bob, message, emoji);
+    await house.ledger(bob, chosen(message, 'B'));
     // The first emoji's users are read; those of the second only after a wait.
     await house.restart(() =>
       discord.rest.faults.add({
@@ -53,6 +55,7 @@ describe('after downtime', () => {
     await house.ledger(ada, chosen(message, 'A'));
     await new Promise((resolve) => setTimeout(resolve, 300));
     await house.ledger(ada, chosen(message, 'A'));
+    await house.ledger(bob, chosen(message, 'B'));
   });
 
   it('votes by button stand', { timeout: 120_000 }, async () => {
