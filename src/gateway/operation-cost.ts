@@ -100,7 +100,7 @@ class CostWalk {
     const type = getNamedType(definition.type);
     const inner = typeof values.first === 'number' ? clamp(values.first, 1, this.limits.pageSizeMaximum) : undefined;
     const inConnection = parent.name.endsWith('Connection');
-    const count = isListType(getNullableType(definition.type)) ? (inConnection ? pageSize : LIST_LENGTH) : 1;
+    const count = isListType(getNullableType(definition.type)) ? (inConnection ? pageSize : (inner ?? LIST_LENGTH)) : 1;
     const below =
       node.selectionSet && isCompositeType(type) ? this.selection(node.selectionSet, type, inner ?? LIST_LENGTH) : 0;
     return count * ((isCompositeType(type) ? 1 : 0) + below) + this.generation(definition, values);

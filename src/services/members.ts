@@ -32,6 +32,7 @@ export function memberService(parts: MemberParts): MemberService {
   return {
     byRef: async (ref) => viewOf(await store.members.byIdentity(checkMemberRef(ref, limits))),
     byId: async (id) => (isId(id) ? viewOf(await store.members.byId(id)) : null),
+    versions: async (id, count) => (isId(id) ? store.encoders.versions(id, count) : []),
     winRates: async (id) => (isId(id) ? winRatesOf(await store.feedback.fairVerdicts(id)) : []),
   };
 }
@@ -40,15 +41,12 @@ async function learnedOf(
   { store, digests, space }: MemberParts,
   memberId: string,
 ): Promise<{ encoder: EncoderView; map: MapPointView | null }> {
-  const [serving, versions] = await Promise.all([
-    digests ? store.encoders.serving(memberId, digests) : null,
-    store.encoders.versions(memberId),
-  ]);
+  const serving = digests && (await store.encoders.serving(memberId, digests));
   if (!serving) {
-    const none = { version: 0, capacity: 'PRIOR' as const, verdictCount: 0, pairCount: 0, updatedAt: null, versions };
+    const none = { memberId, version: 0, capacity: 'PRIOR' as const, verdictCount: 0, pairCount: 0, updatedAt: null };
     return { encoder: none, map: null };
   }
   const { version, capacity, verdictCount, pairCount, createdAt, bytes } = serving;
   const place = space && capacity !== 'PRIOR' ? mapPointOf(space, decodeEncoder(bytes).encoder.mean) : null;
-  return { encoder: { version, capacity, verdictCount, pairCount, updatedAt: createdAt, versions }, map: place };
+  return { encoder: { memberId, version, capacity, verdictCount, pairCount, updatedAt: createdAt }, map: place };
 }

@@ -7,6 +7,7 @@ import type {
   CreatedKeyView,
   DeletionCountView,
   DeletionReceiptView,
+  EncoderVersionView,
   FeedbackInput,
   FeedbackResultView,
   FeedbackView,
@@ -58,6 +59,8 @@ export interface PreferenceService {
 export interface MemberService {
   byRef(ref: MemberRef): Promise<MemberView | null>;
   byId(id: string): Promise<MemberView | null>;
+  /** The newest versions of a member's encoder, newest first. */
+  versions(id: string, count: number): Promise<EncoderVersionView[]>;
   /** The win rate after each vote that counts for it, oldest first. */
   winRates(id: string): Promise<WinRatePointView[]>;
 }

@@ -195,14 +195,13 @@ export interface EncoderVersionView {
 }
 
 export interface EncoderView {
+  memberId: string;
   /** The version that serves now; 0 is the prior. */
   version: number;
   capacity: EncoderCapacity;
   verdictCount: number;
   pairCount: number;
   updatedAt: Date | null;
-  /** Newest first. */
-  versions: EncoderVersionView[];
 }
 
 /** Blind PERSONAL-against-BASE votes of the member on its own generations; `low` and `high` are Wilson's 95 % interval. */

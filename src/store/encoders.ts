@@ -22,8 +22,8 @@ export interface EncoderRepository {
    * prior or the taste that the member has imported; null where there is none (version 0).
    */
   serving(memberId: string, digests: FeatureDigests): Promise<ServingEncoder | null>;
-  /** Newest first. */
-  versions(memberId: string): Promise<EncoderVersionRecord[]>;
+  /** The newest `count`, newest first. */
+  versions(memberId: string, count: number): Promise<EncoderVersionRecord[]>;
   bytesOf(memberId: string, version: number): Promise<Uint8Array | null>;
   /** What serves other members who agreed that others gain from it, without saying whose it is. */
   ofCommunity(memberId: string, digests: FeatureDigests, limit: number): Promise<Uint8Array[]>;
@@ -55,10 +55,11 @@ export function encoderRepository(prisma: PrismaClient, engine: SqlEngine): Enco
       const { verdict_count: verdictCount, pair_count: pairCount, created_at: createdAt, ...rest } = row;
       return { ...rest, accepted: true, verdictCount, pairCount, createdAt };
     },
-    versions: async (memberId) => {
+    versions: async (memberId, count) => {
       const rows = await prisma.encoderVersion.findMany({
         where: { memberId },
         orderBy: { version: 'desc' },
+        take: count,
         select: { version: true, capacity: true, accepted: true, positions: true, pairCount: true, createdAt: true },
       });
       return rows.map(({ positions, ...row }) => ({ ...row, verdictCount: positions.length }));

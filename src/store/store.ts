@@ -82,7 +82,7 @@ async function warmUp(store: Store): Promise<void> {
   await store.idempotency.find('', '');
   await store.feedback.byId(nobody);
   await store.feedback.ofMember(nobody, nobody);
-  await store.encoders.versions(nobody);
+  await store.encoders.versions(nobody, 1);
   await store.trainingJobs.byId(nobody);
   await store.trainingJobs.latest(undefined);
 }

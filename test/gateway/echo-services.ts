@@ -74,6 +74,7 @@ export class EchoServices implements Services {
 
   readonly members = {
     winRates: async () => [],
+    versions: async () => [],
     byRef: async (ref: MemberRef) => (ref.externalId === 'nobody' ? null : memberView(ref.externalId, ref)),
     byId: async (id: string) => {
       this.memberLoads++;
@@ -271,7 +272,7 @@ function memberView(id: string, ref: MemberRef = { platform: 'test', externalId:
     externalId: ref.externalId,
     scope: ref.scope ?? '',
     consent: { learn: 'UNASKED', community: false },
-    encoder: { version: 0, capacity: 'PRIOR', verdictCount: 0, pairCount: 0, updatedAt: null, versions: [] },
+    encoder: { memberId: id, version: 0, capacity: 'PRIOR', verdictCount: 0, pairCount: 0, updatedAt: null },
     winRate: { wins: 0, losses: 0, ties: 0, rate: null, low: null, high: null },
     map: null,
   };

@@ -57,7 +57,7 @@ describe('forgetting a member', () => {
   };
   /** The means of the member's versions: behind magic and digest, which all encoders share. */
   const meansOf = async (memberId: string): Promise<Uint8Array[]> => {
-    const versions = await house.store.encoders.versions(memberId);
+    const versions = await house.store.encoders.versions(memberId, 100);
     const bytes = await Promise.all(versions.map(({ version }) => house.store.encoders.bytesOf(memberId, version)));
     return bytes.flatMap((encoder) => (encoder ? [encoder.subarray(40, 72)] : []));
   };
@@ -128,7 +128,7 @@ describe('forgetting a member', () => {
     const friendNow = (await house.services.members.byId(friendId))?.encoder;
     expect(friendNow).toMatchObject({ verdictCount: 1, pairCount: 1 });
     expect(await house.store.encoders.bytesOf(friendId, friendNow?.version as number)).toEqual(alone);
-    expect((await house.services.members.byId(other.memberId))?.encoder.versions).toHaveLength(1);
+    expect(await house.services.members.versions(other.memberId, 10)).toHaveLength(1);
 
     expect((await cleaned(receipt))?.cleanUpBy).toEqual(receipt.forgottenAt);
     expect(await filesWith(house.folder, needles.texts)).toEqual([]);

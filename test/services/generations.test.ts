@@ -47,7 +47,7 @@ describe('generations', () => {
       id: memberId,
       scope: '',
       consent: { learn: 'UNASKED', community: false },
-      encoder: { version: 0, capacity: 'PRIOR', verdictCount: 0, versions: [] },
+      encoder: { version: 0, capacity: 'PRIOR', verdictCount: 0 },
       winRate: { wins: 0, losses: 0, ties: 0, rate: null },
     });
   });

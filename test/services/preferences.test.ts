@@ -63,9 +63,11 @@ describe('preferences', () => {
         capacity: 'BIAS',
         verdictCount: 1,
         pairCount: 3,
-        versions: [{ version: 1, accepted: true }],
       },
     });
+    expect(await house.services.members.versions(generation.memberId, 10)).toMatchObject([
+      { version: 1, accepted: true },
+    ]);
     const next = await generate({ member, explore: false });
     expect(next).toMatchObject({ encoderVersion: 1, candidates: [{ role: 'PERSONAL' }, { role: 'PERSONAL' }] });
     const rows = house.runtime.requests.at(-1)?.rows;

@@ -172,16 +172,17 @@ describe('a member’s rights', () => {
           await choose(generation, liked);
         }
       }
-      const encoder = async () => (await house.services.members.byId(memberId))?.encoder;
-      await vi.waitUntil(async () => (await encoder())?.versions[0].verdictCount === 13, 20_000);
+      const newest = async () => (await house.services.members.versions(memberId, 1))[0];
+      await vi.waitUntil(async () => (await newest()).verdictCount === 13, 20_000);
       const job = await house.trained(memberId);
-      const after = (await house.services.members.byId(memberId))?.encoder;
+      const rejected = await newest();
       expect(job).toMatchObject({ status: 'REJECTED', error: expect.stringContaining('contradict') });
-      expect(after?.versions[0]).toMatchObject({ accepted: false, verdictCount: 13 });
-      expect(after?.version).toBeLessThan(after?.versions[0].version as number);
-      await expect(
-        house.services.rights.rollback(memberId, after?.versions[0].version as number),
-      ).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('turned') });
+      expect(rejected).toMatchObject({ accepted: false, verdictCount: 13 });
+      expect((await house.services.members.byId(memberId))?.encoder.version).toBeLessThan(rejected.version);
+      await expect(house.services.rights.rollback(memberId, rejected.version)).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringContaining('turned'),
+      });
     });
   });
 });

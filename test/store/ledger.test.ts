@@ -168,7 +168,7 @@ describe.each(ENGINES)('the verdict ledger on %s', (engine) => {
     await store.feedback.withdraw(second.feedback.id, trainable);
     expect(await served()).toBe(1);
     expect(await store.encoders.serving(member.id, { ...digests, checkpoint: 'another' })).toBeNull();
-    expect((await store.encoders.versions(member.id)).map(({ version, accepted }) => [version, accepted])).toEqual([
+    expect((await store.encoders.versions(member.id, 10)).map(({ version, accepted }) => [version, accepted])).toEqual([
       [4, true],
       [3, false],
       [2, true],
