@@ -1,5 +1,6 @@
 /** Runs one bench by its name: `npm run bench -- taste --votes 10,50`. One file a claim; results go to bench/results. */
 import { Command, InvalidArgumentError } from 'commander';
+import { benchConsole } from './console.js';
 import { benchGateway } from './gateway.js';
 import { benchLatency } from './latency.js';
 import { benchPolicies } from './policies.js';
@@ -17,6 +18,7 @@ interface Flags {
   calls: number;
   subscriptions: number;
   trainings: number;
+  rounds: number;
   model?: string;
   checkpoint?: string;
   threads?: string;
@@ -69,6 +71,15 @@ program
   .action(({ calls, subscriptions, trainings, ...settings }: Flags) =>
     benchGateway({ calls, subscriptions, trainings, settings }),
   );
+
+program
+  .command('console')
+  .description('What the console weighs at its first load, and how fast it answers while two replies stream.')
+  .option('--rounds <number>', 'questions that are asked', wholeNumber, 5)
+  .option('--model <model>', 'as for "palate start"')
+  .option('--checkpoint <file>', 'as for "palate start"')
+  .option('--threads <number>', 'as for "palate start"')
+  .action(({ rounds, ...settings }: Flags) => benchConsole({ rounds, settings }));
 
 await program.parseAsync();
 

@@ -29,6 +29,11 @@ export interface GatewayOptions {
   settings: Partial<Record<SettingName, unknown>>;
 }
 
+export interface ConsoleOptions {
+  rounds: number;
+  settings: Partial<Record<SettingName, unknown>>;
+}
+
 const RESULTS = join(installationFolder(), 'bench', 'results');
 /** Prompts whose replies are written out for reading. */
 const READABLE = 10;

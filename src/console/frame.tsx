@@ -25,28 +25,30 @@ export function Frame({ page, onSignOut, children }: { page: PageName; onSignOut
   }, [title]);
   return (
     <div className="frame">
-      <a className="skip" href={`#/${page}`} onClick={(event) => skip(event, main.current)}>
-        Skip to the page
-      </a>
-      <header className="top">
-        <a className="brand" href="#/chat">
-          <Mark /> Palate
-        </a>
-        <nav aria-label="Pages">
-          {LINKS.filter(({ admin }) => !admin || session.isAdmin).map((link) => (
-            <a key={link.page} href={`#/${link.page}`} aria-current={link.page === page ? 'page' : undefined}>
-              {link.label}
-            </a>
-          ))}
-        </nav>
-        <div className="top-end">
-          <VersionPill />
-          <button type="button" className="quiet" onClick={onSignOut}>
-            Sign out
-          </button>
-        </div>
-      </header>
-      <ConnectionNote />
+      <div className="head">
+        <header className="top">
+          <a className="skip" href={`#/${page}`} onClick={(event) => skip(event, main.current)}>
+            Skip to the page
+          </a>
+          <a className="brand" href="#/chat">
+            <Mark /> Palate
+          </a>
+          <nav aria-label="Pages">
+            {LINKS.filter(({ admin }) => !admin || session.isAdmin).map((link) => (
+              <a key={link.page} href={`#/${link.page}`} aria-current={link.page === page ? 'page' : undefined}>
+                {link.label}
+              </a>
+            ))}
+          </nav>
+          <div className="top-end">
+            <VersionPill />
+            <button type="button" className="quiet" onClick={onSignOut}>
+              Sign out
+            </button>
+          </div>
+        </header>
+        <ConnectionNote />
+      </div>
       <ModelNote />
       <main ref={main} tabIndex={-1} className={`page page-${page}`}>
         {children}

@@ -26,7 +26,7 @@ const PAGES = ['Chat', 'Tune', 'Taste', 'Live', 'Set-up'] as const;
 
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
-  await page.locator('.loading').waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.querySelector('.loading') === null);
 }
 
 describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {

@@ -13,7 +13,7 @@ const SHOWN = 20;
 const WORDS: Record<TrainingStatus, string> = {
   QUEUED: 'waiting',
   RUNNING: 'running',
-  SUCCEEDED: 'serves',
+  SUCCEEDED: 'done',
   REJECTED: 'not used',
   FAILED: 'failed',
   CANCELLED: 'stopped',

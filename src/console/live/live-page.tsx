@@ -18,7 +18,7 @@ export function LivePage() {
         {pool.personalised ? '' : ', without taste'}.
       </p>
       <dl className="tiles">
-        <Tile name="Tokens a second" value={pool.tokensPerSecond.toFixed(0)} />
+        <Tile name="Tokens a second, last" value={pool.tokensPerSecond.toFixed(0)} />
         <Tile name="Replies being written" value={`${pool.busySlots} of ${pool.slots}`} />
         <Tile name="Replies waiting" value={pool.queued} />
         <Tile name="Trainings running" value={pool.trainingRunning} />

@@ -4,16 +4,24 @@ import type uPlot from 'uplot';
 import { Chart, colour } from '../ui/chart.js';
 import type { Sample } from './pool-chart.js';
 
+/** Seconds that are shown. */
+const SHOWN_SECONDS = 120;
+
 const SCALES: uPlot.Scales = {
+  x: { time: false, range: [-SHOWN_SECONDS, 0] },
   y: { range: (_, __, maximum) => [0, Math.max(10, maximum * 1.1)] },
   busy: { range: (_, __, maximum) => [0, Math.max(4, maximum * 1.1)] },
 };
-const AXES: uPlot.Axis[] = [{}, { size: 42 }, { scale: 'busy', side: 1, size: 34, grid: { show: false } }];
+const AXES: uPlot.Axis[] = [
+  { values: (_, ticks) => ticks.map((tick) => (tick === 0 ? 'now' : `${-tick} s ago`)), size: 30 },
+  { size: 42 },
+  { scale: 'busy', side: 1, size: 34, grid: { show: false } },
+];
 
 export function SpeedChart({ samples }: { samples: readonly Sample[] }) {
   const data = useMemo<uPlot.AlignedData>(
     () => [
-      samples.map(({ at }) => at),
+      samples.map(({ at }) => at - (samples.at(-1)?.at ?? 0)),
       samples.map(({ tokensPerSecond }) => tokensPerSecond),
       samples.map(({ busy }) => busy),
     ],

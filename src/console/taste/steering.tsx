@@ -44,6 +44,9 @@ export function Steering({ directions, version }: { directions: TasteMap['direct
       />
       <details>
         <summary>Push it along its strongest directions</summary>
+        {strength === 0 && (
+          <p className="dim small">With none of the taste applied, its directions do nothing either.</p>
+        )}
         {directions.map(({ index, low, high }, i) => (
           <Range
             key={index}

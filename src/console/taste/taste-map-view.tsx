@@ -6,15 +6,13 @@ const SIZE = 400;
 const MIDDLE = SIZE / 2;
 /** Coordinates from the middle to the edge, at least; grows in whole steps, so that the map seldom changes its scale. */
 const REACH = 3;
-/** Points of the trail behind a taste that moves. */
-const TRAIL = 12;
 
 export function TasteMapView({ map }: { map: TasteMap }) {
   const { taste, replies, others } = map;
   const scale = MIDDLE / reachOf(map);
   const place = (point: { x: number; y: number }) => ({ x: MIDDLE + point.x * scale, y: MIDDLE - point.y * scale });
-  const trail = useTrail(taste);
-  const line = [...trail, ...(taste ? [taste] : [])].map(place);
+  const former = useFormer(taste);
+  const line = former && taste ? [former, taste].map(place) : [];
   const mine = taste && place(taste);
   const chosen = replies.filter((reply) => reply.chosen);
   const passed = replies.filter((reply) => !reply.chosen);
@@ -87,16 +85,15 @@ function reachOf({ taste, replies, others }: TasteMap): number {
   return Math.max(REACH, Math.ceil(furthest + 0.3));
 }
 
-/** Where the taste was before, in this visit. */
-function useTrail(taste: TasteMap['taste']): { x: number; y: number }[] {
-  const places = useRef<{ x: number; y: number }[]>([]);
+/** Where the taste was before it moved, in this visit. */
+function useFormer(taste: TasteMap['taste']): TasteMap['taste'] {
+  const places = useRef<{ now: TasteMap['taste']; former: TasteMap['taste'] }>({ now: null, former: null });
   useEffect(() => {
-    if (!taste) return;
-    const last = places.current.at(-1);
-    if (last?.x === taste.x && last.y === taste.y) return;
-    places.current = [...places.current, taste].slice(-TRAIL);
+    const { now } = places.current;
+    if (now?.x !== taste?.x || now?.y !== taste?.y) places.current = { now: taste, former: now };
   }, [taste]);
-  return places.current.filter((place) => place !== taste);
+  const { now, former } = places.current;
+  return now?.x === taste?.x && now?.y === taste?.y ? former : now;
 }
 
 function describe({ taste, others }: TasteMap, chosen: number, passed: number): string {
