@@ -34,7 +34,7 @@ describe('the checker', () => {
     ['src/services/a.ts', `import { app } from '../app.js';`, 'not app'],
     ['src/services/a.ts', `import * as ort from 'onnxruntime-node';`, 'only runtime may import onnxruntime'],
     ['src/services/a.ts', `import type { PrismaClient } from '@prisma/client';`, 'only store may import Prisma'],
-    ['src/services/a.ts', `const b = require('pg-boss');`, 'only store may import Prisma, PGlite and pg-boss'],
+    ['src/services/a.ts', `const b = require('pg');`, 'only store may import Prisma, PGlite and pg'],
     ['src/cli/a.ts', `import { PGlite } from '@electric-sql/pglite';`, 'only store may import'],
     ['src/services/a.ts', `import { ApolloServer } from '@apollo/server';`, 'only gateway may import Apollo'],
     ['src/app.ts', `import { createClient } from 'graphql-ws';`, 'only gateway and client may import graphql-ws'],

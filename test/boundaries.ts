@@ -55,9 +55,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: readonly { pattern: RegExp; rooms: readonly string[]; name: string }[] = [
   { pattern: /^onnxruntime-/, rooms: ['runtime'], name: 'onnxruntime' },
   {
-    pattern: /^(@prisma\/.*|prisma(\/.*)?|@electric-sql\/.*|pglite-prisma-adapter|pg|pg-boss)$/,
+    pattern: /^(@prisma\/.*|prisma(\/.*)?|@electric-sql\/.*|pglite-prisma-adapter|pg)$/,
     rooms: ['store'],
-    name: 'Prisma, PGlite and pg-boss',
+    name: 'Prisma, PGlite and pg',
   },
   { pattern: /^(@apollo\/.*|@graphql-tools\/.*)$/, rooms: ['gateway'], name: 'Apollo' },
   { pattern: /^graphql-ws($|\/)/, rooms: ['gateway', 'client'], name: 'graphql-ws' },
