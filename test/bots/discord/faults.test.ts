@@ -1,6 +1,5 @@
 /** The Discord bot when things go wrong: downtime, limits, errors, lost connections, missing permissions. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { Random } from '../../../src/common/random.js';
 import { type BotHouse, openBotHouse, QUICK, shown } from './house.js';
 
 let house: BotHouse;
@@ -181,93 +180,5 @@ describe('Discord in trouble', () => {
     await house.place.until('discord', ({ message }) =>
       /message content intent is not switched on/.test(message ?? ''),
     );
-  });
-});
-
-describe('many members', () => {
-  it('vote while sockets drop, 429s rain and the service restarts: the ledger equals what Discord shows', {
-    timeout: 240_000,
-  }, async () => {
-    house = await openBotHouse({
-      discord: { rateLimits: { ...QUICK, 'reactions read': { limit: 100, windowMs: 500 } } },
-    });
-    const { ada, discord, guild } = house;
-    const members = Array.from({ length: 500 }, (_, i) => discord.world.addUser(`member-${i}`));
-    for (const { id } of members) guild.members.set(id, { roles: [], joinedAt: '' });
-    const message = await house.reply(house.ask(ada, 'hello'));
-    discord.people.react(ada, message, '🇦');
-    await house.ledger(ada, chosen(message, 'A'));
-    const [{ generation: generationId }] = await house.verdicts(ada);
-    const random = new Random('votes');
-    const emoji = ['🇦', '🇧', '🤝', '🚫'];
-    const last = new Map<string, string[]>();
-    const act = (from: number, to: number) => {
-      for (const member of members.slice(from, to)) {
-        const own = last.get(member.id) ?? [];
-        if (own.length > 0 && random.uniform() < 0.35) {
-          const taken = own[random.integer(own.length)];
-          discord.people.unreact(member, message, taken);
-          last.set(
-            member.id,
-            own.filter((one) => one !== taken),
-          );
-        } else {
-          const one = emoji[random.integer(emoji.length)];
-          discord.people.react(member, message, one);
-          if (!own.includes(one)) last.set(member.id, [...own, one]);
-        }
-      }
-    };
-    act(0, 300);
-    discord.gateway.cut();
-    act(100, 400);
-    discord.rest.faults.add({ path: /channels/, times: 25, when: 'before', answer: 429, retryAfter: 0.05 });
-    discord.rest.faults.add({ path: /channels/, times: 3, when: 'before', answer: 503 });
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    discord.gateway.closeAll(4000);
-    act(0, 200);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    // While the service is down everybody takes away what they have and leaves at most one: then the order does not matter.
-    await house.restart(() => {
-      for (const member of members) {
-        for (const one of last.get(member.id) ?? []) discord.people.unreact(member, message, one);
-        const one = random.uniform() < 0.8 ? emoji[random.integer(emoji.length)] : null;
-        if (one) discord.people.react(member, message, one);
-        last.set(member.id, one ? [one] : []);
-      }
-    });
-    const shownVotes = () =>
-      members.map(({ id }) => {
-        const [one] = last.get(id) ?? [];
-        if (!one) return null;
-        return one === '🤝' ? 'TIE' : one === '🚫' ? 'ALL_BAD' : chosen(message, one === '🇦' ? 'A' : 'B');
-      });
-    const query = `query ($id: ID!, $member: MemberRef!) { generation(id: $id) { feedback(member: $member) { verdict state chosen { text } } } }`;
-    const ledger = () =>
-      Promise.all(
-        members.map(async ({ id }) => {
-          const data = await house.place.admin.request(query, {
-            id: generationId,
-            member: { platform: 'discord', externalId: id },
-          });
-          const { feedback } = data.generation as {
-            feedback: { verdict: string; state: string; chosen: { text: string } | null } | null;
-          };
-          if (feedback?.state !== 'ACTIVE') return null;
-          return feedback.chosen ? `${feedback.verdict} ${feedback.chosen.text}` : feedback.verdict;
-        }),
-      );
-    const expected = shownVotes();
-    let found = await ledger();
-    for (
-      const end = Date.now() + 120_000;
-      Date.now() < end && found.join() !== expected.join();
-      found = await ledger()
-    ) {
-      // Reading five hundred verdicts is work too: the bot is to get on with its own.
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
-    }
-    expect(found).toEqual(expected);
-    expect(new Set(expected).size).toBe(5);
   });
 });
