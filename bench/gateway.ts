@@ -1,13 +1,16 @@
 /**
  * Claim: GraphQL over HTTP costs a generation and a verdict at most 3 ms each (median) over calling the service directly, and a
  * thousand subscribers to trainingStatus hear every change once and in order from one thread.
- * Both ways are taken in turn, so that whatever else happens on the machine happens to both.
+ * Both ways are taken in turn, so that whatever else happens on the machine happens to both; the client has a process of its own.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { GenerateInput } from '../src/client/index.js';
 import type { TrainingJobView } from '../src/services/views.js';
+import { type Call, READING_MS } from './gateway-calls.js';
 import type { Faults, Heard } from './gateway-listeners.js';
 import { type GatewayUnderTest, startGateway } from './gateway-under-test.js';
 import { VOTE_PROMPTS } from './prompts.js';
@@ -53,54 +56,56 @@ export async function benchGateway({ calls, subscriptions, trainings, settings }
 async function compareWays(gateway: GatewayUnderTest, calls: number): Promise<{ generate: Ways; feedback: Ways }> {
   const generate: Ways = { direct: [], http: [] };
   const feedback: Ways = { direct: [], http: [] };
+  const caller = startProcess('./gateway-caller.ts');
+  await ask(caller, { url: gateway.url, key: gateway.key });
   for (let call = -WARM_UP; call < calls; call++) {
     for (const way of call % 2 === 0 ? (['direct', 'http'] as const) : (['http', 'direct'] as const)) {
-      const { generated, acknowledged } = await callOnce(gateway, way, call);
+      const input = inputOf(way, call);
+      const done = way === 'http' ? await ask<Call>(caller, { input }) : await callDirectly(gateway, input);
+      await ended(gateway, done.jobId);
       if (call < 0) continue;
-      generate[way].push(generated);
-      feedback[way].push(acknowledged);
+      generate[way].push(done.generated);
+      feedback[way].push(done.acknowledged);
     }
   }
+  caller.kill();
   return { generate, feedback };
 }
 
-async function callOnce({ client, services }: GatewayUnderTest, way: keyof Ways, call: number) {
-  // Members of one verdict each: no training grows while the calls are compared.
-  const member = { platform: 'bench', externalId: `${way}-${call}` };
-  const input = { ...SHORTEST, member, prompt: VOTE_PROMPTS[(call + WARM_UP) % VOTE_PROMPTS.length], seed: 1 };
+/** The same calls without GraphQL. */
+async function callDirectly({ services }: GatewayUnderTest, input: GenerateInput): Promise<Call> {
   const begun = performance.now();
-  const generation =
-    way === 'http' ? await client.generate(input) : await (await services.generations.start(input)).finished;
+  const { id, candidates } = await (await services.generations.start(input)).finished;
   const generated = performance.now() - begun;
-  const verdict = {
-    generationId: generation.id,
-    verdict: 'CHOSEN',
-    chosenCandidateId: generation.candidates[0].id,
-  } as const;
+  await setTimeout(READING_MS);
   const sent = performance.now();
-  const { trainingJob } =
-    way === 'http' ? await client.submitFeedback(verdict) : await services.preferences.submit(verdict);
-  const acknowledged = performance.now() - sent;
-  if (trainingJob) await ended(services.training, trainingJob.id);
-  return { generated, acknowledged };
+  const { trainingJob } = await services.preferences.submit({
+    generationId: id,
+    verdict: 'CHOSEN',
+    chosenCandidateId: candidates[0].id,
+  });
+  return { generated, acknowledged: performance.now() - sent, jobId: trainingJob?.id ?? null };
 }
 
-async function ended(training: GatewayUnderTest['services']['training'], id: string): Promise<void> {
-  for (;;) {
-    const job = await training.byId(id);
+/** Members of one verdict each: no training grows while calls are compared. */
+function inputOf(way: string, call: number): GenerateInput {
+  const member = { platform: 'bench', externalId: `${way}-${call}` };
+  return { ...SHORTEST, member, prompt: VOTE_PROMPTS[Math.abs(call) % VOTE_PROMPTS.length], seed: 1 };
+}
+
+async function ended({ services }: GatewayUnderTest, jobId: string | null): Promise<void> {
+  while (jobId !== null) {
+    const job = await services.training.byId(jobId);
     if (!job || (job.status !== 'QUEUED' && job.status !== 'RUNNING')) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await setTimeout(5);
   }
 }
 
 /** Listeners in another process hear of trainings, and say what they heard; what was published is heard here, at the source. */
 async function benchSubscriptions(gateway: GatewayUnderTest, subscriptions: number, trainings: number) {
-  const listeners = fork(fileURLToPath(new URL('./gateway-listeners.ts', import.meta.url)), [], {
-    serialization: 'advanced',
-  });
+  const listeners = startProcess('./gateway-listeners.ts');
   try {
-    listeners.send({ url: gateway.url, key: gateway.key, subscriptions });
-    await once(listeners, 'message');
+    await ask(listeners, { url: gateway.url, key: gateway.key, subscriptions });
     const published: TrainingJobView[] = [];
     const stopped = new AbortController();
     const source = (async () => {
@@ -108,13 +113,14 @@ async function benchSubscriptions(gateway: GatewayUnderTest, subscriptions: numb
     })();
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
-    for (let i = 0; i < trainings; i++) await callOnce(gateway, 'direct', 1_000_000 + i);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    for (let i = 0; i < trainings; i++) {
+      await ended(gateway, (await callDirectly(gateway, inputOf('heard', i))).jobId);
+    }
+    await setTimeout(2_000);
     delay.disable();
     stopped.abort();
     await source;
-    listeners.send('report');
-    const [heard] = (await once(listeners, 'message')) as [Heard];
+    const heard: Heard = await ask(listeners, 'report');
     const changes = new Set(published.slice(1).map(({ id, status }) => `${id} ${status}`));
     return {
       subscriptions: { value: subscriptions },
@@ -129,6 +135,19 @@ async function benchSubscriptions(gateway: GatewayUnderTest, subscriptions: numb
   } finally {
     listeners.kill();
   }
+}
+
+/** A file of this folder as a process. */
+function startProcess(file: string): ChildProcess {
+  return fork(fileURLToPath(new URL(file, import.meta.url)));
+}
+
+/** Sends a message, and waits for the one that answers it. */
+async function ask<Answer>(other: ChildProcess, message: object | string): Promise<Answer> {
+  const answered = once(other, 'message');
+  other.send(message);
+  const [answer] = await answered;
+  return answer;
 }
 
 function faultRows({ missing, repeated, disordered }: Faults) {
