@@ -65,7 +65,7 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
 function announceKey({ url, adminKey }: App): void {
   if (adminKey.created)
     process.stdout.write(`\n  Console: ${url}/#key=${adminKey.key}\n  The key is kept in ${adminKey.file}\n\n`);
-  else if (adminKey.file) process.stdout.write(`\n  GraphQL: ${url}/graphql, admin key in ${adminKey.file}\n\n`);
+  else if (adminKey.file) process.stdout.write(`\n  Console: ${url}, admin key in ${adminKey.file}\n\n`);
 }
 
 /** Resolves with the first SIGINT or SIGTERM, which also aborts `stopped`; a second one ends the process at once. */

@@ -1,8 +1,10 @@
 /** The console in a real browser against the real gateway and model: chat, choose, and watch it learn. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OpenedPage } from './browser.js';
 import { picture } from './browser.js';
 import { ask, chooseByKey, goTo, lastTurn, openPlace, type Place, placeOnMap } from './place.js';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 let place: Place;
 beforeAll(async () => {
@@ -88,6 +90,11 @@ describe('an admin', () => {
     await lastTurn(page).getByText('Tell me a very long story').waitFor();
     expect(await page.locator('.turn').count()).toBe(3);
     expect(await page.locator('.reply[data-role]').count()).toBeGreaterThanOrEqual(2);
+    await page
+      .locator('.turn')
+      .first()
+      .getByText(/version 0 → 1/)
+      .waitFor();
   });
 
   it('sees the map move when a version lands, and go back with an undo', async () => {
@@ -248,5 +255,5 @@ describe('a member who follows the link a bot gave', () => {
     expect(member?.encoder.verdictCount).toBe(10);
     expect(opened.complaints).toEqual([]);
     await opened.close();
-  }, 180_000);
+  });
 });

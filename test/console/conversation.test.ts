@@ -63,7 +63,10 @@ const WRITTEN: Change[] = [
 
 describe('a conversation', () => {
   it('grows reply by reply, and ends up as it was stored', () => {
-    expect(conversationOf(...WRITTEN)[0]).toMatchObject({ status: 'WRITING', replies: [{ text: 'reply' }, { text: 'x' }] });
+    expect(conversationOf(...WRITTEN)[0]).toMatchObject({
+      status: 'WRITING',
+      replies: [{ text: 'reply' }, { text: 'x' }],
+    });
     const [turn] = conversationOf(...WRITTEN, { type: 'FINISHED', key: '1', generation: generation() });
     expect(turn).toMatchObject({ status: 'COMPLETE', encoderVersion: 3, stopped: false, roles: {} });
     expect(turn.replies).toEqual([
@@ -86,7 +89,11 @@ describe('a conversation', () => {
     const [voted] = conversationOf(ASKED, finished, voting, { type: 'VOTED', key: '1', result: vote('CHOSEN', 'b') });
     expect(voted).toMatchObject({ feedbackId: 'f', roles: { a: 'PERSONAL', b: 'BASE' } });
     const failed: Change = { type: 'VOTE_FAILED', key: '1', problem: 'no', before: { verdict: null, chosenId: null } };
-    expect(conversationOf(ASKED, finished, voting, failed)[0]).toMatchObject({ verdict: null, chosenId: null, problem: 'no' });
+    expect(conversationOf(ASKED, finished, voting, failed)[0]).toMatchObject({
+      verdict: null,
+      chosenId: null,
+      problem: 'no',
+    });
   });
 
   it('asks again in the place of what was asked', () => {

@@ -1,9 +1,11 @@
 /** The console for everybody: by keyboard alone, with a screen reader, in the dark, on a phone, on a slow link, with a wrong key. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findings } from './accessible.js';
 import { openPage, picture } from './browser.js';
 import { ask, goTo, openPlace, type Place } from './place.js';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 let place: Place;
 beforeAll(async () => {
@@ -24,6 +26,12 @@ afterAll(() => place?.close());
 
 const PAGES = ['Chat', 'Tune', 'Taste', 'Live', 'Set-up'] as const;
 
+async function openPageOf(page: Page, name: (typeof PAGES)[number]): Promise<void> {
+  await goTo(page, name);
+  await page.locator(`.page-${name.toLowerCase().replace('-', '')} h1`).waitFor();
+  await settled(page);
+}
+
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
   await page.waitForFunction(() => document.querySelector('.loading') === null);
@@ -39,9 +47,7 @@ describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
     expect(await findings(page)).toEqual([]);
     await picture(page, `chat-${colorScheme}`);
     for (const name of PAGES.slice(1)) {
-      await goTo(page, name);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await settled(page);
+      await openPageOf(page, name);
       expect(await findings(page)).toEqual([]);
       await picture(page, `${name.toLowerCase()}-${colorScheme}`, true);
     }
@@ -54,7 +60,7 @@ describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
     await page.getByRole('button', { name: 'Forget me' }).click();
     expect(await findings(page)).toEqual([]);
     await close();
-  }, 180_000);
+  });
 });
 
 it('is used by keyboard alone, from the first key to the vote', async () => {
@@ -93,8 +99,7 @@ describe('on a phone', () => {
     await page.locator('[data-testid=reply-2].reply-chosen').waitFor();
     await page.locator('[data-testid=training][data-status=SUCCEEDED]').waitFor();
     for (const name of PAGES) {
-      await goTo(page, name);
-      await settled(page);
+      await openPageOf(page, name);
       const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
       expect([name, content]).toEqual([name, width]);
       await picture(page, `phone-${name.toLowerCase()}`, true);

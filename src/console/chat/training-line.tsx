@@ -1,11 +1,22 @@
 /** What a vote teaches, as it happens: steps and loss while it trains, then the version it made. */
+import { useEffect } from 'react';
 import type { TrainingJob } from '../../client/index.js';
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
 import { span } from '../ui/time.js';
 
+/** The subscription tells of a fresh training sooner than this. */
+const PATIENCE_MS = 700;
+
 export function TrainingLine({ jobId }: { jobId: string }) {
-  const job = useObservable(useSession().jobs).get(jobId);
+  const session = useSession();
+  const job = useObservable(session.jobs).get(jobId);
+  const known = job !== undefined;
+  useEffect(() => {
+    if (known) return;
+    const timer = window.setTimeout(() => void session.askJob(jobId), PATIENCE_MS);
+    return () => window.clearTimeout(timer);
+  }, [session, jobId, known]);
   const share = job && job.totalSteps > 0 ? job.step / job.totalSteps : 0;
   const done = job?.status === 'SUCCEEDED';
   return (

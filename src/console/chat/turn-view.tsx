@@ -46,6 +46,9 @@ export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain
               />
             ))}
           </div>
+          <p role="status" className="hidden">
+            {writing ? 'Replies are being written.' : 'The replies are written. Choose one.'}
+          </p>
           {!writing && <AfterReplies turn={turn} onVote={onVote} again={again} />}
         </>
       )}

@@ -9,6 +9,7 @@ import {
   PalateClientError,
   type PoolStatus,
   type TrainingJob,
+  type TrainingStatus,
 } from '../../client/index.js';
 import { Observable } from '../observable.js';
 import { type ConnectionState, observedWebSocket } from './connection.js';
@@ -19,6 +20,8 @@ import { isUnauthenticated } from './problem.js';
 export const ADMIN_MEMBER: MemberRef = { platform: 'web', externalId: 'admin' };
 
 const RETRY_MS = 1_000;
+const ENDED: ReadonlySet<TrainingStatus> = new Set(['SUCCEEDED', 'REJECTED', 'FAILED', 'CANCELLED']);
+
 /** Jobs that are remembered for the lines under replies. */
 const REMEMBERED_JOBS = 200;
 
@@ -26,6 +29,8 @@ export class Session {
   readonly pool = new Observable<PoolStatus | null>(null);
   readonly member = new Observable<Member | null>(null);
   readonly jobs = new Observable<ReadonlyMap<string, TrainingJob>>(new Map());
+  /** How often a lost connection has come back: what is shown is then asked for anew. */
+  readonly comebacks = new Observable(0);
   /** What was removed, once the member has been forgotten. */
   readonly receipt = new Observable<DeletionReceipt | null>(null);
   /** Why this visit cannot go on: the key or token is no longer good. */
@@ -109,6 +114,16 @@ export class Session {
     }
   }
 
+  /** Asks for a training that the subscription has not told of: it ended before this visit. */
+  async askJob(id: string): Promise<void> {
+    try {
+      const job = await this.client.trainingJob(id);
+      if (job) this.heard(job);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   /** Told of everything that goes wrong: what ends the visit ends it here. */
   fail(error: unknown): void {
     if (isUnauthenticated(error) && !this.forgetting && !this.receipt.get()) this.ended.set(error.message);
@@ -121,7 +136,11 @@ export class Session {
       (status) => this.pool.set(status),
     );
     this.connection.subscribe(() => {
-      if (this.connection.get() === 'BACK') void this.refresh();
+      if (this.connection.get() !== 'BACK') return;
+      this.comebacks.set(this.comebacks.get() + 1);
+      void this.refresh();
+      // Its end may have been told while nobody listened.
+      for (const job of this.jobs.get().values()) if (!ENDED.has(job.status)) void this.askJob(job.id);
     });
   }
 

@@ -16,7 +16,7 @@ export interface Data<T> {
 /** @param ask must change (useCallback) exactly when what is asked for changes */
 export function useData<T>(ask: () => Promise<T>): Data<T> {
   const session = useSession();
-  const connection = useObservable(session.connection);
+  const comebacks = useObservable(session.comebacks);
   const [state, setState] = useState<{ value?: T; problem: string | null; loading: boolean }>({
     problem: null,
     loading: true,
@@ -34,7 +34,7 @@ export function useData<T>(ask: () => Promise<T>): Data<T> {
     }
   }, [ask, session]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a connection that is back asks again.
-  useEffect(() => void reload(), [reload, connection === 'BACK']);
+  useEffect(() => void reload(), [reload, comebacks]);
   const set = useCallback((value: T) => setState({ value, problem: null, loading: false }), []);
   return { value: state.value, problem: state.problem, loading: state.loading, reload, set };
 }

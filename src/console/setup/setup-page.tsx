@@ -8,7 +8,7 @@ import { PluginsTab } from './plugins-tab.js';
 import '../styles/admin.css';
 
 const TABS = [
-  { name: 'plugins', label: 'Discord, Slack, plugins', Content: PluginsTab },
+  { name: 'plugins', label: 'Plugins', Content: PluginsTab },
   { name: 'keys', label: 'Keys', Content: KeysTab },
   { name: 'links', label: 'Links for members', Content: LinksTab },
   { name: 'models', label: 'Models', Content: ModelsTab },
