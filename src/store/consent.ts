@@ -3,7 +3,7 @@ import type { LearnConsent, PrismaClient, Verdict } from './generated/client.js'
 import { stateUnderConsent, TRAINING_VERDICTS } from './ledger.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine, SqlSession } from './sql.js';
-import { queueTraining, type TrainingJobRecord } from './training-jobs.js';
+import { addTraining, type TrainingJobRecord } from './training-rows.js';
 
 export interface ConsentChange {
   /** Undefined leaves it as it is. */
@@ -44,9 +44,9 @@ export function consentRepository(prisma: PrismaClient, engine: SqlEngine, queue
   };
   return {
     set: (memberId, change, { trainable }) =>
-      waking(engine.transaction((session) => setConsent(session, queue, memberId, change, trainable))),
+      waking(engine.transaction((session) => setConsent(session, memberId, change, trainable))),
     rollback: (memberId, version, { trainable }) =>
-      waking(engine.transaction((session) => rollBack(session, queue, memberId, version, trainable))),
+      waking(engine.transaction((session) => rollBack(session, memberId, version, trainable))),
     asksConsent: async (name) => (await prisma.platform.findUnique({ where: { name } }))?.asksConsent ?? false,
     setAsksConsent: async (name, asksConsent) => {
       await prisma.platform.upsert({ where: { name }, create: { name, asksConsent }, update: { asksConsent } });
@@ -56,7 +56,6 @@ export function consentRepository(prisma: PrismaClient, engine: SqlEngine, queue
 
 async function setConsent(
   session: SqlSession,
-  queue: TrainingQueue,
   memberId: string,
   { learn, community }: ConsentChange,
   trainable: boolean,
@@ -74,7 +73,7 @@ async function setConsent(
     [memberId, from, to],
   );
   const changed = moved.some(({ verdict }) => TRAINING_VERDICTS.includes(verdict));
-  return { job: changed && trainable ? await queueTraining(session, queue, memberId) : null };
+  return { job: changed && trainable ? await addTraining(session, memberId) : null };
 }
 
 interface RolledBackTo extends Record<string, unknown> {
@@ -89,7 +88,6 @@ const BEFORE_EVERYTHING: RolledBackTo = { accepted: true, positions: '{}', taste
 
 async function rollBack(
   session: SqlSession,
-  queue: TrainingQueue,
   memberId: string,
   version: number,
   trainable: boolean,
@@ -110,7 +108,7 @@ async function rollBack(
     [memberId, target.positions, state],
   );
   await session.query(`UPDATE members SET taste_digest = NULLIF($2, '') WHERE id = $1`, [memberId, target.tasteDigest]);
-  return { job: trainable ? await queueTraining(session, queue, memberId) : null };
+  return { job: trainable ? await addTraining(session, memberId) : null };
 }
 
 async function versionOf(session: SqlSession, memberId: string, version: number): Promise<RolledBackTo | undefined> {

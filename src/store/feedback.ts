@@ -7,7 +7,7 @@ import { stateUnderConsent, TRAINING_VERDICTS } from './ledger.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
-import { queueTraining, type TrainingJobRecord } from './training-jobs.js';
+import { addTraining, type TrainingJobRecord } from './training-rows.js';
 
 /**
  * Factors from 0 to 1 for the pairs of a verdict, by the other candidate's id (GOOD and BAD: by the judged one's); pairs that are not
@@ -103,12 +103,12 @@ type FeedbackRow = Omit<FeedbackRecord, 'position' | 'pairWeights'> & {
 export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queue: TrainingQueue): FeedbackRepository {
   return {
     record: async (feedback, { trainable }) => {
-      const change = await engine.transaction((session) => recordFeedback(session, queue, feedback, trainable));
+      const change = await engine.transaction((session) => recordFeedback(session, feedback, trainable));
       if (change.job) queue.wake();
       return change;
     },
     withdraw: async (id, { trainable }) => {
-      const change = await engine.transaction((session) => withdrawFeedback(session, queue, id, trainable));
+      const change = await engine.transaction((session) => withdrawFeedback(session, id, trainable));
       if (change?.job) queue.wake();
       return change;
     },
@@ -146,12 +146,7 @@ export function feedbackRepository(prisma: PrismaClient, engine: SqlEngine, queu
   };
 }
 
-async function recordFeedback(
-  session: SqlSession,
-  queue: TrainingQueue,
-  feedback: NewFeedback,
-  trainable: boolean,
-): Promise<LedgerChange> {
+async function recordFeedback(session: SqlSession, feedback: NewFeedback, trainable: boolean): Promise<LedgerChange> {
   const { memberId, generationId, verdict, chosenCandidateId, pairWeights, key } = feedback;
   // Locking the member keeps two changes of one ledger in order.
   const state = await stateUnderConsent(session, memberId);
@@ -175,17 +170,12 @@ async function recordFeedback(
   );
   const after = recordOf(row);
   const changed = trains(after) || (before !== undefined && trains(before));
-  const job = changed && trainable ? await queueTraining(session, queue, memberId) : null;
+  const job = changed && trainable ? await addTraining(session, memberId) : null;
   if (key) await keepAnswer(session, FEEDBACK_OPERATION, key, memberId, answerOf(after, job));
   return { feedback: after, job };
 }
 
-async function withdrawFeedback(
-  session: SqlSession,
-  queue: TrainingQueue,
-  id: string,
-  trainable: boolean,
-): Promise<LedgerChange | null> {
+async function withdrawFeedback(session: SqlSession, id: string, trainable: boolean): Promise<LedgerChange | null> {
   await session.query('SELECT 1 FROM members WHERE id = (SELECT member_id FROM feedback WHERE id = $1) FOR UPDATE', [
     id,
   ]);
@@ -196,7 +186,7 @@ async function withdrawFeedback(
     `UPDATE feedback SET state = 'WITHDRAWN', position = DEFAULT, updated_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
     [id],
   );
-  const job = trains(before) && trainable ? await queueTraining(session, queue, before.memberId) : null;
+  const job = trains(before) && trainable ? await addTraining(session, before.memberId) : null;
   return { feedback: recordOf(row), job };
 }
 

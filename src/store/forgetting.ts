@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine, SqlSession } from './sql.js';
-import { queueTraining, type TrainingJobRecord } from './training-jobs.js';
+import { addTraining, type TrainingJobRecord } from './training-rows.js';
 
 export type DeletionKind =
   | 'VERDICT_OF_OTHERS'
@@ -97,7 +97,7 @@ export function forgettingRepository(engine: SqlEngine, queue: TrainingQueue): F
     (await engine.query<ReceiptRow>(`${RECEIPT} WHERE ${where}`, [id]))[0] ?? null;
   return {
     forget: async (memberId, { trainable }) => {
-      const work = () => engine.transaction((session) => forget(session, queue, memberId, trainable));
+      const work = () => engine.transaction((session) => forget(session, memberId, trainable));
       const forgotten = await retrying(work);
       if (forgotten && forgotten.jobs.length > 0) queue.wake();
       return forgotten;
@@ -118,12 +118,7 @@ export function forgettingRepository(engine: SqlEngine, queue: TrainingQueue): F
   };
 }
 
-async function forget(
-  session: SqlSession,
-  queue: TrainingQueue,
-  memberId: string,
-  trainable: boolean,
-): Promise<Forgotten | null> {
+async function forget(session: SqlSession, memberId: string, trainable: boolean): Promise<Forgotten | null> {
   const { platform, voters } = await lock(session, memberId);
   if (platform === undefined) return null;
   const endedJobs = await endJobs(session, memberId, voters);
@@ -139,7 +134,7 @@ async function forget(
     addCount(removed, 'ENCODER_VERSION_OF_OTHERS', await remove(session, 'encoder_versions', gone, [voters]));
   }
   const jobs: TrainingJobRecord[] = [];
-  if (trainable) for (const voter of voters) jobs.push(await queueTraining(session, queue, voter));
+  if (trainable) for (const voter of voters) jobs.push(await addTraining(session, voter));
   const receipt = { id: randomUUID(), memberId, platform, removed, retrained: jobs.length };
   const [{ forgottenAt }] = await session.query<{ forgottenAt: Date }>(
     `INSERT INTO deletion_receipts (id, member_id, platform, removed, retrained, forgotten_at) VALUES ($1, $2, $3, $4::text::jsonb, $5, clock_timestamp())

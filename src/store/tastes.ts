@@ -2,7 +2,7 @@
 import type { FeatureDigests } from './generations.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine } from './sql.js';
-import { queueTraining, type TrainingJobRecord } from './training-jobs.js';
+import { addTraining, type TrainingJobRecord } from './training-rows.js';
 
 export interface ImportedTaste {
   /** SHA-256 of `bytes`, hex. */
@@ -42,7 +42,7 @@ export function tasteRepository(engine: SqlEngine, queue: TrainingQueue): TasteR
            ON CONFLICT (member_id, digest) DO NOTHING`,
           [memberId, digest, bytes, digests.model, digests.checkpoint, pairCount],
         );
-        return queueTraining(session, queue, memberId);
+        return addTraining(session, memberId);
       });
       queue.wake();
       return job;

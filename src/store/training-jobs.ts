@@ -3,7 +3,7 @@ import type { EncoderCapacity, PrismaClient } from './generated/client.js';
 import type { FeatureDigests } from './generations.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
-import type { SqlEngine, SqlSession } from './sql.js';
+import type { SqlEngine } from './sql.js';
 import { addTraining, JOB_COLUMNS, type JobRow, jobOf, type TrainingJobRecord } from './training-rows.js';
 import {
   type Claim,
@@ -65,15 +65,6 @@ export interface TrainingJobRepository {
   queueOutdated(digests: FeatureDigests): Promise<TrainingJobRecord[]>;
 }
 
-/** Lets a training wait inside a running transaction; a waiting one of the member is joined. Wake the queue after the commit. */
-export function queueTraining(
-  session: SqlSession,
-  _queue: TrainingQueue,
-  memberId: string,
-): Promise<TrainingJobRecord> {
-  return addTraining(session, memberId);
-}
-
 function jobsOf(memberId: string | undefined, platform: string | undefined) {
   return { memberId, ...(platform !== undefined && { member: { platform } }) };
 }
@@ -102,7 +93,7 @@ export function trainingJobRepository(
     queue: async (memberId) => {
       const job = await engine.transaction(async (session) => {
         const [member] = await session.query('SELECT 1 FROM members WHERE id = $1 FOR UPDATE', [memberId]);
-        return member ? queueTraining(session, queue, memberId) : null;
+        return member ? addTraining(session, memberId) : null;
       });
       queue.wake();
       return job;
@@ -175,7 +166,7 @@ async function queueOutdated(
   );
   const jobs: TrainingJobRecord[] = [];
   for (const { memberId } of outdated) {
-    jobs.push(await engine.transaction((session) => queueTraining(session, queue, memberId)));
+    jobs.push(await engine.transaction((session) => addTraining(session, memberId)));
   }
   if (jobs.length > 0) queue.wake();
   return jobs;

@@ -37,7 +37,7 @@ export function jobOf<T extends JobRow>(row: T): Omit<T, 'position'> & { positio
 
 /**
  * Lets a training wait inside a running transaction. A waiting one of the member is joined, and need not wait for its next attempt
- * any longer: there is something new to learn from.
+ * any longer: there is something new to learn from. Wake the queue after the commit.
  */
 export async function addTraining(session: SqlSession, memberId: string): Promise<TrainingJobRecord> {
   const [row] = await session.query<JobRow>(
