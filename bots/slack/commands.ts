@@ -1,0 +1,126 @@
+/** /palate and the word behind it. */
+import { PLATFORM_LIMITS, type View } from '../kit/index.js';
+import { answer } from './asking.js';
+import type { Bot, Place } from './bot.js';
+import { escapeText } from './mrkdwn.js';
+import { type Asking, showConsent, showTaste } from './pages.js';
+import { managesWorkspace } from './people.js';
+import type { TeamSettings } from './places.js';
+import { postOnce } from './surface.js';
+import type { TuneTable } from './tuning.js';
+import { isGone } from './workspaces.js';
+
+/** `id`: tells this use of the command from all others. */
+export async function command(bot: Bot, tuning: TuneTable, asking: Asking, text: string, id: string): Promise<void> {
+  const [, word = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
+  switch (word.toLowerCase()) {
+    case 'ask':
+      return ask(bot, asking, rest.trim(), id);
+    case 'taste':
+      return showTaste(bot, asking);
+    case 'consent':
+      return showConsent(bot, asking);
+    case 'tune':
+      return tuning.start(asking);
+    case 'settings':
+      return administer(bot, asking, rest);
+    default:
+      return asking.reply(asking.words.slack.usage);
+  }
+}
+
+/** Shows the question, since a command is seen by nobody else, and answers in a thread below it. */
+async function ask(bot: Bot, asking: Asking, prompt: string, id: string): Promise<void> {
+  const { scope, team, user, words, channel } = asking;
+  if (channel === null) return;
+  const settings = await bot.places.at({ team, channel });
+  if (!settings.answer) return asking.reply(words.problem.channelOff);
+  if (prompt === '') return asking.reply(words.problem.emptyPrompt);
+  const place: Place = { scope, team, channel, direct: channel.startsWith('D') };
+  const quote = escapeText(prompt).slice(0, PLATFORM_LIMITS.slack.block).replaceAll(/^/gm, '> ');
+  let thread: string;
+  try {
+    const blocks = [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: quote.slice(0, 3_000) } }];
+    thread = await postOnce(bot, place, { text: quote, blocks }, `slack:${id}`);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return asking.reply(words.problem.missingPermissions(['/invite'], `<#${channel}>`));
+  }
+  await answer(bot, {
+    asker: user,
+    prompt,
+    history: [],
+    place: { ...place, thread },
+    messageId: thread,
+    key: `slack:${id}`,
+    words: Promise.resolve(words),
+    settings,
+  });
+}
+
+/** settings [answer on|off] [learn on|off] [candidates 1-4] [tokens 8-1024]: for this channel, and for the workspace. */
+async function administer(bot: Bot, asking: Asking, text: string): Promise<void> {
+  const { scope, team, user, words, channel } = asking;
+  if (!(await managesWorkspace(bot, scope, user))) return asking.reply(words.problem.adminsOnly);
+  const wanted = readSettings(text);
+  if (!wanted) return asking.reply(words.slack.usage);
+  const change = (present: TeamSettings) => changed(present, wanted, channel ?? '');
+  const settings = await bot.places.change(team, change);
+  const view = await settingsView(bot, settings, asking);
+  await asking.reply({ ...view, text: Object.keys(wanted).length > 0 ? [words.admin.saved] : [] });
+}
+
+interface Wanted {
+  answer?: boolean;
+  learn?: boolean;
+  candidates?: number;
+  tokens?: number;
+}
+
+/** What the text sets; null where it is none of the settings. */
+export function readSettings(text: string): Wanted | null {
+  const parts = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted: Wanted = {};
+  if (parts.length % 2 === 1) return null;
+  for (let i = 0; i < parts.length; i += 2) {
+    const [name, value] = [parts[i], parts[i + 1]];
+    const number = Number(value);
+    if ((name === 'answer' || name === 'learn') && (value === 'on' || value === 'off')) wanted[name] = value === 'on';
+    else if (name === 'candidates' && Number.isInteger(number) && number >= 1 && number <= 4)
+      wanted.candidates = number;
+    else if (name === 'tokens' && Number.isInteger(number) && number >= 8 && number <= 1_024) wanted.tokens = number;
+    else return null;
+  }
+  return wanted;
+}
+
+function changed(present: TeamSettings, { answer, learn, candidates, tokens }: Wanted, channel: string): TeamSettings {
+  const before = present.channels[channel];
+  const here = { answer: answer ?? before?.answer, learn: learn ?? before?.learn };
+  const isHere = answer !== undefined || learn !== undefined;
+  return {
+    channels: isHere ? { ...present.channels, [channel]: here } : present.channels,
+    candidates: candidates ?? present.candidates,
+    maxTokens: tokens ?? present.maxTokens,
+  };
+}
+
+async function settingsView({ client, config }: Bot, settings: TeamSettings, { words }: Asking): Promise<View> {
+  const { admin } = words;
+  const pool = await client.pool();
+  const channels = Object.entries(settings.channels).map(([id, { answer = true, learn = true }]) => {
+    const state = answer ? `${admin.learning}: ${learn ? admin.on : admin.off}` : admin.off;
+    return `${id}: ${state}`;
+  });
+  const { candidates = config.candidates, maxTokens = config.maxTokens } = settings;
+  return {
+    title: admin.title,
+    text: [],
+    fields: [
+      { name: admin.channels, value: channels.length > 0 ? channels.slice(0, 20).join('\n') : admin.allChannels },
+      { name: admin.limits, value: admin.limitsValue(candidates, maxTokens) },
+      { name: admin.model, value: admin.modelValue(pool.model, pool.ready) },
+    ],
+    buttons: [],
+  };
+}

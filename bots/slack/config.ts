@@ -1,0 +1,69 @@
+/** What an admin sets for the Slack bot, and what of it must go together. */
+import { PluginSetupError, secret, z } from '../../src/plugins/contract.js';
+import { MARKS } from '../kit/index.js';
+
+export const configSchema = z.object({
+  botToken: secret(
+    'For one workspace: the bot token (xoxb-) from api.slack.com/apps, your app, "OAuth & Permissions".',
+  ).optional(),
+  appToken: secret(
+    'For Socket Mode, which needs no public address: an app-level token (xapp-) with connections:write, from "Basic Information".',
+  ).optional(),
+  signingSecret: secret('Without Socket Mode: the signing secret from "Basic Information".').optional(),
+  clientId: z.string().optional().describe('For several workspaces: the client ID from "Basic Information".'),
+  clientSecret: secret('For several workspaces: the client secret from "Basic Information".').optional(),
+  publicUrl: z.url().optional().describe('Where Slack reaches this bot from outside: for several workspaces.'),
+  host: z.string().default('127.0.0.1').describe('Where the bot listens, if it has to: behind what terminates HTTPS.'),
+  port: z.int().min(0).max(65_535).default(3_000).describe('The port it listens on.'),
+  controls: z
+    .enum(['both', 'reactions', 'buttons'])
+    .default('both')
+    .describe('How people vote: by reactions, by buttons, or as they like.'),
+  streaming: z.boolean().default(true).describe('Whether replies in direct messages are streamed as they are written.'),
+  candidates: z
+    .int()
+    .min(1)
+    .max(4)
+    .default(2)
+    .describe('Replies to each message; workspaces can choose fewer or more.'),
+  maxTokens: z.int().min(8).max(1_024).default(160).describe('The longest a reply may become, in tokens.'),
+  system: z.string().max(4_000).optional().describe('Instructions for the model, ahead of every conversation.'),
+  historyTurns: z.int().min(0).max(16).default(6).describe('Earlier questions of a conversation that the model reads.'),
+  askConsent: z.boolean().default(true).describe('Whether votes wait until their member has agreed to learning.'),
+  emoji: z
+    .partialRecord(z.enum(MARKS), z.array(z.string().min(1)).min(1))
+    .default({})
+    .describe('Other emoji for votes, by name: for example { "UP": ["white_check_mark"] }.'),
+  reconcileDays: z.int().min(1).max(90).default(14).describe('How far back reactions are read after downtime.'),
+  api: z.url().default('https://slack.com/api/').describe('Where the Web API is.'),
+});
+
+export type SlackConfig = ReturnType<(typeof configSchema)['parse']>;
+
+/** @throws PluginSetupError that says which settings are missing or do not go together */
+export function checkConfig({
+  botToken,
+  appToken,
+  signingSecret,
+  clientId,
+  clientSecret,
+  publicUrl,
+}: SlackConfig): void {
+  const several = clientId !== undefined || clientSecret !== undefined;
+  if (botToken === undefined && !several) {
+    throw new PluginSetupError(
+      'Set "botToken" for one workspace, or "clientId", "clientSecret" and "publicUrl" for several.',
+    );
+  }
+  if (botToken !== undefined && several) {
+    throw new PluginSetupError('Set either "botToken" or "clientId" and "clientSecret", not both.');
+  }
+  if (several && (clientId === undefined || clientSecret === undefined || publicUrl === undefined)) {
+    throw new PluginSetupError(
+      'For several workspaces "clientId", "clientSecret" and "publicUrl" are needed together.',
+    );
+  }
+  if (appToken === undefined && signingSecret === undefined) {
+    throw new PluginSetupError('Set "appToken" for Socket Mode, or "signingSecret" to be reached over HTTP.');
+  }
+}

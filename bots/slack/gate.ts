@@ -1,0 +1,53 @@
+/**
+ * Stands between Slack and Bolt: an event is acknowledged when what must not be lost of it is kept, and once however
+ * often it is delivered. What could not be kept is not acknowledged, and so comes again.
+ */
+import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
+import { questionIn, type SlackEvent } from './incoming.js';
+import type { Questions } from './questions.js';
+
+const REMEMBERED = 10_000;
+
+export class Gate implements Receiver {
+  /** Events that were let through, by id; resolves with whether that went well. */
+  private readonly passed = new Map<string, Promise<boolean>>();
+
+  constructor(
+    private readonly link: Receiver,
+    private readonly questions: Questions,
+  ) {}
+
+  init(app: App): void {
+    const processEvent = (event: ReceiverEvent) => this.take(app, event);
+    this.link.init({ processEvent } as App);
+  }
+
+  start(...args: unknown[]): Promise<unknown> {
+    return this.link.start(...args);
+  }
+
+  stop(...args: unknown[]): Promise<unknown> {
+    return this.link.stop(...args);
+  }
+
+  private async take(app: App, event: ReceiverEvent): Promise<void> {
+    const id = event.body.type === 'event_callback' ? String(event.body.event_id) : null;
+    if (id === null) return app.processEvent(event);
+    for (let before = this.passed.get(id); before; before = this.passed.get(id)) {
+      if (await before) return event.ack();
+      if (this.passed.get(id) === before) this.passed.delete(id);
+    }
+    let settle: (passed: boolean) => void = () => {};
+    this.passed.set(id, new Promise((resolve) => (settle = resolve)));
+    if (this.passed.size > REMEMBERED) this.passed.delete(this.passed.keys().next().value ?? '');
+    try {
+      const asked = questionIn(event.body as SlackEvent);
+      const isNew = asked === null || (await this.questions.take(asked, (event.retryNum ?? 0) > 0));
+      settle(true);
+      return isNew ? app.processEvent(event) : event.ack();
+    } catch (error) {
+      settle(false);
+      throw error;
+    }
+  }
+}

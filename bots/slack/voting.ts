@@ -1,0 +1,156 @@
+/** Reactions and vote buttons, and what follows from a vote: asking for consent, new replies, an offer that is over. */
+import type { types } from '@slack/bolt';
+import type { FeedbackResult } from '../../src/client/index.js';
+import { type Action, type BookParts, consentQuestion, MARKS, markLabel, markOf, type Offer } from '../kit/index.js';
+import { answer, placeOf, type SlackOffer } from './asking.js';
+import type { Bot } from './bot.js';
+import { drawView } from './draw.js';
+import type { ReactionEvent } from './incoming.js';
+import { placeReaction, type ReactionMoment } from './ordering.js';
+import type { Asking } from './pages.js';
+import { wordsOf } from './people.js';
+import type { Reconciler } from './reconcile.js';
+import { postOnce } from './surface.js';
+import { slackWords } from './words.js';
+import { isGone, refusal } from './workspaces.js';
+
+/** Seconds by which Slack's clock and ours may differ. */
+const CLOCKS = 5;
+const HELD = 20_000;
+
+/** Takes reactions in, in whatever order and however often they come. */
+export class Reactions {
+  private readonly moments = new Map<string, ReactionMoment[]>();
+  private readonly began = Date.now() / 1_000 + CLOCKS;
+
+  constructor(
+    private readonly bot: Bot,
+    private readonly reconciler: Reconciler,
+  ) {}
+
+  /** Somebody's reaction came or went. */
+  async take({ type, user, reaction, item, event_ts: at }: ReactionEvent): Promise<void> {
+    const { table, book } = this.bot;
+    const mark = reaction === undefined ? null : markOf(table, reaction);
+    if (mark === null || !user || !item?.channel || !item.ts || !at) return;
+    const offer = await book.find(item.channel, item.ts);
+    if (!offer) return;
+    // What happened before this process began may have been undone since: what stands there is what counts.
+    if (Number(at) < this.began && mark !== 'REGENERATE') {
+      await this.reconciler.one(offer);
+      return;
+    }
+    const key = `${offer.generationId}/${user}`;
+    const kind = type === 'reaction_added' ? 'added' : 'removed';
+    const { history, changes } = placeReaction(this.moments.get(key) ?? [], { mark, kind, at });
+    this.moments.set(key, history);
+    if (this.moments.size > HELD) this.moments.delete(this.moments.keys().next().value ?? '');
+    for (const change of changes) await book.mark(item.channel, item.ts, user, change);
+  }
+}
+
+/** A vote button: says to the voter alone what was counted. */
+export async function pressVote(bot: Bot, asking: Asking, { arguments: [name] }: Action): Promise<void> {
+  const mark = MARKS.find((known) => known === name);
+  const { user, words, message, channel } = asking;
+  const offer = mark && channel && message && (await bot.book.find(channel, message));
+  if (!mark || !offer || !channel || !message) return asking.reply(words.vote.expired);
+  if (mark === 'REGENERATE' && user !== offer.asker) return asking.reply(words.vote.notYours);
+  recent(bot).set(user, asking);
+  await bot.book.mark(channel, message, user, { kind: 'pressed', mark });
+  if (mark === 'REGENERATE') return;
+  const { given } = await bot.book.ballot(offer, user);
+  const counted = given.at(-1)?.mark === mark;
+  await asking.reply(counted ? words.vote.counted(markLabel(mark, words)) : words.vote.withdrawn);
+}
+
+/** The latest press of each person: for half an hour a question can be put to them alone through it. */
+const presses = new WeakMap<Bot, Map<string, Asking>>();
+const PRESS_MS = 25 * 60_000;
+
+function recent(bot: Bot): Map<string, Asking> {
+  const known = presses.get(bot) ?? new Map<string, Asking>();
+  presses.set(bot, known);
+  if (known.size > HELD) known.clear();
+  return known;
+}
+
+/** What the vote book asks of Slack. */
+export function bookEvents(bot: () => Bot): BookParts['on'] {
+  const regenerated = new Set<string>();
+  const quietly = (what: string, work: Promise<unknown>) => {
+    work.catch((error: unknown) => {
+      if (!isGone(error) && !bot().signal.aborted) bot().log.warn(what, { error });
+    });
+  };
+  return {
+    recorded: (offer, voter, result) =>
+      quietly('Consent could not be asked for', askConsent(bot(), offer as SlackOffer, voter, result)),
+    regenerate: (offer) => {
+      // One press, however often it is delivered, makes one new set of replies.
+      if (regenerated.has(offer.generationId)) return;
+      regenerated.add(offer.generationId);
+      quietly('New replies could not be written', regenerate(bot(), offer as SlackOffer));
+    },
+    refuse: (offer, voter) =>
+      quietly('An old vote could not be turned down', refuse(bot(), offer as SlackOffer, voter)),
+    close: (offer) => quietly('An offer could not be closed', closeOffer(bot(), offer)),
+  };
+}
+
+/** The first vote of somebody who was not asked yet waits; the question goes to them alone. */
+async function askConsent(bot: Bot, offer: SlackOffer, voter: string, { feedback }: FeedbackResult): Promise<void> {
+  const key = `asked/${offer.scope}/${voter}`;
+  if (feedback.state !== 'HELD' || (await bot.storage.get(key)) !== null) return;
+  const member = await bot.client.memberById(feedback.member.id);
+  if (member?.consent.learn !== 'UNASKED') return;
+  await bot.storage.set(key, 'yes', { memberId: member.id });
+  const words = await wordsOf(bot, offer.scope, voter);
+  const press = recent(bot).get(voter);
+  if (press && Date.now() - press.at < PRESS_MS) return press.reply(consentQuestion(words));
+  const question = drawView(consentQuestion(words));
+  const { api } = await bot.workspaces.at(offer.scope);
+  try {
+    const { channel } = await api.conversations.open({ users: voter });
+    const direct = { scope: offer.scope, team: offer.team, channel: channel?.id ?? '', direct: true };
+    await postOnce(bot, direct, question, `consent:${offer.scope}:${voter}`);
+  } catch (error) {
+    if (refusal(error) === null) throw error;
+    // They take no direct messages: the question stands where they voted, for them alone.
+    await api.chat.postEphemeral({ channel: offer.channel, user: voter, thread_ts: offer.thread, ...question });
+  }
+}
+
+async function regenerate(bot: Bot, offer: SlackOffer): Promise<void> {
+  const generation = await bot.client.generation(offer.generationId);
+  if (!generation) return;
+  const place = placeOf(offer);
+  // Without a thread the new replies begin one under the old ones.
+  const thread = place.thread ?? (place.direct ? undefined : offer.messages[0]);
+  await answer(bot, {
+    asker: offer.asker,
+    prompt: generation.prompt,
+    history: [],
+    place: { ...place, thread },
+    messageId: offer.messages[offer.messages.length - 1],
+    key: `slack:again:${offer.generationId}`,
+    words: Promise.resolve(slackWords(offer.language)),
+    settings: await bot.places.at(place),
+  });
+}
+
+async function refuse(bot: Bot, { scope, channel, thread, language }: SlackOffer, voter: string): Promise<void> {
+  const { api } = await bot.workspaces.at(scope);
+  const text = slackWords(language).vote.expired;
+  await api.chat.postEphemeral({ channel, user: voter, thread_ts: thread, text });
+}
+
+/** Takes the buttons away: what stands there can no longer be voted on. */
+async function closeOffer(bot: Bot, { scope, channel, messages }: Offer): Promise<void> {
+  const { api } = await bot.workspaces.at(scope);
+  const ts = messages[messages.length - 1];
+  const { message } = await api.reactions.get({ channel, timestamp: ts });
+  const { text = '', blocks = [] } = (message ?? {}) as { text?: string; blocks?: types.KnownBlock[] };
+  const rest = blocks.filter(({ type }) => type !== 'actions');
+  if (rest.length < blocks.length) await api.chat.update({ channel, ts, text, blocks: rest });
+}

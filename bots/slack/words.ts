@@ -1,0 +1,65 @@
+/** The kit's words where Slack's differ: one command with a word behind it, a workspace instead of a server. */
+import { type ReactionTable, type Words, wordsFor } from '../kit/index.js';
+
+interface Own {
+  adminsOnly: string;
+  exported: string;
+  usage: string;
+  thinking: string;
+  inDirect: string;
+}
+
+const OWN: Readonly<Record<string, Own>> = {
+  en: {
+    adminsOnly: 'Only people who may manage this workspace can do that.',
+    exported: 'This text holds your taste. You can import it elsewhere.',
+    usage:
+      '`/palate ask …` asks, `/palate taste` shows what was learned, `/palate tune` teaches it in two minutes, `/palate consent` says what may be learned, `/palate settings` is for admins.',
+    thinking: 'is writing…',
+    inDirect: 'I have written to you in a direct message.',
+  },
+  de: {
+    adminsOnly: 'Das können nur Leute, die diesen Workspace verwalten dürfen.',
+    exported: 'Dieser Text enthält deinen Geschmack. Du kannst ihn anderswo einlesen.',
+    usage:
+      '`/palate ask …` fragt, `/palate taste` zeigt, was gelernt wurde, `/palate tune` lehrt es in zwei Minuten, `/palate consent` sagt, was gelernt werden darf, `/palate settings` ist für Admins.',
+    thinking: 'schreibt…',
+    inDirect: 'Ich habe dir eine Direktnachricht geschrieben.',
+  },
+  ja: {
+    adminsOnly: 'このワークスペースを管理できる人だけが使えます。',
+    exported: 'このテキストにあなたの好みが入っています。ほかの場所で読み込めます。',
+    usage:
+      '`/palate ask …` で質問、`/palate taste` で学んだこと、`/palate tune` で好み合わせ、`/palate consent` で学習の可否、`/palate settings` は管理者用です。',
+    thinking: '書いています…',
+    inDirect: 'ダイレクトメッセージを送りました。',
+  },
+};
+
+export type SlackWords = Words & { slack: Pick<Own, 'usage' | 'thinking' | 'inDirect'> };
+
+const made = new Map<string, SlackWords>();
+
+/** The words for a locale as Slack names it, `de-DE`. */
+export function slackWords(locale: string | null | undefined): SlackWords {
+  const words = wordsFor(locale);
+  const known = made.get(words.tag);
+  if (known) return known;
+  const { adminsOnly, exported, usage, thinking, inDirect } = OWN[words.tag] ?? OWN.en;
+  const command = (text: string) => text.replaceAll(/\/(taste|tune|consent)\b/g, '/palate $1');
+  const own: SlackWords = {
+    ...words,
+    problem: { ...words.problem, adminsOnly },
+    consent: { ...words.consent, question: command(words.consent.question) },
+    taste: { ...words.taste, exported, nothing: command(words.taste.nothing) },
+    slack: { usage, thinking, inDirect },
+  };
+  made.set(words.tag, own);
+  return own;
+}
+
+/** The table with emoji as they are written in texts. */
+export function writtenTable(table: ReactionTable): ReactionTable {
+  const written = Object.entries(table).map(([mark, names]) => [mark, names.map((name) => `:${name}:`)]);
+  return Object.fromEntries(written) as ReactionTable;
+}
