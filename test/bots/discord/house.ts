@@ -35,6 +35,9 @@ export const QUICK = {
   webhooks: { limit: 50, windowMs: 1_000 },
 };
 
+/** What a busy machine needs: a bot that is slow there is not ill. Milliseconds. */
+const PATIENT = { load: 120_000, start: 120_000, healthInterval: 1_000, health: 60_000 };
+
 export async function openBotHouse(
   options: { discord?: DiscordOptions; config?: Record<string, unknown>; before?: (discord: Discord) => void } = {},
 ): Promise<BotHouse> {
@@ -48,7 +51,7 @@ export async function openBotHouse(
   const guild = discord.world.addGuild('Home', ada, [bob]);
   const channel = discord.world.addChannel(guild, 'general');
   options.before?.(discord);
-  let place = await openPlace({ plugins: ['discord'], times: { start: 20_000 } });
+  let place = await openPlace({ plugins: ['discord'], times: PATIENT });
   const config = { token: discord.token, api: discord.api, askConsent: false, maxTokens: 12, ...options.config };
   // Texts are given as they are, everything else as JSON.
   const values = Object.entries(config).map(([name, value]) => ({
@@ -123,7 +126,7 @@ export async function openBotHouse(
       const { folder } = place;
       await place.stop();
       await between?.();
-      place = await openPlace({ plugins: ['discord'], times: { start: 20_000 }, folder });
+      place = await openPlace({ plugins: ['discord'], times: PATIENT, folder });
       await place.until('discord', ({ status }) => status === 'RUNNING');
     },
     close: async () => {

@@ -1,0 +1,182 @@
+/** A real Bolt app against the local Slack, over a socket and over HTTP, and the service behind it: from question to verdict. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type BotHouse, chosen, openBotHouse, shown, textOf } from './house.js';
+
+let house: BotHouse;
+afterEach(() => house.close());
+
+describe.each(['socket', 'http'] as const)('over %s, a question', (transport) => {
+  it('is answered in a thread with two replies, reactions and buttons', async () => {
+    house = await openBotHouse({ transport });
+    const { ada, slack, place } = house;
+    const question = house.ask(ada, 'hello &lt;there&gt;');
+    const message = await house.reply(question);
+    expect(message.threadTs).toBe(question.ts);
+    expect([...shown(message).keys()]).toEqual(['A', 'B']);
+    expect(textOf(message)).toContain('Which one is better? :handshake: equally good, :no_entry_sign: neither.');
+    expect([...message.reactions.keys()]).toEqual(['a', 'b', 'handshake', 'no_entry_sign', 'repeat']);
+    expect([...slack.people.buttons(message).keys()]).toEqual(['A', 'B', 'Equally good', 'Neither', 'New replies']);
+    expect(house.written()).toHaveLength(1);
+    expect(place.runtime.requests[0].rows).toHaveLength(2);
+    const { nodes } = await place.admin.generations(
+      (await place.admin.member({ platform: 'slack', externalId: ada.id, scope: house.team.id }))?.id ?? '',
+    );
+    expect(nodes[0].prompt).toBe('hello <there>');
+    expect(slack.delivery.attempts.every(({ outcome, ms }) => outcome === 'acknowledged' && ms < 3_000)).toBe(true);
+  });
+
+  it('becomes a verdict by reaction or button, changed and taken back', async () => {
+    house = await openBotHouse({ transport });
+    const { ada, bob, slack } = house;
+    const message = await house.reply(house.ask(ada, 'hello'));
+    slack.people.react(ada, message, 'a');
+    await house.ledger(ada, chosen(message, 'A'));
+    const [{ id }] = await house.verdicts(ada);
+    slack.people.react(ada, message, 'b');
+    await house.ledger(ada, chosen(message, 'B'));
+    expect((await house.verdicts(ada))[0].id).toBe(id);
+    slack.people.unreact(ada, message, 'b');
+    await house.ledger(ada, chosen(message, 'A'));
+    slack.people.unreact(ada, message, 'a');
+    await house.ledger(ada, null);
+    slack.people.react(ada, message, 'handshake');
+    await house.ledger(ada, 'TIE');
+    const press = slack.people.press(bob, message, 'B');
+    await house.ledger(bob, chosen(message, 'B'));
+    const said = await slack.until('the answer', () => press.answers[0]);
+    expect(said).toMatchObject({ text: 'Counted: B. Press again to take it back.', ephemeralFor: bob.id });
+    expect(press.answeredAfter).toBeLessThan(3_000);
+    slack.people.press(bob, message, 'B');
+    await house.ledger(bob, null);
+  });
+});
+
+describe('a conversation', () => {
+  it('in a thread goes on from the reply that was chosen', async () => {
+    house = await openBotHouse();
+    const { ada, slack, place } = house;
+    const first = house.ask(ada, 'one');
+    const reply = await house.reply(first);
+    slack.people.react(ada, reply, 'b');
+    await house.ledger(ada, chosen(reply, 'B'));
+    await house.reply(house.ask(ada, 'two', { threadTs: first.ts }));
+    await house.reply(house.ask(ada, 'two'));
+    const [before, within, without] = place.runtime.requests.map(({ promptIds }) => promptIds.length);
+    expect(within).toBeGreaterThan(before + (shown(reply).get('B') ?? '').length / 2);
+    expect(without).toBe(before);
+  });
+
+  it('in a direct channel needs no mention', async () => {
+    house = await openBotHouse();
+    const { ada, slack, install, place } = house;
+    const direct = slack.world.directChannel(install, ada);
+    const first = await house.reply(house.ask(ada, 'one', { channel: direct.id }));
+    expect(first.threadTs).toBeUndefined();
+    await house.reply(house.ask(ada, 'two', { channel: direct.id }));
+    const [before, after] = place.runtime.requests.map(({ promptIds }) => promptIds.length);
+    expect(after).toBeGreaterThan(before + 6);
+  });
+
+  it('is not begun by other messages, by bots or by changes', async () => {
+    house = await openBotHouse();
+    const { ada, slack, channel, install, team } = house;
+    const { world, people, delivery } = slack;
+    people.say(ada, channel.id, 'nobody in particular');
+    const robot = { type: 'app_mention', user: 'U1', bot_id: 'B9', text: `<@${install.botUserId}> hi`, ts: world.ts() };
+    delivery.send(team, install, { ...robot, channel: channel.id });
+    const direct = world.directChannel(install, ada);
+    const said = house.ask(ada, 'hello', { channel: direct.id });
+    await house.reply(said);
+    people.edit(said, 'something else');
+    world.deleteMessage(said);
+    await house.reply(house.ask(ada, 'hello'));
+    expect(house.place.runtime.requests).toHaveLength(2);
+    expect(house.written()).toHaveLength(1);
+  });
+});
+
+describe('the assistant', () => {
+  it('greets, streams both replies side by side, and takes votes on them', async () => {
+    house = await openBotHouse({ config: { askConsent: true } });
+    const { ada, slack, team } = house;
+    const { channel, threadTs } = slack.people.openAssistant(ada);
+    const prompts = await slack.until('prompts', () => slack.world.prompts[0]);
+    expect(prompts.prompts).toHaveLength(4);
+    const [asked] = await slack.until('the question of consent', () => {
+      const found = slack.world.thread(channel.id, threadTs);
+      return found.length > 0 && found;
+    });
+    expect(textOf(asked)).toContain('May I learn from your votes?');
+    const question = house.ask(ada, 'hello', { channel: channel.id, threadTs });
+    const second = await house.reply(question);
+    const [first] = house.written(channel.id).filter(({ ts }) => ts > question.ts);
+    expect(slack.web.served.filter(({ method }) => method === 'chat.startStream')).toHaveLength(2);
+    expect(slack.web.served.filter(({ method }) => method === 'chat.stopStream')).toHaveLength(2);
+    expect([...shown(first, second).keys()]).toEqual(['A', 'B']);
+    expect(first.streaming || second.streaming).toBe(false);
+    expect(slack.world.statuses[0]).toMatchObject({ threadTs, status: 'is writing…' });
+    expect(slack.world.titles[0]).toMatchObject({ threadTs, title: 'hello' });
+    slack.people.react(ada, second, 'a');
+    const held = await slack
+      .until('a verdict', () => true)
+      .then(async () => {
+        for (;;) {
+          const [verdict] = await heldVerdicts(team.id);
+          if (verdict) return verdict;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      });
+    expect(held).toMatchObject({ verdict: 'CHOSEN', state: 'HELD' });
+    slack.people.press(ada, asked, 'Yes, learn');
+    await house.ledger(ada, `CHOSEN ${shown(first).get('A')}`);
+  });
+
+  const heldVerdicts = async (scope: string) => {
+    const ref = { platform: 'slack', externalId: house.ada.id, scope };
+    const member = await house.place.admin.member(ref);
+    const { nodes } = member ? await house.place.admin.generations(member.id) : { nodes: [] };
+    const query = `query ($id: ID!, $ref: MemberRef!) { generation(id: $id) { feedback(member: $ref) { verdict state } } }`;
+    const found = await Promise.all(nodes.map(({ id }) => house.place.admin.request(query, { id, ref })));
+    return found.flatMap(({ generation }) => (generation as { feedback: unknown }).feedback ?? []);
+  };
+});
+
+describe('a vote', () => {
+  it('changes the next reply, and taking it back brings the old one back', async () => {
+    house = await openBotHouse();
+    const { ada, slack, place, team } = house;
+    const member = { platform: 'slack', externalId: ada.id, scope: team.id };
+    const first = await house.reply(house.ask(ada, 'hello'));
+    const taste = async () => {
+      const input = { member, prompt: 'probe', candidateCount: 1, seed: 7, explore: false, maxTokens: 12 };
+      return (await place.admin.generate(input)).candidates[0].text;
+    };
+    const version = async (atLeast: number) => {
+      while (((await place.admin.member(member))?.encoder.version ?? 0) < atLeast) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const before = await taste();
+    slack.people.react(ada, first, 'a');
+    await version(1);
+    expect(await taste()).not.toBe(before);
+    slack.people.unreact(ada, first, 'a');
+    await version(2);
+    expect(await taste()).toBe(before);
+  });
+
+  it('asks for new replies once, and only for the asker', async () => {
+    house = await openBotHouse();
+    const { ada, bob, slack } = house;
+    const question = house.ask(ada, 'hello');
+    const message = await house.reply(question);
+    slack.people.react(bob, message, 'repeat');
+    slack.delivery.interfere = ({ type }) => (type === 'reaction_added' ? 'twice' : 'once');
+    slack.people.react(ada, message, 'repeat');
+    const again = await slack.until('new replies', () =>
+      slack.world.thread(message.channel, question.ts).find((one) => one.ts > message.ts && one.reactions.size === 5),
+    );
+    expect(shown(again).size).toBe(2);
+    expect(house.place.runtime.requests).toHaveLength(2);
+  });
+});
