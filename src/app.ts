@@ -16,6 +16,7 @@ import { PluginHost } from './plugins/host.js';
 import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
 import { createServices } from './services/create-services.js';
+import { pluginRows } from './services/plugin-rows.js';
 import { pluginSettings } from './services/plugin-settings.js';
 import type { Services } from './services/services.js';
 import { TrainingThread } from './services/training-thread.js';
@@ -62,6 +63,7 @@ export async function startApp({ settings, log, onFetch = () => {}, signal }: Ap
       sources: settings.plugins,
       folder: process.cwd(),
       settings: pluginSettings(store, settings),
+      rows: pluginRows(store),
       environment: process.env,
       times: PLUGIN_TIMES,
       log,

@@ -10,6 +10,7 @@ import type {
   Feedback,
   FeedbackInput,
   FeedbackResult,
+  Finding,
   GenerateInput,
   Generation,
   GenerationEvent,
@@ -85,6 +86,8 @@ export interface PalateClient {
   rotateKey(id: string, overlapSeconds?: number): Promise<CreatedKey>;
   revokeKey(id: string): Promise<Key>;
   plugins(): Promise<Plugin[]>;
+  /** Looks whether a plugin's settings work, without starting it. */
+  diagnosePlugin(name: string): Promise<Finding[]>;
   configurePlugin(name: string, input: PluginConfigInput): Promise<Plugin>;
   startPlugin(name: string): Promise<Plugin>;
   stopPlugin(name: string): Promise<Plugin>;
@@ -170,6 +173,7 @@ export function createPalateClient(options: NetworkOptions | { executor: Executo
     rotateKey: (id, overlapSeconds) => call(OPERATIONS.rotateKey, { id, overlapSeconds }),
     revokeKey: (id) => call(OPERATIONS.revokeKey, { id }),
     plugins: () => call(OPERATIONS.plugins, none),
+    diagnosePlugin: (name) => call(OPERATIONS.diagnosePlugin, { name }),
     configurePlugin: (name, input) => call(OPERATIONS.configurePlugin, { name, input }),
     startPlugin: (name) => call(OPERATIONS.startPlugin, { name }),
     stopPlugin: (name) => call(OPERATIONS.stopPlugin, { name }),

@@ -15,6 +15,8 @@ export type {
   FeedbackInput,
   FeedbackResultFragment as FeedbackResult,
   FeedbackState,
+  FindingFragment as Finding,
+  FindingLevel,
   FinishReason,
   GenerateInput,
   GenerationEventFragment as GenerationEvent,

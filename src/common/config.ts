@@ -189,6 +189,8 @@ export const PLUGIN_TIMES = {
   load: 30_000,
   start: 30_000,
   stop: 10_000,
+  /** Looking at its settings for the doctor. */
+  diagnose: 20_000,
   /** Between two questions for its health, for the answer, and how many bad answers in a row end it. */
   healthInterval: 5_000,
   health: 5_000,

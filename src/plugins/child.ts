@@ -4,8 +4,9 @@ import { networkExecutor } from '../client/index.js';
 import { messageOf } from '../common/errors.js';
 import type { FromChild, ToChild } from './child-messages.js';
 import type { RunningPlugin } from './contract.js';
+import { diagnose } from './diagnosis.js';
 import { loadPlugin } from './loader.js';
-import { openSession, type Session } from './session.js';
+import { openSession, type Session, type WriteLog } from './session.js';
 import { within } from './within.js';
 
 let session: Session | undefined;
@@ -16,6 +17,8 @@ let stopping = false;
 function tell(message: FromChild): void {
   if (process.connected) process.send?.(message);
 }
+
+const tellLog: WriteLog = (level, message, facts) => tell({ kind: 'log', level, message, facts: plain(facts) });
 
 /** Says why, and ends: a process with an error that nobody caught is in no state to go on. */
 function fail(error: unknown): void {
@@ -28,11 +31,20 @@ function fail(error: unknown): void {
 async function start({ file, url, key, input, loadMs }: Extract<ToChild, { kind: 'start' }>): Promise<void> {
   const { plugin } = await loadPlugin(file, process.cwd(), loadMs);
   const config = await plugin.configSchema.parseAsync(input);
-  session = openSession(networkExecutor({ url, key }), config, (level, message, facts) =>
-    tell({ kind: 'log', level, message, facts: plain(facts) }),
-  );
+  session = openSession(networkExecutor({ url, key }), config, tellLog);
   running = await plugin.start(session.context);
   if (!stopping) tell({ kind: 'started' });
+}
+
+/** Answers once; the gateway then ends this process. */
+async function examine({ file, url, key, input, loadMs, timeMs }: Extract<ToChild, { kind: 'diagnose' }>) {
+  const { plugin } = await loadPlugin(file, process.cwd(), loadMs);
+  const config = await plugin.configSchema.parseAsync(input);
+  session = openSession(networkExecutor({ url, key }), config, tellLog);
+  tell({
+    kind: 'findings',
+    findings: await diagnose({ plugin, config, rows: session.context.storage, write: tellLog, timeMs }),
+  });
 }
 
 async function stop(): Promise<void> {
@@ -77,7 +89,8 @@ process.on('message', (message: ToChild) => {
   if (message.kind === 'start') {
     stopMs = message.stopMs;
     start(message).catch(fail);
-  } else if (message.kind === 'health') void answerHealth(message.id);
+  } else if (message.kind === 'diagnose') examine(message).catch(fail);
+  else if (message.kind === 'health') void answerHealth(message.id);
   else void stop();
 });
 // The terminal's Ctrl+C reaches every process of the group; the gateway says when to stop.

@@ -65,6 +65,25 @@ export interface RunningPlugin {
   health(): Promise<PluginHealth> | PluginHealth;
 }
 
+// --- the doctor: what is wrong with the settings, before or while the plugin runs ------------------------------------------
+
+/** PROBLEM keeps the plugin, or a part of it, from working; WARNING may be meant so. */
+export type FindingLevel = 'OK' | 'WARNING' | 'PROBLEM';
+
+/** One thing that was looked at, for people. Values of secret fields are blacked out. */
+export interface Finding {
+  level: FindingLevel;
+  /** What was found, in a sentence. */
+  title: string;
+  /** What to do: what to press, with the address of the page. */
+  advice?: string;
+}
+
+/** What a diagnosis works with: it may look, and changes nothing. `signal` aborts when its time is over. */
+export interface DiagnosisContext<Config> extends Pick<PluginContext<Config>, 'config' | 'log' | 'signal'> {
+  readonly storage: Pick<PluginStorage, 'get' | 'list'>;
+}
+
 // --- hooks: pure functions on the way of a generation, inside the gateway only --------------------------------------------
 
 export interface HookTurn {
@@ -153,6 +172,11 @@ export interface Plugin<Schema extends z.ZodObject = z.ZodObject> {
    * tried again later unless it rejected with PluginSetupError.
    */
   start(context: PluginContext<z.output<Schema>>): Promise<RunningPlugin> | RunningPlugin;
+  /**
+   * Looks whether the settings work, asking the platform where it must, and says what to do about what does not. It does not start
+   * anything, and may be asked while the plugin runs. It has 20 seconds.
+   */
+  diagnose?(context: DiagnosisContext<z.output<Schema>>): Promise<readonly Finding[]> | readonly Finding[];
   readonly hooks?: PluginHooks<z.output<Schema>>;
   readonly graphql?: PluginGraphQL<z.output<Schema>>;
 }

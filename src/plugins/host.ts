@@ -6,9 +6,10 @@ import type { PluginTimes } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import { Broadcast } from '../services/broadcast.js';
+import type { PluginRows } from '../services/plugin-rows.js';
 import type { PluginSettings } from '../services/plugin-settings.js';
 import type { PluginService } from '../services/services.js';
-import type { PluginView } from '../services/views.js';
+import type { FindingView, PluginView } from '../services/views.js';
 import { baseSchema, extend, type PluginExtension } from './extension.js';
 import { HookRunner } from './hooks.js';
 import { HostedPlugin } from './hosted-plugin.js';
@@ -35,6 +36,8 @@ export interface PluginHostParts {
   /** Where relative sources begin and packages are looked for. */
   folder: string;
   settings: PluginSettings;
+  /** What plugins keep, for looking. */
+  rows: PluginRows;
   environment: Readonly<Record<string, string | undefined>>;
   times: PluginTimes;
   log: Log;
@@ -58,6 +61,7 @@ export class PluginHost {
   readonly service: PluginService = {
     list: async () => this.list(),
     watch: (signal) => this.watch(signal),
+    diagnose: (name) => this.diagnose(name),
     configure: (name, input) => this.change(name, (plugin) => plugin.configure(input)),
     start: (name) => this.change(name, (plugin) => plugin.switchOn()),
     stop: (name) => this.change(name, (plugin) => plugin.switchOff()),
@@ -126,6 +130,12 @@ export class PluginHost {
     }
   }
 
+  private async diagnose(name: string): Promise<FindingView[]> {
+    const broken = this.broken.find(({ source }) => source === name);
+    if (broken) return [{ level: 'PROBLEM', title: broken.message, advice: null }];
+    return this.named(name).diagnose();
+  }
+
   /** Does something to a plugin, and tells what became of it. */
   private async change(name: string, work: (plugin: HostedPlugin) => Promise<void>): Promise<PluginView> {
     const plugin = this.named(name);
@@ -143,6 +153,7 @@ export class PluginHost {
       loaded,
       source,
       gateway: () => this.requireGateway(),
+      reached: () => this.gateway !== undefined,
       issueKey: (viewer) => this.issueKey(viewer),
       onChange: () => this.changes.publish(plugin.view()),
     });

@@ -1,22 +1,26 @@
 /** One plugin of the host: what it declares, what was set for it, and its supervisor. */
 import { messageOf, PalateError } from '../common/errors.js';
 import type { StoredSettings } from '../services/plugin-settings.js';
-import type { PluginConfigInput, PluginPlacement, PluginView } from '../services/views.js';
+import type { FindingView, PluginConfigInput, PluginPlacement, PluginView } from '../services/views.js';
 import { type Blackout, blackout } from './blackout.js';
 import { type CheckedConfig, checkConfig, type GivenSettings, givenSettings, splitValues } from './configuration.js';
 import type { Plugin, PluginContext } from './contract.js';
+import { diagnose, readFindings, standing } from './diagnosis.js';
 import type { PluginGateway, PluginHostParts, PluginViewer } from './host.js';
 import { inProcess } from './in-process.js';
 import type { Launched } from './launch.js';
 import type { LoadedPlugin } from './loader.js';
-import { ownProcess } from './own-process.js';
+import { diagnoseInOwnProcess, ownProcess } from './own-process.js';
 import type { WriteLog } from './session.js';
 import { Supervisor } from './supervisor.js';
 
-export interface HostedPluginParts extends Pick<PluginHostParts, 'settings' | 'environment' | 'times' | 'log'> {
+export interface HostedPluginParts
+  extends Pick<PluginHostParts, 'settings' | 'rows' | 'environment' | 'times' | 'log'> {
   loaded: LoadedPlugin;
   source: string;
   gateway(): PluginGateway;
+  /** Whether there is a gateway. */
+  reached(): boolean;
   issueKey(viewer: PluginViewer): { key: string; revoke(): void };
   onChange(): void;
 }
@@ -125,6 +129,15 @@ export class HostedPlugin {
     });
   }
 
+  /** How it stands, and what it finds about its settings. Starts nothing. */
+  async diagnose(): Promise<FindingView[]> {
+    const checked = await this.check();
+    const found = checked.ok
+      ? [...standing(this.supervisor.state, this.wanted), ...(await this.examine(checked))]
+      : [{ level: 'PROBLEM' as const, title: this.complaint(checked), advice: null }];
+    return this.cover(found);
+  }
+
   view(): PluginView {
     const { plugin, parts, given } = this;
     return {
@@ -164,17 +177,38 @@ export class HostedPlugin {
     return this.cover(`The plugin ${this.name} is not set up: ${reasons.join('; ')}. Set it with configurePlugin.`);
   }
 
+  private async examine({ config, input }: Extract<CheckedConfig, { ok: true }>): Promise<FindingView[]> {
+    const { plugin, parts } = this;
+    if (!plugin.diagnose) return [];
+    const { rows, times, loaded } = parts;
+    const write = this.writer();
+    try {
+      if (this.placement !== 'OWN_PROCESS' || !parts.reached()) {
+        return readFindings(await diagnose({ plugin, config, rows: rows(this.owner), write, timeMs: times.diagnose }));
+      }
+      const address = { url: parts.gateway().url, issueKey: () => parts.issueKey(this.viewer) };
+      return readFindings(await diagnoseInOwnProcess(address, { file: loaded.file, input, times, write }));
+    } catch (error) {
+      const advice = 'Try again; if it stays so, look into the log.';
+      return [{ level: 'PROBLEM', title: `The check itself failed: ${messageOf(error)}.`, advice }];
+    }
+  }
+
+  /** Whose rows it keeps. */
+  private get owner(): string {
+    return `plugin/${this.name}`;
+  }
+
+  private get viewer(): PluginViewer {
+    return { scope: 'BOT', platform: this.plugin.platform, memberId: null, storageOwner: this.owner };
+  }
+
   private async launch(signal: AbortSignal): Promise<Launched> {
     const { loaded, times } = this.parts;
     const gateway = this.parts.gateway();
     const checked = await this.check();
     if (!checked.ok) throw new PalateError('CONFLICT', this.complaint(checked));
-    const viewer: PluginViewer = {
-      scope: 'BOT',
-      platform: this.plugin.platform,
-      memberId: null,
-      storageOwner: `plugin/${this.name}`,
-    };
+    const { viewer } = this;
     const launch =
       this.placement === 'OWN_PROCESS'
         ? ownProcess({ url: gateway.url, issueKey: () => this.parts.issueKey(viewer) })

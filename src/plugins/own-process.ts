@@ -38,10 +38,7 @@ export function ownProcess({ url, issueKey }: KeyedAddress): Launch {
 
 async function launch(options: LaunchOptions, url: string, key: string, revoke: () => void): Promise<Launched> {
   const { file, input, times, write, signal } = options;
-  const child = fork(fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url)), {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name))),
-  });
+  const child = begin();
   // A process that could not even begin has no exit.
   const gone = once(child, 'exit').catch(() => undefined);
   const questions = new Questions();
@@ -80,6 +77,41 @@ async function launch(options: LaunchOptions, url: string, key: string, revoke: 
     stop: end,
     context: null,
   };
+}
+
+/**
+ * Lets a process of its own look at the plugin's settings, and ends it.
+ * @throws Error when the process fails or takes too long
+ */
+export async function diagnoseInOwnProcess(
+  { url, issueKey }: KeyedAddress,
+  { file, input, times, write }: Pick<LaunchOptions, 'file' | 'input' | 'times' | 'write'>,
+): Promise<unknown> {
+  const { key, revoke } = issueKey();
+  const child = begin();
+  const gone = once(child, 'exit').catch(() => undefined);
+  const found = new Promise<unknown>((resolve) => {
+    child.on('message', (message: FromChild) => message.kind === 'findings' && resolve(message.findings));
+  });
+  const { failed } = listen(child, new Questions(), write);
+  const timeMs = times.load + times.diagnose + GRACE_MS;
+  child.send({ kind: 'diagnose', file, url, key, input, loadMs: times.load, timeMs: times.diagnose }, () => undefined);
+  try {
+    const refused = failed.then((error) => Promise.reject(error));
+    return await within(timeMs, Promise.race([found, refused]), `it took longer than ${timeMs} ms`);
+  } finally {
+    child.kill('SIGKILL');
+    await gone;
+    revoke();
+  }
+}
+
+/** A process that waits to be told which plugin it is. */
+function begin(): ChildProcess {
+  return fork(fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url)), {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name))),
+  });
 }
 
 /** Hears what the process says, line by line and message by message, until it is gone. */

@@ -74,7 +74,7 @@ function fenced(executor: Executor, closed: AbortSignal): Executor {
   };
 }
 
-function logOf(write: WriteLog): PluginLog {
+export function logOf(write: WriteLog): PluginLog {
   const at =
     (level: keyof PluginLog) =>
     (message: string, facts: LogFacts = {}) =>

@@ -12,6 +12,7 @@ export const NO_PLUGINS: PluginService = {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   },
   configure: unknown,
+  diagnose: unknown,
   start: unknown,
   stop: unknown,
 };

@@ -59,6 +59,16 @@ export interface PluginView {
   hooks: string[];
 }
 
+export type FindingLevel = 'OK' | 'WARNING' | 'PROBLEM';
+
+/** One thing that was looked at, for people. */
+export interface FindingView {
+  level: FindingLevel;
+  title: string;
+  /** What to do about it. */
+  advice: string | null;
+}
+
 export interface PluginConfigInput {
   /** Text of a field; null takes it back. */
   values?: readonly { name: string; value?: string | null }[] | null;

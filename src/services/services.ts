@@ -11,6 +11,7 @@ import type {
   FeedbackInput,
   FeedbackResultView,
   FeedbackView,
+  FindingView,
   GenerateInput,
   GenerationView,
   KeyInput,
@@ -136,6 +137,8 @@ export interface PluginService {
   watch(signal: AbortSignal): AsyncIterable<PluginView>;
   /** Keeps the settings; a plugin that is to run is started anew with them. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT. */
   configure(name: string, input: PluginConfigInput): Promise<PluginView>;
+  /** Looks whether a plugin's settings work, without starting it. Errors: NOT_FOUND. */
+  diagnose(name: string): Promise<FindingView[]>;
   /** From now on it runs, also after a restart of the service. Errors: NOT_FOUND, CONFLICT (settings are missing). */
   start(name: string): Promise<PluginView>;
   /** Resolves when it has stopped, and it stays so. Errors: NOT_FOUND. */

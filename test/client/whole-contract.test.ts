@@ -136,6 +136,7 @@ describe('the client', () => {
     expect(await admin.plugins()).toEqual([]);
     const unknown = { code: 'NOT_FOUND' };
     await expect(admin.configurePlugin('nobody', {})).rejects.toMatchObject(unknown);
+    await expect(admin.diagnosePlugin('nobody')).rejects.toMatchObject(unknown);
     await expect(admin.startPlugin('nobody')).rejects.toMatchObject(unknown);
     await expect(admin.stopPlugin('nobody')).rejects.toMatchObject(unknown);
     for await (const plugin of admin.pluginStatus({ signal: AbortSignal.timeout(200) })) expect(plugin).toBeUndefined();

@@ -98,6 +98,7 @@ const CASES: Record<string, Case> = {
   'Mutation.createKey': about('admins', () => 'createKey(input: { name: "one more", scope: ADMIN }) { secret }'),
   'Mutation.rotateKey': about('admins', (of) => `rotateKey(id: "${of.memberId}") { secret }`, 'NOT_FOUND'),
   'Mutation.revokeKey': about('admins', (of) => `revokeKey(id: "${of.memberId}") { id }`, 'NOT_FOUND'),
+  'Query.diagnosePlugin': about('admins', () => 'diagnosePlugin(name: "none") { level }', 'NOT_FOUND'),
   'Mutation.configurePlugin': about('admins', () => 'configurePlugin(name: "none", input: {}) { name }', 'NOT_FOUND'),
   'Mutation.startPlugin': about('admins', () => 'startPlugin(name: "none") { name }', 'NOT_FOUND'),
   'Mutation.stopPlugin': about('admins', () => 'stopPlugin(name: "none") { name }', 'NOT_FOUND'),

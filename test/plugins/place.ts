@@ -10,6 +10,7 @@ import { authenticateAdmin } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { PluginHost } from '../../src/plugins/host.js';
 import { createServices } from '../../src/services/create-services.js';
+import { pluginRows } from '../../src/services/plugin-rows.js';
 import { pluginSettings } from '../../src/services/plugin-settings.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training-thread.js';
@@ -73,6 +74,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     sources: options.plugins.map((source) => (source.endsWith('.mjs') ? `./${source}` : source)),
     folder,
     settings,
+    rows: pluginRows(store),
     environment: options.environment ?? {},
     times: { ...PLUGIN_TIMES, healthInterval: 50, health: 1_000, firstRestart: 20, ...options.times },
     log,

@@ -6,6 +6,7 @@ import { streamPlugins } from '../streams.js';
 export const plugins = {
   Query: {
     plugins: (_, __, { services }) => services.plugins.list(),
+    diagnosePlugin: (_, { name }, { services }) => services.plugins.diagnose(name),
   },
   Mutation: {
     configurePlugin: (_, { name, input }, { services }) => services.plugins.configure(name, input),
