@@ -29,12 +29,17 @@ describe('an admin', () => {
 
   it('sees two replies being written side by side, and not which is which', async () => {
     const { page } = opened;
+    // Seen by the page itself: a test that looks now and then may look away while both are being written.
+    await page.evaluate(() => {
+      new MutationObserver(() => {
+        const replies = [...document.querySelectorAll('.reply-writing .reply-text')];
+        const grown = replies.filter(({ textContent }) => (textContent ?? '').length > 20);
+        if (grown.length === 2) document.body.dataset.sideBySide = 'yes';
+      }).observe(document.body, { childList: true, subtree: true, characterData: true });
+    });
     await page.getByLabel('Your message').fill('Explain why the sky is blue.');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => {
-      const texts = [...document.querySelectorAll('.reply-writing .reply-text')].map(({ textContent }) => textContent);
-      return texts.length === 2 && texts.every((text) => (text ?? '').length > 20);
-    });
+    await page.waitForFunction(() => document.body.dataset.sideBySide === 'yes');
     await picture(page, 'writing');
     await lastTurn(page).locator('.verdicts').waitFor({ timeout: 60_000 });
     expect(await page.locator('[data-role]').count()).toBe(0);
@@ -253,6 +258,12 @@ describe('a member who follows the link a bot gave', () => {
     await picture(page, 'before-after');
     const member = await place.gateway.client.member({ platform: 'discord', externalId: 'bea' });
     expect(member?.encoder.verdictCount).toBe(10);
+    await goTo(page, 'Taste');
+    await page.getByTestId('sample').locator('.markdown').waitFor();
+    await page.waitForFunction(
+      () => document.querySelector('[data-testid=sample]')?.getAttribute('aria-busy') === 'false',
+    );
+    await picture(page, 'map');
     expect(opened.complaints).toEqual([]);
     await opened.close();
   });
