@@ -105,6 +105,7 @@ describe('an admin', () => {
   it('sees the map move when a version lands, and go back with an undo', async () => {
     const { page } = opened;
     await chooseByKey(page, '1');
+    await picture(page, 'chat');
     await goTo(page, 'Taste');
     const before = await placeOnMap(page);
     expect(Number.isFinite(before.x) && Number.isFinite(before.y)).toBe(true);
