@@ -14,6 +14,7 @@ import { reactionTable, UNICODE_REACTIONS, VoteBook } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { commandDefinitions } from './commands.js';
 import { configSchema, type DiscordConfig } from './config.js';
+import { diagnose } from './doctor.js';
 import { listen } from './events.js';
 import { Places } from './places.js';
 import { reconcile } from './reconcile.js';
@@ -30,6 +31,7 @@ export default definePlugin({
   platform: PLATFORM,
   description: 'Answers on Discord and learns from reactions and buttons.',
   configSchema,
+  diagnose,
   async start(context) {
     const bot = makeBot(context);
     if (bot.config.askConsent) await askFirst(bot.client);

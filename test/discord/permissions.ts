@@ -44,6 +44,13 @@ export const EVERYONE = bits([
 /** In a direct message everything that makes sense there is allowed. */
 const DIRECT = EVERYONE & ~bits(['CREATE_PUBLIC_THREADS']);
 
+/** What a member's roles allow, before any channel has its say. */
+export function permissionsOf(guild: Guild, userId: string): bigint {
+  if (guild.ownerId === userId) return ALL_PERMISSIONS;
+  const roles = [guild.id, ...(guild.members.get(userId)?.roles ?? [])];
+  return roles.reduce((sum, id) => sum | (guild.roles.get(id)?.permissions ?? 0n), 0n);
+}
+
 /** A user's permissions in a channel: none for one who is not in the guild. A thread has its parent's overwrites. */
 export function permissionsIn(
   guild: Guild | undefined,
@@ -55,8 +62,7 @@ export function permissionsIn(
   const member = guild.members.get(userId);
   if (!member) return 0n;
   if (guild.ownerId === userId) return ALL_PERMISSIONS;
-  const roles = [guild.id, ...member.roles];
-  let allowed = roles.reduce((sum, id) => sum | (guild.roles.get(id)?.permissions ?? 0n), 0n);
+  let allowed = permissionsOf(guild, userId);
   if (allowed & PERMISSIONS.ADMINISTRATOR) return ALL_PERMISSIONS;
   const overwrites = (parent ?? channel).overwrites;
   const apply = (ids: readonly string[]) => {

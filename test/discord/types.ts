@@ -96,6 +96,11 @@ export interface Application {
   userId: string;
   /** Privileged intents switched on in the developer portal. */
   privileged: { members: boolean; presences: boolean; messageContent: boolean };
+  /** "Public Bot" and "Requires OAuth2 Code Grant"; on and off unless they are set. */
+  isPublic?: boolean;
+  requiresCodeGrant?: boolean;
+  /** Connections to the gateway left today; plenty unless it is set. */
+  connectionsLeft?: number;
 }
 
 /** What a person began, and what the application has answered. */

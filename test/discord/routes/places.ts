@@ -1,4 +1,5 @@
 /** Who and where: the application, users, guilds, channels, threads; and where the gateway is. */
+import { permissionsOf } from '../permissions.js';
 import { snowflake } from '../snowflake.js';
 import { API_ERRORS } from '../types.js';
 import { channelWire, guildWire, memberWire, userWire } from '../wire.js';
@@ -17,13 +18,31 @@ export function placeRoutes(shards: () => { count: number; maxConcurrency: numbe
         shards: shards().count,
         session_start_limit: {
           total: 1_000,
-          remaining: 999,
+          remaining: world.application.connectionsLeft ?? 999,
           reset_after: 3_600_000,
           max_concurrency: shards().maxConcurrency,
         },
       }),
     },
     { method: 'GET', path: '/users/@me', handle: ({ world }) => userWire(world.user(world.application.userId)) },
+    {
+      method: 'GET',
+      path: '/users/@me/guilds',
+      handle: ({ world, query }) => {
+        const bot = world.application.userId;
+        const later = [...world.guilds.values()].filter(
+          ({ id, members }) => members.has(bot) && BigInt(id) > BigInt(query.get('after') ?? 0),
+        );
+        return later.slice(0, Number(query.get('limit') ?? 200)).map((guild) => ({
+          id: guild.id,
+          name: guild.name,
+          icon: null,
+          owner: guild.ownerId === bot,
+          permissions: String(permissionsOf(guild, bot)),
+          features: [],
+        }));
+      },
+    },
     { method: 'GET', path: '/users/:user', handle: ({ world, params }) => userWire(world.user(params.user)) },
     {
       method: 'POST',
@@ -100,8 +119,8 @@ function applicationWire(world: World) {
     name: 'palate',
     icon: null,
     description: '',
-    bot_public: true,
-    bot_require_code_grant: false,
+    bot_public: world.application.isPublic ?? true,
+    bot_require_code_grant: world.application.requiresCodeGrant ?? false,
     flags,
     bot: userWire(world.user(world.application.userId)),
     owner: null,
