@@ -34,7 +34,8 @@ export default definePlugin({
     const links = openLinks(config, installations, logger);
     const bot = makeBot(context, links, installations, logger);
     await bot.workspaces.verify();
-    await client.setPlatform(PLATFORM, { asksConsent: config.askConsent });
+    // Only an admin may end it, and does so for the platform.
+    if (config.askConsent) await client.setPlatform(PLATFORM, { asksConsent: true });
     const reconciler = new Reconciler(bot);
     listen(makeApp(bot, links, logger), bot, reconciler, installations);
     const catchUp = catchingUp(bot, reconciler);

@@ -90,7 +90,11 @@ export class WebApi {
       if (!known) return failed('unknown_method', { req_method: method });
       if (token === '') return failed('not_authed');
       if (!install) return failed('invalid_auth');
-      return { status: 200, json: this.run(known, install, body) };
+      return {
+        status: 200,
+        json: this.run(known, install, body),
+        headers: { 'x-oauth-scopes': install.scopes.join(',') },
+      };
     } catch (error) {
       if (error instanceof Refusal) return failed(error.error, error.more);
       throw error;

@@ -100,7 +100,8 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
     ...options.config,
   });
   await place.admin.startPlugin('slack');
-  await place.until('slack', ({ status }) => status === 'RUNNING');
+  const { status, message } = await place.until('slack', ({ status }) => status !== 'STARTING' && status !== 'STOPPED');
+  if (status !== 'RUNNING') throw new Error(`The bot does not run: ${status}, ${message}`);
 
   const isOwn = ({ user }: Message) => world.users.get(user)?.isBot === true;
   const house: BotHouse = {
