@@ -129,7 +129,9 @@ async function offer(
     ...place,
   };
   await bot.book.open(made, generation.member.id);
-  await rememberTurn(bot, place, messages[0], generation.member.id);
+  await rememberTurn(bot, place, messages[0], generation.member.id).catch((error: unknown) => {
+    bot.log.info('A conversation will not know of this reply', { error });
+  });
   if (settings.learn && bot.config.controls !== 'buttons') await addReactions(bot, made);
 }
 

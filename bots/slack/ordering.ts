@@ -33,7 +33,9 @@ export function placeReaction(
       { kind: 'removed', mark: known.mark },
       { kind: 'added', mark: known.mark },
     ]);
-  return { history: next, changes: [{ kind: moment.kind, mark }, ...again] };
+  // Left, taken away and left again, with the taking away still on its way: it moves behind the others all the same.
+  const moved: BallotChange[] = same?.kind === 'added' && moment.kind === 'added' ? [{ kind: 'removed', mark }] : [];
+  return { history: next, changes: [...moved, { kind: moment.kind, mark }, ...again] };
 }
 
 /** Timestamps are seconds and a serial number of six digits. */

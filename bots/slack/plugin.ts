@@ -4,6 +4,7 @@ import { definePlugin, type PluginContext, PluginSetupError } from '../../src/pl
 import { NAMED_REACTIONS, reactionTable, VoteBook } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { checkConfig, configSchema, type SlackConfig } from './config.js';
+import { diagnose } from './doctor.js';
 import { listen, resumeQuestions } from './events.js';
 import { Gate } from './gate.js';
 import { Installations } from './installations.js';
@@ -26,6 +27,7 @@ export default definePlugin({
   platform: PLATFORM,
   description: 'Answers on Slack and learns from reactions and buttons.',
   configSchema,
+  diagnose,
   async start(context) {
     const { config, client, signal, log, storage } = context;
     checkConfig(config);

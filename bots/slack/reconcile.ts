@@ -6,6 +6,8 @@ import { dropConversations } from './conversation.js';
 import { isGone } from './workspaces.js';
 
 const DAY_MS = 86_400_000;
+/** Milliseconds before an offer whose reactions could not be read is looked at again. */
+const AGAIN_MS = 60_000;
 
 /** Looks at offers one after the other; who asks for one that waits already waits with it. */
 export class Reconciler {
@@ -41,7 +43,9 @@ export class Reconciler {
       await this.bot.book.reconcile(offer, () => this.visibleMarks(offer));
       return true;
     } catch (error) {
-      if (!isGone(error)) this.bot.log.warn('Reactions could not be read', { channel: offer.channel, error });
+      if (isGone(error) || this.bot.signal.aborted) return false;
+      this.bot.log.warn('Reactions could not be read', { channel: offer.channel, error });
+      setTimeout(() => void this.one(offer), AGAIN_MS).unref();
       return false;
     }
   }
