@@ -150,7 +150,7 @@ describe('the doctor of the Slack bot', () => {
     await house.configure({ clientSecret: 'another-client-secret' });
     const other = problems(await admin.diagnosePlugin('slack'));
     expect(about(other, 'client ID and secret (bad_client_secret)')).toBeDefined();
-    expect(about(other, `the token for ${house.team.id}`)?.title).toContain('another client secret');
+    expect(about(other, `The token for ${house.team.id}`)?.title).toContain('another client secret');
   });
 
   it('says that nothing answers where a port leads nowhere', async () => {

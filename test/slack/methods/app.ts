@@ -1,4 +1,4 @@
-/** auth.test, views.* and assistant.threads.*. */
+/** auth.test, bots.info, views.* and assistant.threads.*. */
 import { blockProblems } from '../blocks.js';
 import type { Wire } from '../types.js';
 import { type Call, joinedChannel, type Method, messageOf, Refusal } from './method.js';
@@ -16,6 +16,15 @@ const authTest: Method = {
       ...(install.enterpriseId && { enterprise_id: install.enterpriseId }),
       is_enterprise_install: install.teamId === null,
     };
+  },
+};
+
+const botsInfo: Method = {
+  scopes: ['users:read'],
+  needs: ['bot'],
+  run({ world, install, args }) {
+    if (args.bot !== install.botId) throw new Refusal('bot_not_found');
+    return { bot: { id: install.botId, user_id: install.botUserId, name: 'palate', app_id: world.secrets.appId } };
   },
 };
 
@@ -78,6 +87,7 @@ const setSuggestedPrompts: Method = {
 
 export const APP: Readonly<Record<string, Method>> = {
   'auth.test': authTest,
+  'bots.info': botsInfo,
   'views.publish': publish,
   'assistant.threads.setStatus': setStatus,
   'assistant.threads.setTitle': setTitle,
