@@ -65,6 +65,7 @@ describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
 
 it('is used by keyboard alone, from the first key to the vote', async () => {
   const { page, close } = await openPage(place.browser, place.gateway.url);
+  await page.getByLabel(/Your key, or the link/).waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.type(place.key);
   await page.keyboard.press('Enter');

@@ -1,11 +1,14 @@
-/** Replies as they are written: one generation's events, its text in one piece a frame. */
+/** Replies as they are written: one generation's events, its text in pieces that the eye takes for a flow. */
 import type { GenerateInput, Generation, PalateClient } from '../../client/index.js';
 
 export interface WritingListener {
   onStart(generationId: string, candidateIds: string[]): void;
-  /** New text by candidate, once a frame at most. */
+  /** New text by candidate, at most fifteen times a second. */
   onText(texts: ReadonlyMap<string, string>): void;
 }
+
+/** Milliseconds of text that are shown at once: each piece is read as Markdown anew, and keys and clicks go before it. */
+const PIECE_MS = 66;
 
 /** Aborting the signal cancels the generation. */
 export async function write(
@@ -15,9 +18,9 @@ export async function write(
   signal: AbortSignal,
 ): Promise<Generation | null> {
   let texts = new Map<string, string>();
-  let frame = 0;
+  let timer = 0;
   const flush = () => {
-    frame = 0;
+    timer = 0;
     if (texts.size === 0) return;
     onText(texts);
     texts = new Map();
@@ -31,14 +34,14 @@ export async function write(
         );
       } else if (event.__typename === 'CandidateDelta') {
         texts.set(event.candidateId, (texts.get(event.candidateId) ?? '') + event.text);
-        frame ||= requestAnimationFrame(flush);
+        timer ||= window.setTimeout(flush, PIECE_MS);
       } else {
         return event.generation;
       }
     }
     return null;
   } finally {
-    cancelAnimationFrame(frame);
+    window.clearTimeout(timer);
     texts.clear();
   }
 }
