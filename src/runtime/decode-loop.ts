@@ -5,6 +5,7 @@ import { Random } from '../common/random.js';
 import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
 import { KeyValueCache, type KeyValues } from './kv-cache.js';
 import { PromptCache } from './prompt-cache.js';
+import { holdBackRepeats } from './repetition.js';
 import { sampleToken } from './sampler.js';
 import type { ServingModel } from './serving-model.js';
 import type { DecodedRow, DecodeRequest, DecodeRow, FinishReason, ReadRequest, ReadResult } from './types.js';
@@ -126,6 +127,7 @@ export class DecodeLoop {
       this.cache.write(slot, row.length, cache, slot);
       row.length++;
       row.started = true;
+      holdBackRepeats(logits, slot * size, row.tokens, row.settings.dryMultiplier);
       row.next = sampleToken(logits, slot * size, size, row.settings, row.random);
       row.tokens.push(row.next);
       if (row.job.request.stopTokens.includes(row.next)) return;

@@ -7,6 +7,8 @@ export interface DecodeRow extends Sampling {
   /** Latent z of size d, already scaled by the wanted strength; null decodes the bare language model. */
   latent: Float32Array | null;
   seed: number;
+  /** How strongly runs that the reply has written before are held back; 0 not at all (repetition.ts). */
+  dryMultiplier: number;
 }
 
 export interface DecodeRequest {

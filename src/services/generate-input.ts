@@ -13,6 +13,7 @@ export interface GenerateRequest {
   temperature: number;
   topP: number;
   minP: number;
+  dryMultiplier: number;
   /** Null: the service draws one. */
   seed: number | null;
   personalized: boolean;
@@ -78,6 +79,13 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits): Genera
     temperature: number('temperature', input.temperature, limits.temperatureDefault, 0, limits.temperatureMaximum),
     topP: number('topP', input.topP, limits.topPDefault, Number.EPSILON, 1),
     minP: number('minP', input.minP, limits.minPDefault, 0, 1),
+    dryMultiplier: number(
+      'dryMultiplier',
+      input.dryMultiplier,
+      limits.dryMultiplierDefault,
+      0,
+      limits.dryMultiplierMaximum,
+    ),
     seed: input.seed ?? null,
     personalized: input.personalized ?? true,
     explore: input.explore ?? true,

@@ -111,8 +111,8 @@ function decodeRow(
   { personal, exploring }: LatentSources,
   random: Random,
 ): DecodeRow {
-  const { temperature, topP, minP, strength } = request;
-  const row = { seed: random.fork('tokens').next(), temperature, topP, minP };
+  const { temperature, topP, minP, dryMultiplier, strength } = request;
+  const row = { seed: random.fork('tokens').next(), temperature, topP, minP, dryMultiplier };
   const latents = random.fork('latent');
   if (role === 'PERSONAL' && personal) {
     // A single reply is the mean; several stray from it, or they would differ by sampling only.

@@ -35,7 +35,7 @@ export interface SourceInput {
   messageId?: string | null;
 }
 
-/** Absent (or null) fields take the contract's defaults: 2 candidates, 128 tokens, temperature 1, topP 0.95, minP 0.05, strength 1. */
+/** Absent (or null) fields take the contract's defaults: 2 candidates, 128 tokens, temperature 1, topP 0.95, minP 0.02, dryMultiplier 0.8, strength 1. */
 export interface GenerateInput {
   member: MemberRef;
   prompt: string;
@@ -46,6 +46,7 @@ export interface GenerateInput {
   temperature?: number | null;
   topP?: number | null;
   minP?: number | null;
+  dryMultiplier?: number | null;
   seed?: number | null;
   personalized?: boolean | null;
   explore?: boolean | null;

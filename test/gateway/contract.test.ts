@@ -44,6 +44,7 @@ describe('schema.graphql', () => {
       temperature: DEFAULT_LIMITS.temperatureDefault,
       topP: DEFAULT_LIMITS.topPDefault,
       minP: DEFAULT_LIMITS.minPDefault,
+      dryMultiplier: DEFAULT_LIMITS.dryMultiplierDefault,
       strength: DEFAULT_LIMITS.strengthDefault,
       personalized: true,
       explore: true,

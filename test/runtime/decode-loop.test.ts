@@ -65,6 +65,7 @@ const greedy = (latent: Float32Array | null = null): DecodeRow => ({
   temperature: 0,
   topP: 1,
   minP: 0,
+  dryMultiplier: 0,
 });
 
 function request(promptIds: number[], rows: DecodeRow[], more: Partial<DecodeRequest> = {}): DecodeRequest {
@@ -175,6 +176,7 @@ describe('rows of many requests', () => {
       temperature: 1,
       topP: 0.95,
       minP: 0,
+      dryMultiplier: 0,
     });
     const promptIds = tiny.text('drawn', 6);
     const alone = new Recorder(1);

@@ -39,7 +39,14 @@ function runtimeOf(path = modelPath, weights: AdapterWeights | null = adapter): 
   return runtime;
 }
 
-const row = (latent: Float32Array | null = null): DecodeRow => ({ latent, seed: 1, temperature: 0, topP: 1, minP: 0 });
+const row = (latent: Float32Array | null = null): DecodeRow => ({
+  latent,
+  seed: 1,
+  temperature: 0,
+  topP: 1,
+  minP: 0,
+  dryMultiplier: 0,
+});
 
 function request(rows: DecodeRow[], maxTokens = 4): DecodeRequest {
   return { promptIds: [5, 6, 7, 8], lastUserTurn: [0, 3], rows, maxTokens, stopTokens: [] };

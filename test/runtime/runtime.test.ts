@@ -42,6 +42,7 @@ const greedy = (latent: Float32Array | null = null): DecodeRow => ({
   temperature: 0,
   topP: 1,
   minP: 0,
+  dryMultiplier: 0,
 });
 const latent = (seed: string) => new Random(seed).normals(LATENT_SIZE);
 
@@ -99,7 +100,14 @@ describe('greedy decoding', () => {
 
 describe('sampled decoding', () => {
   it('is a function of the seed', async () => {
-    const row = (seed: number): DecodeRow => ({ latent: null, seed, temperature: 1, topP: 0.95, minP: 0 });
+    const row = (seed: number): DecodeRow => ({
+      latent: null,
+      seed,
+      temperature: 1,
+      topP: 0.95,
+      minP: 0,
+      dryMultiplier: 0,
+    });
     const [first, second, again] = await tokens(request(chat('Tell me a story.'), [row(1), row(2), row(1)], 12));
     expect(again).toEqual(first);
     expect(second).not.toEqual(first);

@@ -176,6 +176,7 @@ describe('generations', () => {
     ['a hot temperature', { temperature: 3 }, 'from 0 to 2'],
     ['no nucleus', { topP: 0 }, 'topP'],
     ['more than the likeliest', { minP: 1.5 }, 'minP'],
+    ['too much against repeating', { dryMultiplier: 6 }, 'dryMultiplier'],
     ['too strong a taste', { strength: 2 }, 'from 0 to 1.5'],
     ['not a number', { temperature: Number.NaN }, 'temperature is NaN'],
     ['no platform', { member: { platform: '', externalId: 'x' } }, 'member.platform'],

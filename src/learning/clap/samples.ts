@@ -55,6 +55,7 @@ export async function sampleReplies(
       temperature: settings.temperature,
       topP: settings.topP,
       minP: 0,
+      dryMultiplier: 0,
     }));
     const decoded = await tools.runtime.generate(
       {
