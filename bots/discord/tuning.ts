@@ -110,23 +110,27 @@ export class TuneTable {
       maxTokens: TOKENS,
       system: this.bot.config.system,
     };
+    const { client } = this.bot;
     if (effect.kind === 'compare') {
-      const sample = await this.bot.client.generate({ ...input, candidateCount: 1, explore: false, seed: SEED });
+      const only = { ...input, candidateCount: 1, explore: false, seed: SEED };
+      const sample = await this.patiently(() => client.generate(only));
       return { kind: 'compared', sample: { generationId: sample.id, text: sample.candidates[0].text } };
     }
-    const { id, candidates } = await this.bot.client.generate({ ...input, candidateCount: TUNE_CANDIDATES });
-    return {
-      kind: 'written',
-      generationId: id,
-      replies: candidates.map(({ id: candidateId, text }) => ({ id: candidateId, text })),
-    };
+    const written = await this.patiently(() => client.generate({ ...input, candidateCount: TUNE_CANDIDATES }));
+    const replies = written.candidates.map(({ id, text }) => ({ id, text }));
+    return { kind: 'written', generationId: written.id, replies };
   }
 
   private async vote(userId: string, generationId: string, { verdict, candidate }: Vote): Promise<TrainingJob | null> {
+    const input = { generationId, member: memberOf(userId), verdict, chosenCandidateId: candidate };
+    return (await this.patiently(() => this.bot.client.submitFeedback(input))).trainingJob;
+  }
+
+  /** Somebody who chooses quickly comes up against the service's limits: then the round waits as long as it is told to. */
+  private async patiently<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        const input = { generationId, member: memberOf(userId), verdict, chosenCandidateId: candidate };
-        return (await this.bot.client.submitFeedback(input)).trainingJob;
+        return await work();
       } catch (error) {
         if (attempt >= ATTEMPTS || !(error instanceof PalateClientError) || !isPassing(error.code)) throw error;
         await new Promise((resolve) => setTimeout(resolve, retryDelay(attempt, error.retryAfterMs)));

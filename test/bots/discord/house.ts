@@ -46,6 +46,7 @@ export async function openBotHouse(
     ...options.discord,
     gateway: { identifyMs: 10, ...options.discord?.gateway },
   });
+  discord.world.answerMs = 120_000;
   const ada = discord.world.addUser('ada');
   const bob = discord.world.addUser('bob');
   const guild = discord.world.addGuild('Home', ada, [bob]);
@@ -113,12 +114,12 @@ export async function openBotHouse(
       }));
     },
     ledger: async (user, expected) => {
-      for (const end = Date.now() + 30_000; ; ) {
+      for (let waited = 0; ; waited += 15) {
         const found = (await house.verdicts(user)).map(({ verdict, chosen }) =>
           chosen === null ? verdict : `${verdict} ${chosen}`,
         );
         if (found.length === (expected === null ? 0 : 1) && (found[0] ?? null) === expected) return;
-        if (Date.now() > end) throw new Error(`The ledger holds ${JSON.stringify(found)}, not ${expected}.`);
+        if (waited > 30_000) throw new Error(`The ledger holds ${JSON.stringify(found)}, not ${expected}.`);
         await new Promise((resolve) => setTimeout(resolve, 15));
       }
     },

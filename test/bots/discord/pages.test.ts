@@ -37,7 +37,7 @@ describe('/ask', () => {
     const { ada, channel, discord } = house;
     const asked = discord.people.command(ada, channel.id, 'ask', { prompt: 'hello' });
     const message = await answer(asked, ({ reactions }) => reactions.size === 5);
-    expect(asked.interaction.answeredAfter).toBeLessThan(3_000);
+    expect(asked.interaction.answer?.type).toBe(5);
     discord.people.react(ada, message, '🇦');
     await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
   });
@@ -147,7 +147,7 @@ describe('/taste', () => {
 });
 
 describe('/tune', () => {
-  it('asks ten prompts, four replies each, learns, and shows before and after', { timeout: 120_000 }, async () => {
+  it('asks ten prompts, four replies each, learns, and shows before and after', { timeout: 240_000 }, async () => {
     house = await openBotHouse();
     const { ada, channel, discord } = house;
     const started = discord.people.command(ada, channel.id, 'tune');
@@ -159,7 +159,7 @@ describe('/tune', () => {
       press(page, at === 4 ? 'Skip' : at === 5 ? 'None' : 'C');
       if (at === 2) press(page, 'C');
     }
-    await discord.until('the end', () => textOf(page).includes('Done: 9 votes'), 20_000);
+    await discord.until('the end', () => textOf(page).includes('Done: 9 votes'));
     expect(textOf(page)).toMatch(/\*\*Before\*\*\n[\s\S]+\*\*After\*\*\n/);
     const verdicts = await house.verdicts(ada);
     expect(verdicts).toHaveLength(9);

@@ -5,7 +5,6 @@ import { messageWire } from '../wire.js';
 import type { World } from '../world.js';
 import type { Route, RouteRequest } from './route.js';
 
-export const ANSWER_MS = 3_000;
 const TOKEN_MS = 15 * 60_000;
 const ANSWER = { pong: 1, message: 4, deferred: 5, deferredUpdate: 6, update: 7, modal: 9 } as const;
 const wire = (world: World, message: Message) => messageWire(world, message, true);
@@ -50,7 +49,7 @@ function answer({ world, params, query, body, files }: RouteRequest): unknown {
   const elapsed = Date.now() - (interaction?.createdAt ?? 0);
   if (interaction?.id !== params.interaction) throw API_ERRORS.unknownInteraction();
   if (interaction.answer) throw API_ERRORS.alreadyAcknowledged();
-  if (elapsed > ANSWER_MS) throw API_ERRORS.unknownInteraction();
+  if (elapsed > world.answerMs) throw API_ERRORS.unknownInteraction();
   const type = Number(body.type);
   const data = (body.data ?? {}) as Wire;
   const isButton = interaction.type === 3;
