@@ -44,10 +44,21 @@ export class Gate implements Receiver {
       const asked = questionIn(event.body as SlackEvent);
       const isNew = asked === null || (await this.questions.take(asked, (event.retryNum ?? 0) > 0));
       settle(true);
-      return isNew ? app.processEvent(event) : event.ack();
+      return isNew ? app.processEvent({ ...event, ack: kept(event) }) : event.ack();
     } catch (error) {
       settle(false);
       throw error;
     }
   }
+}
+
+/** An acknowledgement that gets lost, with its socket for example, keeps nobody from dealing with what is kept here. */
+function kept({ ack }: ReceiverEvent): ReceiverEvent['ack'] {
+  return async (response) => {
+    try {
+      await ack(response);
+    } catch {
+      // Slack sends it again, and is told then.
+    }
+  };
 }

@@ -33,7 +33,7 @@ export default definePlugin({
     checkConfig(config);
     const logger = sdkLogger(log);
     const installations = config.botToken === undefined ? new Installations(storage, config.clientSecret ?? '') : null;
-    const links = openLinks(config, installations, logger);
+    const links = openLinks(config, installations, logger, signal);
     const bot = makeBot(context, links, installations, logger);
     await bot.workspaces.verify();
     // Only an admin may end it, and does so for the platform.

@@ -7,6 +7,8 @@ import { HELPFUL, NEEDED } from './scopes.js';
 import type { Authorizer } from './workspaces.js';
 
 const REDIRECT = '/slack/oauth_redirect';
+/** Milliseconds before a connection that failed is tried again. */
+const AGAIN_MS = 5_000;
 
 export interface Links {
   /** What events come through. */
@@ -21,8 +23,14 @@ export interface Links {
   onConnect(then: () => void): void;
 }
 
-export function openLinks(config: SlackConfig, installations: Installations | null, logger: Logger): Links {
+export function openLinks(
+  config: SlackConfig,
+  installations: Installations | null,
+  logger: Logger,
+  signal: AbortSignal,
+): Links {
   const socket = config.appToken === undefined ? null : socketReceiver(config.appToken, config, logger);
+  if (socket) keepConnecting(socket.client, signal);
   const http = socket && !installations ? null : httpReceiver(config, installations, logger);
   let connected = false;
   socket?.client.on('connected', () => {
@@ -46,6 +54,23 @@ export function openLinks(config: SlackConfig, installations: Installations | nu
     },
     isConnected: () => socket === null || connected,
     onConnect: (then) => void socket?.client.on('connected', then),
+  };
+}
+
+/** The SDK's client forgets a reconnection that fails; here it is tried again, unless it is time to end. */
+function keepConnecting(client: SocketModeReceiver['client'], signal: AbortSignal): void {
+  const start = client.start.bind(client);
+  let begun = false;
+  client.start = async () => {
+    try {
+      const connection = await start();
+      begun = true;
+      return connection;
+    } catch (error) {
+      if (!begun) throw error;
+      if (!signal.aborted) setTimeout(() => void client.start(), AGAIN_MS).unref();
+      return { ok: false };
+    }
   };
 }
 

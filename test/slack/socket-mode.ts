@@ -89,6 +89,7 @@ export class SocketMode {
       connection.close(1008, 'too_many_websockets');
       return;
     }
+    connection.setMaxListeners(0);
     this.open.push(connection);
     this.connected++;
     connection.on('message', (data) => this.take(String(data)));
