@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { localUrl, PLUGIN_TIMES, type Settings } from './common/config.js';
-import { installationFolder, makeDataFolder } from './common/installation.js';
+import { checkpointFolders, makeDataFolder } from './common/installation.js';
 import { StartedParts } from './common/lifecycle.js';
 import type { Log } from './common/log.js';
 import { type AdminKey, authenticateAdmin, authenticateAny, authenticateKeys, ensureAdminKey } from './gateway/auth.js';
@@ -133,10 +133,9 @@ async function loadCheckpoint(
   model: LanguageModelFile,
   log: Log,
 ): Promise<LoadedCheckpoint | null> {
-  const folders = [join(settings.data, 'checkpoints'), join(installationFolder(), 'models')];
   const { checkpoint, unusable } = settings.checkpoint
     ? { checkpoint: await requireCheckpoint(settings.checkpoint, model.digest), unusable: [] }
-    : await findCheckpoint(folders, model.digest);
+    : await findCheckpoint(checkpointFolders(settings.data), model.digest);
   for (const message of unusable) log.warn(message);
   if (checkpoint) log.info({ model: model.config.name, checkpoint: checkpoint.digest }, 'Replies are personalised');
   else {

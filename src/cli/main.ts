@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { installationFolder } from '../common/installation.js';
 import { chatCommand } from './chat.js';
+import { doctorCommand } from './doctor.js';
 import { reportFailure } from './failure.js';
 import { keyCommand } from './key.js';
 import { pretrainCommand } from './pretrain.js';
@@ -18,6 +19,7 @@ const program = new Command('palate')
   .addCommand(startCommand())
   .addCommand(chatCommand())
   .addCommand(keyCommand())
+  .addCommand(doctorCommand())
   .addCommand(pretrainCommand());
 
 try {

