@@ -7,6 +7,7 @@ import { usePlugins } from '../live/use-plugins.js';
 import { useSession } from '../session/context.js';
 import { useData } from '../session/use-data.js';
 import { Empty, Loading, Problem } from '../ui/states.js';
+import { PluginCheck } from './plugin-check.js';
 import { enteredIn, PluginFieldInput } from './plugin-field.js';
 import { useAttempt } from './use-attempt.js';
 
@@ -85,6 +86,7 @@ function PluginCard({ plugin, onChange }: { plugin: Plugin; onChange: (plugin: P
           </button>
         </form>
       )}
+      <PluginCheck name={plugin.name} />
       {plugin.platform && <AsksConsent platform={plugin.platform} />}
     </section>
   );
