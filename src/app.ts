@@ -16,10 +16,10 @@ import { PluginHost } from './plugins/host.js';
 import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
 import { createServices } from './services/create-services.js';
-import { pluginRows } from './services/plugin-rows.js';
-import { pluginSettings } from './services/plugin-settings.js';
+import { pluginRows } from './services/plugins/plugin-rows.js';
+import { pluginSettings } from './services/plugins/plugin-settings.js';
 import type { Services } from './services/services.js';
-import { TrainingThread } from './services/training-thread.js';
+import { TrainingThread } from './services/training/training-thread.js';
 import { openStore } from './store/store.js';
 
 export interface AppOptions {

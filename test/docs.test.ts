@@ -13,7 +13,7 @@ import { PERSONAL_SPREAD } from '../src/learning/encoder.js';
 import { LEAN_VERDICTS } from '../src/learning/exploration.js';
 import { GATE_MINIMUM } from '../src/learning/gate.js';
 import { BETA, MEAN_BOUND } from '../src/learning/latent-dpo.js';
-import { BASE_SHARE } from '../src/services/roles.js';
+import { BASE_SHARE } from '../src/services/generations/roles.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DOCS = join(ROOT, 'docs');

@@ -1,7 +1,7 @@
 /** A plugin's settings between text, as admins and environments give it, and the values that its schema asks for. */
 import { pluginVariable } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
-import type { StoredSettings } from '../services/plugin-settings.js';
+import type { StoredSettings } from '../services/plugins/plugin-settings.js';
 import type { PluginFieldType, PluginFieldView } from '../services/views.js';
 import { type Plugin, z } from './contract.js';
 

@@ -1,7 +1,7 @@
 /** Asks the plugins' hooks, one after the other, each with a time limit. */
 import { messageOf, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
-import type { GenerationHooks, JudgedPair } from '../services/hooks.js';
+import type { GenerationHooks, JudgedPair } from '../services/generations/hooks.js';
 import type { HookTurn, PairHookInput, PluginHooks } from './contract.js';
 import { runInDomain } from './fault-domain.js';
 import { within } from './within.js';

@@ -1,6 +1,6 @@
 /** One plugin of the host: what it declares, what was set for it, and its supervisor. */
 import { messageOf, PalateError } from '../common/errors.js';
-import type { StoredSettings } from '../services/plugin-settings.js';
+import type { StoredSettings } from '../services/plugins/plugin-settings.js';
 import type { FindingView, PluginConfigInput, PluginPlacement, PluginView } from '../services/views.js';
 import { type Blackout, blackout } from './blackout.js';
 import { type CheckedConfig, checkConfig, type GivenSettings, givenSettings, splitValues } from './configuration.js';

@@ -3,9 +3,9 @@ import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
-import type { Generations } from './generations.js';
-import type { TrainingJobs } from './job-feed.js';
+import type { Generations } from './generations/generations.js';
 import { trainingJobView } from './records.js';
+import type { TrainingJobs } from './training/job-feed.js';
 
 export interface OtherProcessesParts {
   store: Pick<Store, 'others' | 'queue' | 'trainingJobs'>;

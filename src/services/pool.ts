@@ -1,8 +1,8 @@
 /** The state of the language model's pool and of training, now and as it changes. */
 import type { LanguageModelRuntime, RuntimeStatus } from '../runtime/types.js';
 import { Broadcast } from './broadcast.js';
-import type { TrainingJobs } from './job-feed.js';
 import type { PoolService } from './services.js';
+import type { TrainingJobs } from './training/job-feed.js';
 import type { PoolView } from './views.js';
 
 export interface PoolParts {

@@ -18,7 +18,7 @@ import { nodeFinding, variableFindings } from '../../src/cli/doctor/machine.js';
 import { examine } from '../../src/cli/doctor.js';
 import { createLog } from '../../src/common/log.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
-import { pluginSettings } from '../../src/services/plugin-settings.js';
+import { pluginSettings } from '../../src/services/plugins/plugin-settings.js';
 import type { PluginView } from '../../src/services/views.js';
 import { lockFolder } from '../../src/store/folder-lock.js';
 import { openStore } from '../../src/store/store.js';

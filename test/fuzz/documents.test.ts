@@ -8,7 +8,7 @@ import type { Viewer } from '../../src/gateway/auth.js';
 import type { InProcessExecutor } from '../../src/gateway/gateway.js';
 import { operationCost } from '../../src/gateway/operation-cost.js';
 import { createSchema } from '../../src/gateway/schema.js';
-import { checkGenerateInput } from '../../src/services/generate-input.js';
+import { checkGenerateInput } from '../../src/services/generations/generate-input.js';
 import { type Harness, KEY, startHarness } from '../gateway/harness.js';
 import { HostileDocuments, type HostileRequest } from './hostile-documents.js';
 

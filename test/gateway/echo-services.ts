@@ -5,7 +5,7 @@
 import { EventEmitter, on } from 'node:events';
 import { PalateError } from '../../src/common/errors.js';
 import { modelService } from '../../src/services/models.js';
-import { NO_PLUGINS } from '../../src/services/no-plugins.js';
+import { NO_PLUGINS } from '../../src/services/plugins/no-plugins.js';
 import type { Services } from '../../src/services/services.js';
 import type {
   CandidateDelta,

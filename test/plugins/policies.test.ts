@@ -7,7 +7,7 @@ import { checkConfig, fieldsOf } from '../../src/plugins/configuration.js';
 import { definePlugin, secret, z } from '../../src/plugins/contract.js';
 import { prefixOf } from '../../src/plugins/extension.js';
 import { planRestart } from '../../src/plugins/restart.js';
-import { secretBox } from '../../src/services/secret-box.js';
+import { secretBox } from '../../src/services/plugins/secret-box.js';
 
 describe('planRestart', () => {
   it.each([

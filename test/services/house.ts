@@ -11,7 +11,7 @@ import type { Tokenizer } from '../../src/language-model/tokenizer.js';
 import { decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
 import { createServices, type ServiceParts } from '../../src/services/create-services.js';
 import type { Services } from '../../src/services/services.js';
-import { TrainingThread } from '../../src/services/training-thread.js';
+import { TrainingThread } from '../../src/services/training/training-thread.js';
 import type { TrainingJobView } from '../../src/services/views.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { writeTinyModel } from '../language-model/gguf-writer.js';

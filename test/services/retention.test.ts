@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
-import { Housekeeping } from '../../src/services/housekeeping.js';
+import { Housekeeping } from '../../src/services/members/housekeeping.js';
 import type { GenerationView } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 

@@ -7,7 +7,7 @@ import {
   readTaste,
   type TasteContent,
   tasteSigner,
-} from '../../src/services/taste-file.js';
+} from '../../src/services/members/taste-file.js';
 
 const CHECKPOINT = { digest: 'cd'.repeat(32), latentSize: 4 };
 const signer = tasteSigner(new Uint8Array(32).fill(7));

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { coordinatesOf, tasteDirections } from '../../src/learning/directions.js';
 import { decodeEncoder } from '../../src/learning/encoder.js';
+import { winRatesOf } from '../../src/services/preferences/win-rate.js';
 import type { GenerateInput, GenerationView } from '../../src/services/views.js';
-import { winRatesOf } from '../../src/services/win-rate.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 describe('the map of tastes', () => {

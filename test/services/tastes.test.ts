@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEncoder } from '../../src/learning/encoder.js';
-import { readTaste, tasteSigner } from '../../src/services/taste-file.js';
+import { readTaste, tasteSigner } from '../../src/services/members/taste-file.js';
 import type { GenerationView } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 

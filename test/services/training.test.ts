@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAXIMUM_ATTEMPTS, retryDelay } from '../../src/services/retry.js';
+import { MAXIMUM_ATTEMPTS, retryDelay } from '../../src/services/training/retry.js';
 import type { GenerationView, TrainingJobView } from '../../src/services/views.js';
 import { type House, openHouse } from './house.js';
 

@@ -4,8 +4,8 @@ import { localUrl, PLUGIN_TIMES, type Settings, VARIABLES } from '../../common/c
 import { messageOf } from '../../common/errors.js';
 import { createLog } from '../../common/log.js';
 import { PluginHost } from '../../plugins/host.js';
-import { pluginRows } from '../../services/plugin-rows.js';
-import { type PluginSettings, pluginSettings } from '../../services/plugin-settings.js';
+import { pluginRows } from '../../services/plugins/plugin-rows.js';
+import { type PluginSettings, pluginSettings } from '../../services/plugins/plugin-settings.js';
 import type { FindingView, PluginView } from '../../services/views.js';
 import { type InspectedDatabase, inspectDatabase } from '../../store/inspection.js';
 import { findAdminKey } from '../admin-key.js';

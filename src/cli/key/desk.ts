@@ -7,7 +7,7 @@ import { localUrl, type Settings } from '../../common/config.js';
 import { messageOf, PalateError } from '../../common/errors.js';
 import { makeDataFolder } from '../../common/installation.js';
 import { createLog } from '../../common/log.js';
-import { keyService } from '../../services/keys.js';
+import { keyService } from '../../services/keys/keys.js';
 import type { CreatedKeyView, KeyInput, KeyView } from '../../services/views.js';
 import { openStore } from '../../store/store.js';
 import { findAdminKey } from '../admin-key.js';

@@ -1,0 +1,163 @@
+/** A request to generate, checked and with its defaults filled in. */
+import type { Limits } from '../../common/config.js';
+import { PalateError } from '../../common/errors.js';
+import type { ChatTurn } from '../../language-model/tokenizer.js';
+import type { GenerateInput, MemberRef } from '../views.js';
+
+export interface GenerateRequest {
+  member: Required<{ [K in keyof MemberRef]: string }>;
+  prompt: string;
+  turns: ChatTurn[];
+  candidateCount: number;
+  maxTokens: number;
+  temperature: number;
+  topP: number;
+  minP: number;
+  dryMultiplier: number;
+  /** Null: the service draws one. */
+  seed: number | null;
+  personalized: boolean;
+  explore: boolean;
+  strength: number;
+  /** Along the taste's directions; empty: none. */
+  tasteOffset: readonly number[];
+  source: Record<string, string> | null;
+}
+
+/** @throws PalateError BAD_USER_INPUT that names the field, what is wrong with it and what is allowed */
+export function checkGenerateInput(input: GenerateInput, limits: Limits): GenerateRequest {
+  const text = (name: string, value: string, maximum: number) => {
+    if (value.trim() === '') throw refused(`${name} is empty. Give it some text.`);
+    if (value.length > maximum)
+      throw refused(`${name} has ${value.length} characters; ${maximum} are allowed. Shorten it.`);
+    return storable(name, value);
+  };
+  const number = (name: string, value: number | null | undefined, fallback: number, low: number, high: number) => {
+    const given = value ?? fallback;
+    if (!(given >= low && given <= high)) throw refused(`${name} is ${given}; it must be from ${low} to ${high}.`);
+    return given;
+  };
+  const whole = (name: string, value: number | null | undefined, fallback: number, low: number, high: number) => {
+    const given = number(name, value, fallback, low, high);
+    if (!Number.isInteger(given)) throw refused(`${name} is ${given}; it must be a whole number.`);
+    return given;
+  };
+
+  const prompt = text('prompt', input.prompt, limits.promptCharacters);
+  const history = input.history ?? [];
+  if (history.length > limits.historyTurns) {
+    throw refused(`history has ${history.length} turns; ${limits.historyTurns} are allowed. Leave out the oldest.`);
+  }
+  const turns: ChatTurn[] = history.map(({ role, content }, i) => ({
+    role: role.toLowerCase() as ChatTurn['role'],
+    content: text(`history[${i}].content`, content, limits.turnCharacters),
+  }));
+  if (input.system != null && input.system !== '') {
+    turns.unshift({ role: 'system', content: text('system', input.system, limits.systemCharacters) });
+  }
+  turns.push({ role: 'user', content: prompt });
+  if (input.seed != null && !Number.isInteger(input.seed)) throw refused('seed must be a whole number.');
+
+  return {
+    member: checkMemberRef(input.member, limits),
+    prompt,
+    turns,
+    candidateCount: whole(
+      'candidateCount',
+      input.candidateCount,
+      limits.candidateCountDefault,
+      limits.candidateCountMinimum,
+      limits.candidateCountMaximum,
+    ),
+    maxTokens: whole(
+      'maxTokens',
+      input.maxTokens,
+      limits.maxTokensDefault,
+      limits.maxTokensMinimum,
+      limits.maxTokensMaximum,
+    ),
+    temperature: number('temperature', input.temperature, limits.temperatureDefault, 0, limits.temperatureMaximum),
+    topP: number('topP', input.topP, limits.topPDefault, Number.EPSILON, 1),
+    minP: number('minP', input.minP, limits.minPDefault, 0, 1),
+    dryMultiplier: number(
+      'dryMultiplier',
+      input.dryMultiplier,
+      limits.dryMultiplierDefault,
+      0,
+      limits.dryMultiplierMaximum,
+    ),
+    seed: input.seed ?? null,
+    personalized: input.personalized ?? true,
+    explore: input.explore ?? true,
+    tasteOffset: offsetsOf(input.tasteOffset, limits),
+    strength: number('strength', input.strength, limits.strengthDefault, 0, limits.strengthMaximum),
+    source: sourceOf(input.source, limits),
+  };
+}
+
+/** Trailing zeros say nothing; of all zeros nothing is left. */
+function offsetsOf(offsets: GenerateInput['tasteOffset'], limits: Limits): readonly number[] {
+  const given = offsets ?? [];
+  if (given.length > limits.tasteOffsets) {
+    throw refused(`tasteOffset has ${given.length} numbers; ${limits.tasteOffsets} are allowed.`);
+  }
+  const largest = limits.tasteOffsetMaximum;
+  given.forEach((offset, i) => {
+    if (!(Math.abs(offset) <= largest)) {
+      throw refused(`tasteOffset[${i}] is ${offset}; it must be from -${largest} to ${largest}.`);
+    }
+  });
+  return given.slice(0, given.findLastIndex((offset) => offset !== 0) + 1);
+}
+
+/** @throws PalateError BAD_USER_INPUT */
+export function checkMemberRef(ref: MemberRef, limits: Limits): GenerateRequest['member'] {
+  const { platform, externalId, scope } = { ...ref, scope: ref.scope ?? '' };
+  const parts: [string, string, number, boolean][] = [
+    ['platform', platform, limits.platformCharacters, true],
+    ['externalId', externalId, limits.identifierCharacters, true],
+    ['scope', scope, limits.identifierCharacters, false],
+  ];
+  for (const [name, value, maximum, required] of parts) {
+    if ((required && value === '') || value.length > maximum) {
+      throw refused(`member.${name} must have ${required ? 1 : 0} to ${maximum} characters; it has ${value.length}.`);
+    }
+    storable(`member.${name}`, value);
+  }
+  return { platform, externalId, scope };
+}
+
+/** @throws PalateError BAD_USER_INPUT */
+export function checkPlatform(platform: string, limits: Limits): string {
+  return checkMemberRef({ platform, externalId: '-' }, limits).platform;
+}
+
+/** @throws PalateError BAD_USER_INPUT */
+export function checkKey(key: string | null | undefined, limits: Limits): string | null {
+  if (key == null) return null;
+  if (key === '' || key.length > limits.keyCharacters) {
+    throw refused(`key must have 1 to ${limits.keyCharacters} characters; it has ${key.length}.`);
+  }
+  return storable('key', key);
+}
+
+function sourceOf(source: GenerateInput['source'], limits: Limits): Record<string, string> | null {
+  const given = Object.entries(source ?? {}).filter((entry): entry is [string, string] => entry[1] != null);
+  for (const [name, value] of given) {
+    if (value.length > limits.identifierCharacters) {
+      throw refused(`source.${name} has ${value.length} characters; ${limits.identifierCharacters} are allowed.`);
+    }
+    storable(`source.${name}`, value);
+  }
+  return given.length > 0 ? Object.fromEntries(given) : null;
+}
+
+/** PostgreSQL's text cannot hold the character U+0000. */
+function storable(name: string, value: string): string {
+  if (value.includes('\0')) throw refused(`${name} contains the character U+0000. Take it out.`);
+  return value;
+}
+
+function refused(message: string): PalateError {
+  return new PalateError('BAD_USER_INPUT', message);
+}

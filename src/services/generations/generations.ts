@@ -1,0 +1,131 @@
+/** Generate: the member's encoder gives latents, the runtime writes candidates behind them, and nobody can tell which is which. */
+import { PalateError } from '../../common/errors.js';
+import { GENERATE_OPERATION, type GenerationRecord } from '../../store/generations.js';
+import type { CallerKey } from '../../store/idempotency.js';
+import { inputDigest, keptName, requireSameInput } from '../caller-key.js';
+import { connectionBy, emptyPage, refuseCursor, requirePageSize } from '../connection.js';
+import { isId } from '../ids.js';
+import { generationView } from '../records.js';
+import type { GenerationService } from '../services.js';
+import type { GenerateInput, StartedGeneration } from '../views.js';
+import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
+import { type GenerationParts, planGeneration } from './generation-plan.js';
+import { forgotten, RunningGeneration, storedGeneration } from './running-generation.js';
+
+export interface Generations extends GenerationService {
+  /** Whether the generation is still being written. */
+  isRunning(id: string): boolean;
+  /** Ends what is being written for the member, also what is only being planned, and waits until it is over. */
+  endOf(memberId: string): Promise<void>;
+  /** Cancels what is being written and waits until it is stored. */
+  stop(): Promise<void>;
+}
+
+interface KeyedStart {
+  digest: string;
+  started: Promise<RunningGeneration | StartedGeneration>;
+}
+
+/** How long a caller who was turned away should wait. */
+const RETRY_MS = 1_000;
+
+export function generationService(parts: GenerationParts): Generations {
+  const { store, limits } = parts;
+  const running = new Map<string, RunningGeneration>();
+  const keyed = new Map<string, KeyedStart>();
+  /** Members that are being forgotten or were; an id never comes back. */
+  const ended = new Set<string>();
+
+  const begin = async (request: GenerateRequest, key?: CallerKey) => {
+    requireRuntime(parts);
+    const turns = await parts.hooks.prompt(request.member.platform, request.turns);
+    const generation = await planGeneration(parts, { ...request, turns });
+    if (ended.has(generation.memberId)) throw forgotten();
+    const run = new RunningGeneration(parts, generation, key);
+    running.set(run.id, run);
+    run.finished.catch(() => undefined).finally(() => running.delete(run.id));
+    return run;
+  };
+
+  const beginKeyed = async (request: GenerateRequest, key: string, name: string, digest: string) => {
+    const kept = await store.idempotency.find(GENERATE_OPERATION, name);
+    if (!kept) return begin(request, { key: name, inputDigest: digest });
+    requireSameInput(key, kept.inputDigest, digest);
+    const generation = await store.generations.byId(String(kept.result.generationId));
+    if (!generation) throw new PalateError('NOT_FOUND', `The generation made for the key "${key}" was erased.`);
+    return storedGeneration(generationView(generation));
+  };
+
+  /** One start a key at a time; the others join it. */
+  const startKeyed = (request: GenerateRequest, key: string, name: string): KeyedStart['started'] => {
+    const digest = inputDigest(request);
+    const known = keyed.get(name);
+    if (known) {
+      requireSameInput(key, known.digest, digest);
+      return known.started;
+    }
+    const started = beginKeyed(request, key, name, digest);
+    keyed.set(name, { digest, started });
+    const forget = () => keyed.delete(name);
+    started.then(({ finished }) => finished.then(forget, forget), forget);
+    return started;
+  };
+
+  return {
+    start: async (input: GenerateInput, signal?: AbortSignal) => {
+      const request = checkGenerateInput(input, limits);
+      const key = checkKey(input.key, limits);
+      const started =
+        key === null ? await begin(request) : await startKeyed(request, key, keptName(input.keyOwner, key));
+      return started instanceof RunningGeneration ? started.join(signal) : started;
+    },
+    cancel: async (id) => {
+      const run = running.get(id);
+      if (run) {
+        run.cancel();
+        return run.finished;
+      }
+      const generation = isId(id) ? await store.generations.byId(id) : null;
+      if (!generation) throw new PalateError('NOT_FOUND', `There is no generation ${id}. Check the id.`);
+      return generationView(generation);
+    },
+    byId: async (id) => {
+      const generation = isId(id) ? await store.generations.byId(id) : null;
+      return generation && generationView(generation);
+    },
+    list: async (memberId, first, after) => {
+      requirePageSize(first, limits.pageSizeMaximum);
+      if (after != null && !isId(after)) refuseCursor();
+      const page = isId(memberId)
+        ? await store.generations.ofMember(memberId, first, after ?? undefined)
+        : emptyPage<GenerationRecord>();
+      return connectionBy(page, page.rows.map(generationView), ({ id }) => id);
+    },
+    isRunning: (id) => running.has(id),
+    endOf: async (memberId) => {
+      ended.add(memberId);
+      const runs = [...running.values()].filter((run) => run.memberId === memberId);
+      for (const run of runs) run.cancel();
+      await Promise.allSettled(runs.map((run) => run.finished));
+    },
+    stop: async () => {
+      for (const run of running.values()) run.cancel();
+      await Promise.allSettled([...running.values()].map((run) => run.finished));
+    },
+  };
+}
+
+function requireRuntime({ runtime, limits }: GenerationParts): void {
+  const { ready, queued } = runtime.status();
+  if (!ready) {
+    throw new PalateError(
+      'MODEL_UNAVAILABLE',
+      'The language model is not loaded. Wait until the pool is ready and try again.',
+    );
+  }
+  if (queued >= limits.queuedGenerations) {
+    throw new PalateError('LIMIT_EXCEEDED', `${queued} replies already wait for a slot. Try again in a moment.`, {
+      retryAfterMs: RETRY_MS,
+    });
+  }
+}

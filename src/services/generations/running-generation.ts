@@ -1,0 +1,179 @@
+/** A generation while it is written: who reads it, its text so far, and how it ends up stored. */
+import { messageOf, PalateError } from '../../common/errors.js';
+import type { TextStream } from '../../language-model/tokenizer.js';
+import type { DecodedRow } from '../../runtime/types.js';
+import { type CallerKey, KeyTaken } from '../../store/idempotency.js';
+import { isMissingReference } from '../../store/sql.js';
+import { generationView } from '../records.js';
+import type { CandidateDelta, GenerationView, StartedGeneration } from '../views.js';
+import type { GenerationParts, PlannedGeneration } from './generation-plan.js';
+import { ReplayLog } from './replay-log.js';
+
+interface CandidateText {
+  stream: TextStream;
+  text: string;
+}
+
+export class RunningGeneration {
+  readonly id: string;
+  readonly memberId: string;
+  readonly finished: Promise<GenerationView>;
+  private readonly events = new ReplayLog<CandidateDelta>();
+  private readonly cancelled = new AbortController();
+  private readonly texts: CandidateText[];
+  /** Nothing is shown before the hooks have read it. */
+  private readonly held: boolean;
+  /** Callers that wait for it; when the last one has gone, it is cancelled. */
+  private readers = 0;
+
+  constructor(
+    private readonly parts: GenerationParts,
+    private readonly plan: PlannedGeneration,
+    private readonly key?: CallerKey,
+  ) {
+    this.id = plan.id;
+    this.memberId = plan.memberId;
+    this.texts = plan.candidates.map(() => ({ stream: parts.tokenizer.stream(), text: '' }));
+    this.held = parts.hooks.readsReplies(plan.request.member.platform);
+    this.finished = this.run();
+    this.finished.catch(() => undefined);
+  }
+
+  /** One more caller; its signal says when it no longer wants the reply. */
+  join(signal?: AbortSignal): StartedGeneration {
+    this.readers++;
+    const leave = () => {
+      if (--this.readers === 0) this.cancel();
+    };
+    if (signal?.aborted) leave();
+    else if (signal) {
+      signal.addEventListener('abort', leave, { once: true });
+      // A connection's signal outlives the generations that are asked for over it.
+      const forget = () => signal.removeEventListener('abort', leave);
+      this.finished.then(forget, forget);
+    }
+    const { id, memberId, candidates } = this.plan;
+    return {
+      id,
+      memberId,
+      candidates: candidates.map(({ id, index }) => ({ id, index })),
+      events: this.events,
+      finished: this.finished,
+    };
+  }
+
+  cancel(): void {
+    this.cancelled.abort();
+  }
+
+  private async run(): Promise<GenerationView> {
+    try {
+      const view = await this.store(await this.decode());
+      this.events.end();
+      return view;
+    } catch (error) {
+      const failure = failureOf(error);
+      this.events.end(failure);
+      throw failure;
+    }
+  }
+
+  private async decode(): Promise<DecodedRow[]> {
+    const { runtime, tokenizer } = this.parts;
+    const { prompt, request, candidates } = this.plan;
+    const rows = await runtime.generate(
+      {
+        promptIds: prompt.ids,
+        lastUserTurn: prompt.lastUserTurn,
+        rows: candidates.map(({ row }) => row),
+        maxTokens: request.maxTokens,
+        stopTokens: [...tokenizer.stopTokens],
+      },
+      (row, tokens) => this.say(row, tokens.map((token) => this.texts[row].stream.push(token)).join('')),
+      this.cancelled.signal,
+    );
+    // A reply that was cut inside a character ends before it.
+    for (const row of rows.keys()) this.say(row, this.texts[row].stream.flush().replace(/\uFFFD+$/, ''));
+    if (this.held) await this.tellHeld();
+    return rows;
+  }
+
+  private say(row: number, written: string): void {
+    // A byte-level model can write U+0000, which PostgreSQL's text cannot hold.
+    const text = written.replaceAll('\0', '');
+    if (text === '') return;
+    this.texts[row].text += text;
+    if (!this.held) this.events.push({ candidateId: this.plan.candidates[row].id, text });
+  }
+
+  /** Hooks read whole replies, and people see what the hooks made of them; what is learned from is what the model wrote. */
+  private async tellHeld(): Promise<void> {
+    const { hooks } = this.parts;
+    const { request, candidates } = this.plan;
+    await Promise.all(
+      this.texts.map(async (written, row) => {
+        written.text = await hooks.candidate(request.member.platform, request.prompt, written.text);
+        if (written.text !== '') this.events.push({ candidateId: candidates[row].id, text: written.text });
+      }),
+    );
+  }
+
+  private async store(rows: DecodedRow[]): Promise<GenerationView> {
+    const { store, runtime, features } = this.parts;
+    const { id, memberId, request, prompt, encoderVersion, candidates } = this.plan;
+    const { model, modelDigest } = runtime.status();
+    const generation = await store.generations.add({
+      id,
+      memberId,
+      prompt: request.prompt,
+      encoderVersion,
+      model,
+      modelDigest,
+      source: request.source,
+      candidates: candidates.map(({ id, index, role }, i) => ({
+        id,
+        index,
+        role,
+        text: this.texts[i].text,
+        tokenIds: rows[i].tokens,
+        finishReason: rows[i].finishReason,
+      })),
+      key: this.key,
+    });
+    features?.readBehind(generation, prompt);
+    return generationView(generation);
+  }
+}
+
+/** A finished generation in the shape of one that starts: its whole text at once. */
+export function storedGeneration(view: GenerationView): StartedGeneration {
+  const events = new ReplayLog<CandidateDelta>();
+  for (const { id, text } of view.candidates) if (text !== '') events.push({ candidateId: id, text });
+  events.end();
+  return {
+    id: view.id,
+    memberId: view.memberId,
+    candidates: view.candidates.map(({ id, index }) => ({ id, index })),
+    events,
+    finished: Promise.resolve(view),
+  };
+}
+
+/** What whoever waits for a reply is told when its member is erased meanwhile. */
+export function forgotten(): PalateError {
+  return new PalateError('CANCELLED', 'The member was forgotten while the reply was being written.');
+}
+
+function failureOf(error: unknown): PalateError {
+  if (error instanceof PalateError) return error;
+  if (isMissingReference(error)) return forgotten();
+  if (error instanceof KeyTaken) {
+    return new PalateError(
+      'CONFLICT',
+      'Another request with the same key finished first. Send it again for that answer.',
+    );
+  }
+  return new PalateError('INTERNAL', `The reply could not be written (${messageOf(error)}). Try again.`, {
+    cause: error,
+  });
+}

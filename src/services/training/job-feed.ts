@@ -1,0 +1,93 @@
+/** What this process knows of training jobs beyond their rows: those that wait or run with their steps, and who watches. */
+import { Broadcast } from '../broadcast.js';
+import type { TrainingJobView } from '../views.js';
+
+/** How far a job has come; it waits again after an attempt that failed. Ended jobs are beyond every attempt. */
+function progressOf({ status, attempts }: TrainingJobView): number {
+  if (status === 'QUEUED') return 2 * attempts;
+  return status === 'RUNNING' ? 2 * attempts - 1 : Number.POSITIVE_INFINITY;
+}
+
+/** Whether `later` is a newer state of the same job. */
+export function isNewer(later: TrainingJobView, earlier: TrainingJobView): boolean {
+  const ahead = progressOf(later) - progressOf(earlier);
+  return ahead > 0 || (ahead === 0 && later.step > earlier.step);
+}
+
+/** Jobs that ended lately, of which news may still be under way from another process. */
+const REMEMBERED = 1_000;
+
+export class TrainingJobs {
+  /** Jobs that wait or run, here or in another process that tells of them. */
+  private readonly open = new Map<string, TrainingJobView>();
+  private readonly changes: Broadcast<TrainingJobView>;
+  private readonly listeners = new Set<() => void>();
+  private readonly ended = new Set<string>();
+  private readonly endings = new Map<string, () => void>();
+
+  constructor(pendingEvents: number) {
+    const sameStep = (later: TrainingJobView, earlier: TrainingJobView) =>
+      later.id === earlier.id && later.status === earlier.status;
+    this.changes = new Broadcast(sameStep, pendingEvents);
+  }
+
+  /** Tells the watchers of a new state; what is not new is told once. */
+  publish(job: TrainingJobView): void {
+    const known = this.open.get(job.id);
+    if (this.ended.has(job.id) || (known && !isNewer(job, known))) return;
+    if (job.status === 'QUEUED' || job.status === 'RUNNING') this.open.set(job.id, job);
+    else this.end(job.id);
+    this.changes.publish(job);
+    if (known?.status !== job.status) for (const listener of this.listeners) listener();
+  }
+
+  openIds(): string[] {
+    return [...this.open.keys()];
+  }
+
+  /** A job whose row is gone: nobody is told of it any more. */
+  drop(id: string): void {
+    if (!this.open.has(id)) return;
+    this.end(id);
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Calls `ended` when the job ends, until the returned function is called. One listener a job: who runs it. */
+  onEnd(id: string, ended: () => void): () => void {
+    this.endings.set(id, ended);
+    return () => void this.endings.delete(id);
+  }
+
+  private end(id: string): void {
+    this.endings.get(id)?.();
+    this.open.delete(id);
+    this.ended.add(id);
+    if (this.ended.size > REMEMBERED) this.ended.delete(this.ended.values().next().value as string);
+  }
+
+  /** Calls `listener` whenever the counts may have changed, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** The stored job, or its newer state in this process. */
+  latest(stored: TrainingJobView): TrainingJobView {
+    const known = this.open.get(stored.id);
+    return known && known.status === stored.status ? known : stored;
+  }
+
+  watch(signal: AbortSignal, wanted: (job: TrainingJobView) => boolean): AsyncIterableIterator<TrainingJobView> {
+    return this.changes.subscribe(signal, wanted);
+  }
+
+  counts(): { trainingQueued: number; trainingRunning: number } {
+    let trainingRunning = 0;
+    for (const { status } of this.open.values()) if (status === 'RUNNING') trainingRunning++;
+    return { trainingQueued: this.open.size - trainingRunning, trainingRunning };
+  }
+
+  close(): void {
+    this.changes.close();
+  }
+}

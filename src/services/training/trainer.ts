@@ -1,0 +1,209 @@
+/**
+ * Works off training jobs: a member's encoder is a function of its active verdicts, the checkpoint and the prior (N(0, I), or the
+ * taste that the member imported), seeded by the member's id. One job of a member runs at a time; verdicts that arrive meanwhile wait in the next one.
+ */
+import { createHash } from 'node:crypto';
+import { messageOf } from '../../common/errors.js';
+import type { Lifecycle } from '../../common/lifecycle.js';
+import type { Log } from '../../common/log.js';
+import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
+import { decodeEncoder, encodeEncoder, type PersonalEncoder, priorEncoder } from '../../learning/encoder.js';
+import { fromHalf } from '../../learning/half.js';
+import type { BroughtPrior } from '../../learning/latent-dpo.js';
+import { type Posterior, posteriorOf } from '../../learning/posterior.js';
+import type { TrainingVerdict } from '../../store/feedback.js';
+import type { Store } from '../../store/store.js';
+import type { TrainedEncoder, TrainingJobRecord } from '../../store/training-jobs.js';
+import type { ClaimedJob } from '../../store/training-work.js';
+import type { FeatureReader } from '../generations/features.js';
+import { type LatentPair, latentPairs } from '../preferences/pairing.js';
+import { trainingJobView } from '../records.js';
+import type { TrainingJobs } from './job-feed.js';
+import { PairCache } from './pair-cache.js';
+import { MAXIMUM_ATTEMPTS, retryDelay } from './retry.js';
+import type { Train, TrainingOutcome } from './training-protocol.js';
+
+export interface TrainerParts {
+  store: Pick<Store, 'feedback' | 'tastes' | 'trainingJobs' | 'queue' | 'exclusive'>;
+  features: FeatureReader;
+  checkpoint: LoadedCheckpoint;
+  jobs: TrainingJobs;
+  train: Train;
+  log: Log;
+  /** Milliseconds; only differences matter. */
+  clock: () => number;
+}
+
+/** Steps are told at most this often. */
+const STEP_EVENT_MS = 50;
+
+/** Consumes the store's queue from start() to stop(), which it also starts and stops. */
+export class Trainer implements Lifecycle {
+  private starting: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+  private readonly pairs = new PairCache();
+
+  constructor(private readonly parts: TrainerParts) {}
+
+  start(): Promise<void> {
+    this.starting ??= this.begin();
+    return this.starting;
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  /** Drops what is kept in memory of verdicts. */
+  dropPairs(): void {
+    this.pairs.clear();
+  }
+
+  private async begin(): Promise<void> {
+    const { store, features, jobs } = this.parts;
+    // In an exclusive database whatever is in work was left behind by a process that is gone.
+    await store.trainingJobs.recover({ all: store.exclusive, maximumAttempts: MAXIMUM_ATTEMPTS });
+    await store.trainingJobs.queueOutdated(features.digests);
+    for (const job of await store.trainingJobs.open()) jobs.publish(trainingJobView(job));
+    store.queue.consume({
+      claim: () => store.trainingJobs.claim(),
+      extend: (job) => store.trainingJobs.extend(job),
+      handle: (job) => this.run(job),
+      recover: () => this.recover(),
+    });
+    await store.queue.start();
+  }
+
+  private async end(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    await this.parts.store.queue.stop();
+  }
+
+  /** Jobs of processes that ended meanwhile wait again. */
+  private async recover(): Promise<void> {
+    const { store, jobs } = this.parts;
+    const recovered = await store.trainingJobs.recover({ all: false, maximumAttempts: MAXIMUM_ATTEMPTS });
+    for (const job of recovered) jobs.publish(trainingJobView(job));
+  }
+
+  private async run(job: ClaimedJob): Promise<void> {
+    const { store, jobs, clock, log } = this.parts;
+    const started = clock();
+    const durationMs = () => Math.round(clock() - started);
+    jobs.publish(trainingJobView(job));
+    const ended = new AbortController();
+    const unlisten = jobs.onEnd(job.id, () => ended.abort());
+    try {
+      const encoder = await Promise.race([this.trainMember(job), aborted(ended.signal)]);
+      unlisten();
+      const done = await store.trainingJobs.complete(job, { ...encoder, durationMs: durationMs() });
+      if (done) jobs.publish(trainingJobView(done));
+      log.debug({ member: job.memberId, version: done?.encoderVersion, ms: done?.durationMs }, 'A member was trained');
+    } catch (err) {
+      unlisten();
+      if (ended.signal.aborted) return;
+      log.error({ err, job: job.id, attempt: job.attempts }, 'A training failed');
+      const retryAfterMs = retryDelay(job.attempts);
+      const failed = await store.trainingJobs.fail(job, {
+        error: messageOf(err),
+        durationMs: durationMs(),
+        retryAfterMs,
+      });
+      if (failed) jobs.publish(trainingJobView(failed));
+      if (failed?.status === 'QUEUED' && retryAfterMs !== null) store.queue.wake(retryAfterMs);
+    }
+  }
+
+  private async trainMember(job: ClaimedJob): Promise<Omit<TrainedEncoder, 'durationMs'>> {
+    const { store, features, checkpoint } = this.parts;
+    const taste = job.tasteDigest === null ? null : await store.tastes.current(job.memberId, features.digests);
+    const prior = taste ? { ...decodeEncoder(taste.bytes).encoder, pairCount: taste.pairCount } : undefined;
+    const verdicts = await this.pairsOfVerdicts(job.memberId);
+    const groups = [...verdicts.values()].filter((pairs) => pairs.length > 0);
+    const pairCount = groups.reduce((count, pairs) => count + pairs.length, 0);
+    const outcome = groups.length > 0 ? await this.fit(job, groups, pairCount, prior) : untrained(checkpoint, prior);
+    const bytes = encodeEncoder(outcome.encoder, checkpoint.digest);
+    return {
+      capacity: outcome.encoder.capacity,
+      bytes,
+      digest: createHash('sha256').update(bytes).digest('hex'),
+      digests: features.digests,
+      tasteDigest: taste?.digest ?? '',
+      accepted: outcome.accepted,
+      reason: outcome.accepted ? null : outcome.reason,
+      positions: [...verdicts.keys()].sort((a, b) => (a < b ? -1 : 1)),
+      pairCount,
+      loss: outcome.loss,
+      accuracy: outcome.accuracy,
+      totalSteps: outcome.totalSteps,
+    };
+  }
+
+  private fit(
+    job: TrainingJobRecord,
+    groups: LatentPair[][],
+    pairCount: number,
+    prior: BroughtPrior | undefined,
+  ): Promise<TrainingOutcome> {
+    const { train, jobs, clock } = this.parts;
+    let told = Number.NEGATIVE_INFINITY;
+    return train({ verdicts: groups, seed: job.memberId, prior }, ({ step, totalSteps, loss, accuracy }) => {
+      if (clock() - told < STEP_EVENT_MS) return;
+      told = clock();
+      jobs.publish({ ...trainingJobView(job), step, totalSteps, loss, accuracy, pairCount });
+    });
+  }
+
+  /** The pairs of the member's active verdicts by position, in the order of the ledger's reading. */
+  private async pairsOfVerdicts(memberId: string): Promise<Map<bigint, LatentPair[]>> {
+    const { store, checkpoint } = this.parts;
+    const known = this.pairs.of(memberId);
+    const verdicts = await store.feedback.trainingVerdicts(memberId, known.keys());
+    const read = await this.withFeatures(memberId, verdicts, known);
+    const pairs = new Map(read.map((row) => [row.position, known.get(row.position) ?? pairsOf(row, checkpoint)]));
+    // Without pairs there is nothing to save the reading of.
+    this.pairs.keep(memberId, new Map([...pairs].filter(([, made]) => made.length > 0)));
+    return pairs;
+  }
+
+  /**
+   * A vote may come before the features of what it judges: then they are waited for. Where they cannot be read again, because the
+   * texts have been erased since, the verdict has none and makes no pairs.
+   */
+  private async withFeatures(
+    memberId: string,
+    verdicts: TrainingVerdict[],
+    known: ReadonlyMap<bigint, LatentPair[]>,
+  ): Promise<TrainingVerdict[]> {
+    const { store, features } = this.parts;
+    const { model, checkpoint } = features.digests;
+    const isRead = (row: TrainingVerdict) => row.featuresModel === model && row.featuresCheckpoint === checkpoint;
+    const unread = verdicts.filter((row) => !known.has(row.position) && !isRead(row));
+    if (unread.length === 0) return verdicts;
+    await features.ensure(unread.map(({ generationId }) => generationId));
+    const reread = await store.feedback.trainingVerdicts(memberId, known.keys());
+    return reread.map((row) => (isRead(row) ? row : { ...row, promptFeatures: null }));
+  }
+}
+
+/** Rejects when somebody ends the job: its training, which may wait for features, is of no use any more. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+}
+
+function pairsOf(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): LatentPair[] {
+  const prompt = verdict.promptFeatures && fromHalf(verdict.promptFeatures);
+  const posterior = (features: Uint8Array | null): Posterior | null =>
+    features && prompt ? posteriorOf(checkpoint, fromHalf(features), prompt) : null;
+  const posteriors = new Map(verdict.candidates.map(({ id, features }) => [id, posterior(features)]));
+  return latentPairs(verdict.verdict, posteriors, verdict.chosenCandidateId, verdict.pairWeights);
+}
+
+/** What no pairs make: the imported taste, or N(0, I), which serves nothing. */
+function untrained(
+  { latentSize }: LoadedCheckpoint,
+  prior: PersonalEncoder = priorEncoder(latentSize),
+): TrainingOutcome {
+  return { encoder: prior, accepted: true, reason: '', loss: null, accuracy: null, totalSteps: 0 };
+}
