@@ -74,17 +74,13 @@ function makeBot(
   return bot;
 }
 
-function makeApp(bot: Bot, { receiver, installer }: Links, logger: Logger): App {
-  const { botToken, api } = bot.config;
+function makeApp(bot: Bot, { receiver }: Links, logger: Logger): App {
   return new App({
     receiver: new Gate(receiver, bot.questions),
-    authorize: async (source) => {
-      if (botToken === undefined && installer) return installer.authorize(source);
-      return { botToken, ...bot.workspaces.own() };
-    },
+    authorize: (source) => bot.workspaces.authorize(source),
     convoStore: false,
     logger,
-    clientOptions: { slackApiUrl: api },
+    clientOptions: { slackApiUrl: bot.config.api },
   });
 }
 

@@ -133,10 +133,12 @@ export class TuneTable {
     const { client, config } = this.bot;
     const input = { member: memberOf(user, scope), prompt: effect.prompt, maxTokens: TOKENS, system: config.system };
     if (effect.kind === 'compare') {
-      const sample = await client.generate({ ...input, candidateCount: 1, explore: false, seed: SEED });
+      const one = { ...input, candidateCount: 1, explore: false, seed: SEED };
+      const sample = await this.insist(() => client.generate(one));
       return { kind: 'compared', sample: { generationId: sample.id, text: sample.candidates[0].text } };
     }
-    const { id, candidates } = await client.generate({ ...input, candidateCount: TUNE_CANDIDATES });
+    const several = { ...input, candidateCount: TUNE_CANDIDATES };
+    const { id, candidates } = await this.insist(() => client.generate(several));
     const replies = candidates.map(({ id: candidateId, text }) => ({ id: candidateId, text }));
     return { kind: 'written', generationId: id, replies };
   }
@@ -144,9 +146,14 @@ export class TuneTable {
   private async vote({ user, scope }: Who, generationId: string, vote: Vote): Promise<TrainingJob | null> {
     const { verdict, candidate } = vote;
     const input = { generationId, member: memberOf(user, scope), verdict, chosenCandidateId: candidate };
+    return (await this.insist(() => this.bot.client.submitFeedback(input))).trainingJob;
+  }
+
+  /** Asks the service again where waiting may help: a round does not stop because somebody presses fast. */
+  private async insist<T>(ask: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return (await this.bot.client.submitFeedback(input)).trainingJob;
+        return await ask();
       } catch (error) {
         if (attempt >= ATTEMPTS || !(error instanceof PalateClientError) || !isPassing(error.code)) throw error;
         await pause(retryDelay(attempt, error.retryAfterMs), this.bot.signal);

@@ -20,13 +20,25 @@ const { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequ
 const RETRIES = { retries: 6, factor: 2, minTimeout: 500, maxTimeout: 20_000 };
 const TIMEOUT_MS = 30_000;
 
-type Authorized = { botToken?: string; botUserId?: string };
+interface AuthorizeQuery {
+  teamId?: string;
+  enterpriseId?: string;
+  isEnterpriseInstall: boolean;
+}
+
+interface Authorized {
+  botToken?: string;
+  botUserId?: string;
+  botId?: string;
+}
+
 export interface Authorizer {
-  authorize(query: { teamId?: string; enterpriseId?: string; isEnterpriseInstall: boolean }): Promise<Authorized>;
+  authorize(query: AuthorizeQuery): Promise<Authorized>;
 }
 
 export class Workspaces {
   private readonly byToken = new Map<string, Workspace>();
+  private readonly asked = new Map<string, Promise<Authorized>>();
   /** The one workspace, where there is only one. */
   private single: { token: string; botUserId: string; botId: string; scope: string } | null = null;
 
@@ -67,11 +79,6 @@ export class Workspaces {
     }
   }
 
-  /** The bot's own ids where there is one workspace. */
-  own(): { botUserId?: string; botId?: string } {
-    return { botUserId: this.single?.botUserId, botId: this.single?.botId };
-  }
-
   /** The scopes the app is installed in. */
   async scopes(): Promise<string[]> {
     return this.single ? [this.single.scope] : ((await this.several?.installations.scopes()) ?? []);
@@ -83,9 +90,23 @@ export class Workspaces {
     const query = scope.startsWith('E')
       ? { enterpriseId: scope, isEnterpriseInstall: true }
       : { teamId: scope, isEnterpriseInstall: false };
-    const { botToken, botUserId } = (await this.several?.installer().authorize(query)) ?? {};
+    const { botToken, botUserId } = await this.authorize(query);
     if (!botToken || !botUserId) throw new Error('The app is not installed there.');
     return this.of(botToken, botUserId);
+  }
+
+  /** The tokens of an installation. Asked once at a time: renewing a token uses up what it is renewed with. */
+  authorize(query: AuthorizeQuery): Promise<Authorized> {
+    if (this.single) {
+      const { token, botUserId, botId } = this.single;
+      return Promise.resolve({ botToken: token, botUserId, botId });
+    }
+    const key = `${query.isEnterpriseInstall ? '' : query.teamId}/${query.enterpriseId ?? ''}`;
+    const asked = this.asked.get(key) ?? this.several?.installer().authorize(query) ?? Promise.resolve({});
+    this.asked.set(key, asked);
+    const forget = () => this.asked.get(key) === asked && this.asked.delete(key);
+    asked.then(forget, forget);
+    return asked;
   }
 
   private of(token: string, botUserId: string): Workspace {

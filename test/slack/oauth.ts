@@ -16,7 +16,7 @@ const ROTATION_SECONDS = 43_200;
 export class OAuth {
   /** Whether tokens expire and are renewed. */
   rotates = false;
-  /** Seconds a rotated token is good for. */
+  /** Seconds the first token of an installation is good for; renewed ones are for twelve hours. */
   expiresIn = ROTATION_SECONDS;
   private readonly codes = new Map<string, Grant>();
   private readonly refresh = new Map<string, Install>();
@@ -60,15 +60,15 @@ export class OAuth {
       enterprise: team.enterpriseId ? { id: team.enterpriseId, name: 'org' } : null,
       is_enterprise_install: wholeEnterprise,
       authed_user: { id: user.id },
-      ...this.rotation(install),
+      ...this.rotation(install, this.expiresIn),
     };
   }
 
-  private rotation(install: Install): Wire {
+  private rotation(install: Install, seconds: number): Wire {
     if (!this.rotates) return {};
     const token = `xoxe-1-${this.world.id('R')}`;
     this.refresh.set(token, install);
-    return { refresh_token: token, expires_in: this.expiresIn };
+    return { refresh_token: token, expires_in: seconds };
   }
 
   private renew(token: string): Wire {
@@ -86,7 +86,7 @@ export class OAuth {
       team: teamId ? { id: teamId } : null,
       enterprise: enterpriseId ? { id: enterpriseId } : null,
       is_enterprise_install: teamId === null,
-      ...this.rotation(install),
+      ...this.rotation(install, ROTATION_SECONDS),
     };
   }
 }
