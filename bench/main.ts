@@ -1,5 +1,6 @@
 /** Runs one bench by its name: `npm run bench -- taste --votes 10,50`. One file a claim; results go to bench/results. */
 import { Command, InvalidArgumentError } from 'commander';
+import { benchBots } from './bots.js';
 import { benchConsole } from './console.js';
 import { benchGateway } from './gateway.js';
 import { benchLatency } from './latency.js';
@@ -80,6 +81,15 @@ program
   .option('--checkpoint <file>', 'as for "palate start"')
   .option('--threads <number>', 'as for "palate start"')
   .action(({ rounds, ...settings }: Flags) => benchConsole({ rounds, settings }));
+
+program
+  .command('bots')
+  .description('What the bots add from a message to the first text of the reply, over the same prompt by GraphQL.')
+  .option('--rounds <number>', 'messages each way', wholeNumber, 20)
+  .option('--model <model>', 'as for "palate start"')
+  .option('--checkpoint <file>', 'as for "palate start"')
+  .option('--threads <number>', 'as for "palate start"')
+  .action(({ rounds, ...settings }: Flags) => benchBots({ rounds, settings }));
 
 await program.parseAsync();
 

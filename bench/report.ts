@@ -34,6 +34,11 @@ export interface ConsoleOptions {
   settings: Partial<Record<SettingName, unknown>>;
 }
 
+export interface BotOptions {
+  rounds: number;
+  settings: Partial<Record<SettingName, unknown>>;
+}
+
 const RESULTS = join(installationFolder(), 'bench', 'results');
 /** Prompts whose replies are written out for reading. */
 const READABLE = 10;
