@@ -12,7 +12,7 @@ export interface PersonalEncoder {
 }
 
 /** How many standard deviations a personal reply strays from the mean, for variety between candidates (docs/method.md 3). */
-export const PERSONAL_SPREAD = 0.4;
+export const PERSONAL_SPREAD = 0.6;
 
 /** Version 0 of every member. */
 export function priorEncoder(size: number): PersonalEncoder {
