@@ -21,6 +21,10 @@ export interface Question {
   key: string;
   words: Promise<SlackWords>;
   settings: PlaceSettings;
+  /** The moment in milliseconds since which an answer may have been begun already, before a crash; undefined for new questions. */
+  begunSince?: number;
+  /** Called when the replies stand there and are kept. */
+  offered?(): Promise<void>;
 }
 
 /** An offer, with where on Slack it stands. */
@@ -59,12 +63,16 @@ export async function answer(bot: Bot, question: Question): Promise<void> {
   }
 }
 
-function newDraft(bot: Bot, { place, asker, key, words }: Question, onError: (error: unknown) => void): Draft {
+function newDraft(
+  bot: Bot,
+  { place, asker, key, words, begunSince }: Question,
+  onError: (error: unknown) => void,
+): Draft {
   const { thread, direct } = place;
   if (bot.config.streaming && direct && thread) {
     return new StreamDraft(bot, { ...place, thread, user: asker }, key, onError);
   }
-  return new MessageDraft(bot, place, key, words, onError);
+  return new MessageDraft(bot, place, key, words, onError, begunSince ?? null);
 }
 
 type Grown = { session?: Session; delta?: { id: string; text: string } };
@@ -129,6 +137,7 @@ async function offer(
     ...place,
   };
   await bot.book.open(made, generation.member.id);
+  await question.offered?.();
   await rememberTurn(bot, place, messages[0], generation.member.id).catch((error: unknown) => {
     bot.log.info('A conversation will not know of this reply', { error });
   });

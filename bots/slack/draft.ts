@@ -10,7 +10,7 @@ import {
 } from '../kit/index.js';
 import type { Bot, Place } from './bot.js';
 import { drawPage, type Page } from './draw.js';
-import { change, postOnce } from './surface.js';
+import { change, findByKey, postOnce } from './surface.js';
 import { type SlackWords, writtenTable } from './words.js';
 
 export const LIMIT = PLATFORM_LIMITS.slack.block;
@@ -59,13 +59,17 @@ export class MessageDraft implements Draft {
   private lastEdit = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  /** `key` tells this answer from all others. `onError` hears of a change that failed; the draft goes on with the next. */
+  /**
+   * `key` tells this answer from all others. `onError` hears of a change that failed; the draft goes on with the next.
+   * `since`: the moment in milliseconds since which a message of this answer may stand there already; null for none.
+   */
   constructor(
     private readonly bot: Bot,
     private readonly place: Place,
     private readonly key: string,
     private readonly words: Promise<SlackWords>,
     private readonly onError: (error: unknown) => void,
+    private readonly since: number | null,
   ) {}
 
   show({ generationId, texts }: Growing): void {
@@ -98,9 +102,8 @@ export class MessageDraft implements Draft {
     this.newest = null;
     clearTimeout(this.timer);
     await this.work;
-    if (this.ts === null) this.ts = await postOnce(this.bot, this.place, drawPage(page), `${this.key}/0`);
-    else await change(this.bot, this.place, this.ts, drawPage(page));
-    return this.ts;
+    await this.write(page);
+    return this.ts as unknown as string;
   }
 
   private pump(): void {
@@ -123,7 +126,9 @@ export class MessageDraft implements Draft {
   }
 
   private async write(page: Page): Promise<void> {
-    if (this.ts === null) this.ts = await postOnce(this.bot, this.place, drawPage(page), `${this.key}/0`);
+    const key = `${this.key}/0`;
+    if (this.ts === null && this.since !== null) this.ts = await findByKey(this.bot, this.place, this.since, key);
+    if (this.ts === null) this.ts = await postOnce(this.bot, this.place, drawPage(page), key);
     else await change(this.bot, this.place, this.ts, drawPage(page));
   }
 }

@@ -89,15 +89,16 @@ async function removeInstallation(
 }
 
 /** Answers a question, new or interrupted, and keeps that it was. */
-export async function onQuestion(bot: Bot, asked: Asked, event: MessageEvent): Promise<void> {
+export async function onQuestion(bot: Bot, asked: Asked, event: MessageEvent, again = false): Promise<void> {
   try {
-    await ask(bot, asked, event);
+    await ask(bot, asked, event, again);
   } finally {
     if (!bot.signal.aborted) await bot.questions.done(asked);
   }
 }
 
-async function ask(bot: Bot, { ts, ...asked }: Asked, { user = '', text = '' }: MessageEvent): Promise<void> {
+async function ask(bot: Bot, question: Asked, { user = '', text = '' }: MessageEvent, again: boolean): Promise<void> {
+  const { ts, ...asked } = question;
   const { api, botUserId } = await bot.workspaces.at(asked.scope);
   if (user === botUserId) return;
   const settings = await bot.places.at(asked);
@@ -120,7 +121,9 @@ async function ask(bot: Bot, { ts, ...asked }: Asked, { user = '', text = '' }: 
     if (history.length === 0)
       void api.assistant.threads.setTitle({ ...thread, title: prompt.slice(0, TITLE) }).catch(quiet);
   }
-  await answer(bot, { asker: user, prompt, history, place, messageId: ts, key, words, settings });
+  const begunSince = again ? Number(ts) * 1_000 : undefined;
+  const offered = () => bot.questions.done(question);
+  await answer(bot, { asker: user, prompt, history, place, messageId: ts, key, words, settings, begunSince, offered });
 }
 
 /** Reads questions again that were taken in and never answered, and answers them. */
@@ -139,8 +142,28 @@ export async function resumeQuestions(bot: Bot): Promise<void> {
       bot.log.info('A question could not be read again', { channel, error });
     }
     const read = message && { ...message, channel, type: direct ? 'message' : 'app_mention', channel_type: 'im' };
-    if (read && isQuestion(read)) await onQuestion(bot, asked, read);
-    else await bot.questions.done(asked);
+    if (read && isQuestion(read)) {
+      await dropTornStreams(bot, asked).catch((error: unknown) => bot.log.info('A torn reply stays', { error }));
+      await onQuestion(bot, asked, read, true);
+    } else await bot.questions.done(asked);
+  }
+}
+
+/** Deletes what was streamed of an answer that was never finished: such a message cannot be gone on with. */
+async function dropTornStreams(bot: Bot, { scope, channel, thread, ts, direct }: Asked): Promise<void> {
+  if (!direct || !thread) return;
+  const { api, botUserId } = await bot.workspaces.at(scope);
+  const { messages = [] } = await api.conversations.replies({
+    channel,
+    ts: thread,
+    oldest: ts,
+    limit: 20,
+    include_all_metadata: true,
+  });
+  for (const message of messages) {
+    const isTorn = message.user === botUserId && message.ts && message.ts > ts && !message.metadata;
+    if (isTorn && !(await bot.book.find(channel, message.ts ?? '')))
+      await api.chat.delete({ channel, ts: message.ts ?? '' });
   }
 }
 

@@ -30,10 +30,15 @@ export async function postOnce(bot: Bot, place: Place, content: Content, key: st
       if (attempt >= ATTEMPTS || (wait === null && !isAmbiguous(error))) throw error;
       await pause(wait ?? 250 * 2 ** attempt, bot.signal);
       if (wait !== null) continue;
-      const found = await findPosted(bot, place, since, ({ metadata: given }) => given?.event_payload?.key === key);
+      const found = await findByKey(bot, place, since, key);
       if (found) return found;
     }
   }
+}
+
+/** The message that carries a key, among those written in a place since a moment; null where there is none to be seen. */
+export function findByKey(bot: Bot, place: Place, since: number, key: string): Promise<string | null> {
+  return findPosted(bot, place, since, ({ metadata }) => metadata?.event_payload?.key === key);
 }
 
 interface SeenMessage {
