@@ -45,6 +45,9 @@ export interface BotHouse {
   close(): Promise<void>;
 }
 
+/** Milliseconds a test waits for anything: other tests may keep the machine busy. */
+export const PATIENCE_MS = 90_000;
+
 /** Limits without the waits that tests would sit through. */
 export const QUICK: Readonly<Record<string, Tier>> = Object.fromEntries(
   ['postMessage', 'postEphemeral', 'update', 'startStream', 'appendStream', 'stopStream']
@@ -140,7 +143,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
       }));
     },
     ledger: async (user, expected, scope) => {
-      for (const end = Date.now() + 30_000; ; ) {
+      for (const end = Date.now() + PATIENCE_MS; ; ) {
         const found = await Promise.all(
           (await house.verdicts(user, scope)).map(async ({ verdict, chosen, generation }) => {
             if (chosen === null) return verdict;

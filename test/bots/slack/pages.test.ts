@@ -1,7 +1,9 @@
 /** Commands, pages and tuning of the Slack bot, used by people on the local Slack. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Interaction, Message } from '../../slack/types.js';
 import { type BotHouse, chosen, openBotHouse, shown, textOf } from './house.js';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 let house: BotHouse;
 afterEach(() => house?.close());
@@ -141,7 +143,7 @@ describe('the home page', () => {
 });
 
 describe('tuning', () => {
-  it('is a thread: ten prompts, four replies each, before and after', { timeout: 180_000 }, async () => {
+  it('is a thread: ten prompts, four replies each, before and after', async () => {
     house = await openBotHouse();
     const { ada, slack, install } = house;
     const started = run('tune');
@@ -161,7 +163,7 @@ describe('tuning', () => {
     expect((await house.verdicts(ada)).filter(({ verdict }) => verdict === 'CHOSEN')).toHaveLength(8);
   });
 
-  it('goes on after a restart where it was', { timeout: 180_000 }, async () => {
+  it('goes on after a restart where it was', async () => {
     house = await openBotHouse();
     const { ada, slack, install } = house;
     run('tune');

@@ -1,0 +1,110 @@
+/** The Slack bot in several workspaces and in an organisation: installation by OAuth, who is who, tokens at rest. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Team, User } from '../../slack/types.js';
+import { type BotHouse, chosen, openBotHouse, shown } from './house.js';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+let house: BotHouse;
+afterEach(() => house?.close());
+
+/** An admin opens the installation page, agrees on Slack's, and comes back. */
+async function install(user: User, options: { wholeEnterprise?: boolean } = {}): Promise<Response> {
+  const begun = await fetch(`${house.botUrl}/slack/install`, { redirect: 'manual' });
+  const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const back = house.slack.oauth.agree(begun.headers.get('location') ?? '', user, options);
+  return fetch(back, { headers: { cookie } });
+}
+
+function room(team: Team, ...people: User[]) {
+  const { world } = house.slack;
+  const channel = world.addChannel(team, 'room', people);
+  channel.members.add(world.installIn(team.id)?.botUserId ?? '');
+  return channel;
+}
+
+const several = { several: true, slack: { delivery: { retryMs: [30, 300] } } } as const;
+
+describe.each(['socket', 'http'] as const)('over %s', (transport) => {
+  it('two workspaces that install it are kept apart, and it is there after a restart', {
+    timeout: 120_000,
+  }, async () => {
+    house = await openBotHouse({ ...several, transport });
+    const { ada, slack, team, place } = house;
+    expect((await place.plugin('slack')).status).toBe('RUNNING');
+    const other = slack.world.addTeam('other');
+    const eve = slack.world.addUser(other, 'eve');
+    expect((await install(ada)).status).toBe(200);
+    expect((await install(eve)).status).toBe(200);
+    const [here, there] = [room(team, ada), room(other, eve)];
+    const one = await house.reply(house.ask(ada, 'hello', { channel: here.id }));
+    const two = await house.reply(house.ask(eve, 'hello', { channel: there.id }));
+    await house.restart(() => slack.people.react(eve, two, 'b'));
+    slack.people.react(ada, one, 'a');
+    await house.ledger(ada, chosen(one, 'A'));
+    await house.ledger(eve, chosen(two, 'B'), other.id);
+    const rows = JSON.stringify(await house.place.rowsOf('slack'));
+    for (const { token } of slack.world.installs) expect(rows).not.toContain(token);
+  });
+});
+
+describe('an organisation', () => {
+  it('that installs it as a whole has one taste for a person in all its workspaces', async () => {
+    house = await openBotHouse({ ...several });
+    const { slack, place } = house;
+    const [first, second] = ['first', 'second'].map((name) => slack.world.addTeam(name, { enterpriseId: 'E0ORG' }));
+    const ada = slack.world.addUser(first, 'ada');
+    expect((await install(ada, { wholeEnterprise: true })).status).toBe(200);
+    const one = await house.reply(house.ask(ada, 'hello', { channel: room(first, ada).id }));
+    const two = await house.reply(house.ask(ada, 'hello', { channel: room(second, ada).id }));
+    slack.people.react(ada, one, 'a');
+    await house.ledger(ada, chosen(one, 'A'), 'E0ORG');
+    const press = slack.people.press(ada, two, 'B');
+    await slack.until('the answer', () => press.answers[0]);
+    expect(await house.verdicts(ada, 'E0ORG')).toHaveLength(2);
+    expect(await place.admin.member({ platform: 'slack', externalId: ada.id, scope: first.id })).toBeNull();
+    expect(shown(two).size).toBe(2);
+  });
+});
+
+describe('an installation', () => {
+  it('whose tokens expire goes on with new ones', async () => {
+    house = await openBotHouse(several);
+    const { ada, slack, team } = house;
+    Object.assign(slack.oauth, { rotates: true, expiresIn: 60 });
+    await install(ada);
+    const channel = room(team, ada);
+    const before = slack.world.installs[0].token;
+    await house.reply(house.ask(ada, 'hello', { channel: channel.id }));
+    expect(slack.world.installs[0].token).not.toBe(before);
+  });
+
+  it('begun in another browser, or with a forged state, is refused', async () => {
+    house = await openBotHouse(several);
+    const { ada, slack } = house;
+    const begun = await fetch(`${house.botUrl}/slack/install`, { redirect: 'manual' });
+    const back = slack.oauth.agree(begun.headers.get('location') ?? '', ada);
+    expect((await fetch(back)).status).not.toBe(200);
+    const forged = new URL(back);
+    forged.searchParams.set('state', 'forged');
+    expect((await fetch(forged, { headers: { cookie: 'slack-app-oauth-state=forged' } })).status).not.toBe(200);
+    expect(slack.world.installs).toEqual([]);
+  });
+
+  it('that is taken away ends what the bot knows of it, and others stay', async () => {
+    house = await openBotHouse(several);
+    const { ada, slack, team, place } = house;
+    const other = slack.world.addTeam('other');
+    const eve = slack.world.addUser(other, 'eve');
+    await install(ada);
+    await install(eve);
+    room(team, ada);
+    slack.people.uninstall(team);
+    for (;;) {
+      const keys = (await place.rowsOf('slack')).map(({ key }) => key).filter((key) => key.startsWith('install/'));
+      if (keys.length === 1) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await house.reply(house.ask(eve, 'hello', { channel: room(other, eve).id }));
+  });
+});
