@@ -3,10 +3,12 @@
  * One gateway and one model; the bots are connected to a local Discord and a local Slack. In every round each way is taken once, in
  * turn, so that whatever else happens on the machine happens to all of them.
  */
+import { setTimeout } from 'node:timers/promises';
 import manifest from '../bots/slack/manifest.json' with { type: 'json' };
 import type { PalateClient } from '../src/client/index.js';
 import { startDiscord } from '../test/discord/server.js';
 import { startSlack } from '../test/slack/server.js';
+import { READING_MS } from './gateway-calls.js';
 import { startGateway } from './gateway-under-test.js';
 import { VOTE_PROMPTS } from './prompts.js';
 import { type BotOptions, writeResult } from './report.js';
@@ -46,7 +48,7 @@ export async function benchBots({ rounds, settings }: BotOptions): Promise<void>
   }
 }
 
-/** Every way once a round, each round beginning with another one. */
+/** Every way once a round, in all orders; between them a pause in which the service reads what was written. */
 async function takeTurns<Name extends string>(
   ways: Record<Name, Way>,
   rounds: number,
@@ -55,13 +57,20 @@ async function takeTurns<Name extends string>(
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round < WARM_UP + rounds; round++) {
     const prompt = VOTE_PROMPTS[round % VOTE_PROMPTS.length];
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(round + turn) % names.length];
+    for (const name of order(names, round)) {
+      await setTimeout(READING_MS);
       const time = await ways[name](prompt);
       if (round >= WARM_UP) times[name].push(time);
     }
   }
   return times;
+}
+
+/** Begins with another one each time, and goes round the other way every second time. */
+function order<Name>(names: readonly Name[], round: number): Name[] {
+  const begun = round % names.length;
+  const turned = [...names.slice(begun), ...names.slice(0, begun)];
+  return round % 2 === 0 ? turned : turned.reverse();
 }
 
 /** What a way takes more than the other, round by round. */
