@@ -2,7 +2,6 @@
  * Projected features of prompts and replies: read behind the answer, kept with it, and read again where they are missing (the
  * process ended too early) or of another model or checkpoint.
  */
-import { setTimeout } from 'node:timers/promises';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { EncodedChat, Tokenizer } from '../../language-model/tokenizer.js';
@@ -21,8 +20,6 @@ export interface FeatureReaderParts {
   log: Log;
 }
 
-/** Milliseconds the answer has to go out before its replies are read, which takes all cores. */
-const ANSWER_FIRST_MS = 15;
 /** Generations looked up at a time when old ones are read again. */
 const BATCH = 20;
 
@@ -50,7 +47,7 @@ export class FeatureReader implements Lifecycle {
 
   /** Reads a fresh generation behind its answer; a failure is logged and the features are read again when they are needed. */
   readBehind(generation: GenerationRecord, prompt: EncodedChat): void {
-    this.read(generation, prompt, ANSWER_FIRST_MS).catch((err) =>
+    this.read(generation, prompt).catch((err) =>
       this.parts.log.warn(
         { err, generation: generation.id },
         'The features of a reply could not be read; they will be when it is trained on',
@@ -103,12 +100,10 @@ export class FeatureReader implements Lifecycle {
     return this.read({ ...generation, candidates }, prompt);
   }
 
-  private read(generation: GenerationRecord, prompt: EncodedChat, delayMs = 0): Promise<void> {
+  private read(generation: GenerationRecord, prompt: EncodedChat): Promise<void> {
     const running = this.pending.get(generation.id);
     if (running) return running;
-    const reading = setTimeout(delayMs)
-      .then(() => this.readAndSave(generation, prompt))
-      .finally(() => this.pending.delete(generation.id));
+    const reading = this.readAndSave(generation, prompt).finally(() => this.pending.delete(generation.id));
     this.pending.set(generation.id, reading);
     return reading;
   }
