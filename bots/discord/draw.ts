@@ -8,6 +8,7 @@ import {
   MessageFlags,
 } from 'discord.js';
 import { type Button, encodeAction, splitText, type View } from '../kit/index.js';
+import { encodePng } from './picture.js';
 
 /** One message: text, and buttons below it. */
 export interface Page {
@@ -19,6 +20,7 @@ const STYLES = { primary: ButtonStyle.Primary, danger: ButtonStyle.Danger, plain
 const LABEL = 80;
 const EMBED_TEXT = 4_000;
 const FIELD = 1_024;
+const PICTURE = 'taste.png';
 
 export const SILENT = { allowedMentions: { parse: [], repliedUser: false } };
 
@@ -46,6 +48,16 @@ export function drawPublicView({ title, text, fields, buttons, file }: View) {
     files: file ? [{ name: file.name, attachment: Buffer.from(file.text) }] : [],
     ...SILENT,
   };
+}
+
+/** A public view and the picture that belongs to it, with what it shows in words. */
+export async function drawWithPicture(view: View) {
+  const drawn = drawPublicView(view);
+  if (!view.picture) return drawn;
+  const { picture, description } = view.picture;
+  const file = { name: PICTURE, attachment: await encodePng(picture), description };
+  const [embed] = drawn.embeds;
+  return { ...drawn, embeds: [{ ...embed, image: { url: `attachment://${PICTURE}` } }], files: [...drawn.files, file] };
 }
 
 function drawButtons(rows: Page['buttons']): APIActionRowComponent<APIButtonComponentWithCustomId>[] {

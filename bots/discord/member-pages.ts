@@ -1,6 +1,6 @@
 /** What a member can see and change about themselves: taste, consent, their data. Everything here only they see. */
 import { type ButtonInteraction, type ChatInputCommandInteraction, MessageFlags } from 'discord.js';
-import type { Member } from '../../src/client/index.js';
+import type { Member, TasteMap } from '../../src/client/index.js';
 import {
   type Action,
   consentAnswered,
@@ -14,7 +14,7 @@ import {
   wordsFor,
 } from '../kit/index.js';
 import type { Bot } from './bot.js';
-import { drawPublicView, drawView } from './draw.js';
+import { drawPublicView, drawView, drawWithPicture } from './draw.js';
 import { exportTaste, forgetMember, memberOf, rollBack, setConsent } from './service.js';
 
 type Asked = ChatInputCommandInteraction | ButtonInteraction;
@@ -22,7 +22,16 @@ type Asked = ChatInputCommandInteraction | ButtonInteraction;
 export async function showTaste(bot: Bot, interaction: Asked): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   const member = await bot.client.member(memberOf(interaction.user.id));
-  await interaction.editReply(drawPublicView(tasteView(member, wordsFor(interaction.locale))));
+  const map = member && (await mapOf(bot, member));
+  await interaction.editReply(await drawWithPicture(tasteView(member, wordsFor(interaction.locale), map)));
+}
+
+/** The page is worth showing without its map. */
+async function mapOf(bot: Bot, { id }: Member): Promise<TasteMap | null> {
+  return bot.client.tasteMap(id).catch((error: unknown) => {
+    bot.log.warn('The map of a taste could not be read', { error });
+    return null;
+  });
 }
 
 export async function showConsent(bot: Bot, interaction: ChatInputCommandInteraction): Promise<void> {

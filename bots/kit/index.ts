@@ -3,6 +3,7 @@ export * from './ballot.js';
 export * from './book.js';
 export * from './consent.js';
 export * from './layout.js';
+export * from './map-picture.js';
 export * from './offer.js';
 export * from './order.js';
 export * from './problem.js';

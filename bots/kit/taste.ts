@@ -1,5 +1,6 @@
 /** What was learned about a member, and what they can do about it. */
-import type { Member } from '../../src/client/index.js';
+import type { Member, TasteMap } from '../../src/client/index.js';
+import { mapPicture } from './map-picture.js';
 import { action, type Button, rowsOf, type View } from './view.js';
 import type { Words } from './words/index.js';
 
@@ -9,8 +10,8 @@ const UNDO_BUTTONS = 3;
 
 export type TasteMember = Pick<Member, 'encoder' | 'winRate'>;
 
-/** The page behind /taste. A member the service does not know yet is null. */
-export function tasteView(member: TasteMember | null, words: Words): View {
+/** The page behind /taste. A member the service does not know yet is null, as is a map that is not drawn. */
+export function tasteView(member: TasteMember | null, words: Words, map: TasteMap | null = null): View {
   const { taste } = words;
   if (!member || (member.encoder.version === 0 && member.encoder.versions.length === 0)) {
     return {
@@ -21,6 +22,7 @@ export function tasteView(member: TasteMember | null, words: Words): View {
     };
   }
   const { encoder } = member;
+  const picture = map && mapPicture(map, words);
   const date = new Intl.DateTimeFormat(words.tag, { dateStyle: 'medium', timeZone: 'UTC' });
   const history = encoder.versions
     .slice(0, LISTED)
@@ -34,7 +36,9 @@ export function tasteView(member: TasteMember | null, words: Words): View {
       { name: taste.version, value: taste.versionValue(encoder.version, encoder.verdictCount) },
       { name: taste.winRate, value: winRateText(member.winRate, words) },
       ...(history.length > 0 ? [{ name: taste.history, value: history.join('\n') }] : []),
+      ...(picture ? [{ name: taste.map, value: taste.mapLegend }] : []),
     ],
+    ...(picture && { picture }),
     buttons: rowsOf([
       ...undoButtons(member, words),
       tuneButton(words),

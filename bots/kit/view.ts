@@ -2,6 +2,7 @@
  * What the bot shows besides replies, without a word of any platform's: a few texts, fields and buttons. Each platform
  * draws it with its own parts.
  */
+import type { DescribedPicture } from './map-picture.js';
 
 export type ButtonStyle = 'plain' | 'primary' | 'danger';
 
@@ -20,6 +21,8 @@ export interface View {
   fields: readonly { name: string; value: string }[];
   /** Rows of buttons, at most five in a row. */
   buttons: readonly (readonly Button[])[];
+  /** A picture below the text, on platforms that draw one. */
+  picture?: DescribedPicture;
   /** A file to hand over with it. */
   file?: { name: string; text: string };
 }

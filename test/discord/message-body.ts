@@ -27,7 +27,7 @@ export function readMessageBody(world: World, channel: Channel, body: Wire, file
   if (body.nonce !== undefined) changes.nonce = readNonce(body.nonce);
   if (body.embeds != null) changes.embeds = readEmbeds(body.embeds as Wire[]);
   if (body.components != null) changes.components = readComponents(body.components as Wire[]);
-  if (files.length > 0) changes.attachments = files;
+  if (files.length > 0) changes.attachments = described(files, (body.attachments ?? []) as Wire[]);
   if (body.flags !== undefined) changes.flags = Number(body.flags) & MESSAGE_FLAGS.ephemeral;
   const holds = changes.content || changes.embeds?.length || changes.components?.length || files.length > 0;
   if (!holds && !editing) throw API_ERRORS.empty();
@@ -135,6 +135,14 @@ function readComponents(rows: Wire[]): Wire[] {
     id: i + 1,
     components: ((row.components ?? []) as Wire[]).map((component, j) => ({ id: 10 * (i + 1) + j, ...component })),
   }));
+}
+
+/** New files are numbered in the body by their place among those sent. */
+function described(files: readonly Attachment[], given: readonly Wire[]): Attachment[] {
+  return files.map((file, place) => {
+    const entry = given.find(({ id }) => String(id) === String(place));
+    return entry?.description == null ? file : { ...file, description: String(entry.description) };
+  });
 }
 
 /** Files that came with a request, as attachments. */

@@ -58,6 +58,8 @@ export interface Channel {
 export interface Attachment {
   id: string;
   filename: string;
+  /** Alternative text. */
+  description?: string;
   contentType: string;
   bytes: Uint8Array;
 }

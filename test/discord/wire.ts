@@ -210,6 +210,7 @@ function attachmentWire(world: World, message: Message, file: Message['attachmen
   return {
     id: file.id,
     filename: file.filename,
+    ...(file.description && { description: file.description }),
     content_type: file.contentType,
     size: file.bytes.length,
     url,

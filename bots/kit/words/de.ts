@@ -65,6 +65,10 @@ export const GERMAN: Words = {
     historyLine: (version, verdicts, date, accepted) =>
       `${version}: ${count(verdicts, 'Stimme', 'Stimmen')}, ${date}${accepted ? '' : ' (nicht verwendet)'}`,
     map: 'Wo dein Geschmack unter allen liegt',
+    mapLegend:
+      'Raute: dein Geschmack. Grüne Punkte: Antworten, die du gewählt hast. Ringe: Antworten, die du nicht gewählt hast. Kleine Punkte: andere.',
+    mapDescription: (chosen, rejected, others) =>
+      `Eine Karte: dein Geschmack als Raute, ${count(chosen, 'gewählte Antwort', 'gewählte Antworten')}, ${count(rejected, 'nicht gewählte Antwort', 'nicht gewählte Antworten')}, ${count(others, 'andere Person', 'andere Personen')}.`,
     undoTo: (version) => `Zurück zu Stand ${version}`,
     undone: (version) => `Zurück bei Stand ${version}. Spätere Stimmen zählen nicht mehr.`,
     export: 'Sichern',

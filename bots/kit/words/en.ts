@@ -1,7 +1,7 @@
 /** The bot's own words in English. */
 import type { Words } from './words.js';
 
-const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+const count = (number: number, noun: string, plural = `${noun}s`) => `${number} ${number === 1 ? noun : plural}`;
 
 export const ENGLISH: Words = {
   tag: 'en',
@@ -61,6 +61,10 @@ export const ENGLISH: Words = {
     historyLine: (version, verdicts, date, accepted) =>
       `${version}: ${count(verdicts, 'vote')}, ${date}${accepted ? '' : ' (not used)'}`,
     map: 'Where your taste lies among all members',
+    mapLegend:
+      'Diamond: your taste. Green dots: replies you chose. Rings: replies you did not. Small dots: other members.',
+    mapDescription: (chosen, rejected, others) =>
+      `A map: your taste as a diamond, ${count(chosen, 'chosen reply', 'chosen replies')}, ${count(rejected, 'rejected reply', 'rejected replies')}, ${count(others, 'other member')}.`,
     undoTo: (version) => `Back to version ${version}`,
     undone: (version) => `Back at version ${version}. Votes after it no longer count.`,
     export: 'Export',

@@ -59,6 +59,9 @@ export const JAPANESE: Words = {
     historyLine: (version, verdicts, date, accepted) =>
       `${version}：投票${verdicts}件、${date}${accepted ? '' : '（不採用）'}`,
     map: '全員の中でのあなたの好みの位置',
+    mapLegend: 'ひし形：あなたの好み。緑の点：選んだ返事。輪：選ばなかった返事。小さな点：ほかのメンバー。',
+    mapDescription: (chosen, rejected, others) =>
+      `地図：ひし形があなたの好み、選んだ返事${chosen}件、選ばなかった返事${rejected}件、ほかのメンバー${others}人。`,
     undoTo: (version) => `バージョン${version}に戻す`,
     undone: (version) => `バージョン${version}に戻しました。それより後の投票は数えません。`,
     export: '書き出す',

@@ -59,6 +59,10 @@ export interface Words {
     history: string;
     historyLine(version: number, verdicts: number, date: string, accepted: boolean): string;
     map: string;
+    /** What the marks on the map mean. */
+    mapLegend: string;
+    /** The map in words, for those who do not see it. */
+    mapDescription(chosen: number, rejected: number, others: number): string;
     undoTo(version: number): string;
     undone(version: number): string;
     export: string;

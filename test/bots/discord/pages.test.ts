@@ -1,4 +1,5 @@
 /** Commands and pages of the Discord bot, used by people on the local Discord. */
+import { PNG } from 'pngjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SeenInteraction } from '../../discord/people.js';
 import type { Message, Wire } from '../../discord/types.js';
@@ -127,6 +128,10 @@ describe('/taste', () => {
     await trained(2);
     const page = await answer(discord.people.command(ada, channel.id, 'taste'));
     expect(textOf(page)).toContain('2, from 2 votes');
+    const [map] = page.attachments;
+    expect(page.embeds[0].image).toMatchObject({ url: `attachment://${map.filename}` });
+    expect(map.description).toContain('2 chosen replies, 2 rejected replies, 0 other members');
+    expect(PNG.sync.read(Buffer.from(map.bytes))).toMatchObject({ width: 720, height: 540 });
     const exported = await answer(press(page, 'Export'), ({ attachments }) => attachments.length === 1);
     expect(Buffer.from(exported.attachments[0].bytes).toString()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(textOf(await answer(press(page, 'Back to version 1')))).toContain('Back at version 1');
