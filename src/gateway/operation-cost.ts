@@ -18,11 +18,13 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { Limits } from '../common/config.js';
+import { DEFAULT_LIMITS, type Limits } from '../common/config.js';
 import { limitError } from './errors.js';
 
 /** Length taken for a list that no argument bounds. */
 const LIST_LENGTH = 10;
+/** Lists whose length is known beforehand. */
+const KNOWN_LENGTHS: Readonly<Record<string, number>> = { 'Query.limits': Object.keys(DEFAULT_LIMITS).length };
 
 export interface CostedOperation {
   schema: GraphQLSchema;
@@ -100,7 +102,8 @@ class CostWalk {
     const type = getNamedType(definition.type);
     const inner = typeof values.first === 'number' ? clamp(values.first, 1, this.limits.pageSizeMaximum) : undefined;
     const inConnection = parent.name.endsWith('Connection');
-    const count = isListType(getNullableType(definition.type)) ? (inConnection ? pageSize : (inner ?? LIST_LENGTH)) : 1;
+    const known = inConnection ? pageSize : (inner ?? KNOWN_LENGTHS[`${parent.name}.${node.name.value}`]);
+    const count = isListType(getNullableType(definition.type)) ? (known ?? LIST_LENGTH) : 1;
     const below =
       node.selectionSet && isCompositeType(type) ? this.selection(node.selectionSet, type, inner ?? LIST_LENGTH) : 0;
     return count * ((isCompositeType(type) ? 1 : 0) + below) + this.generation(definition, values);

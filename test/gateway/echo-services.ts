@@ -65,7 +65,7 @@ export class EchoServices implements Services {
       return this.finished.get(id) as GenerationView;
     },
     byId: async (id: string) => this.finished.get(id) ?? null,
-    list: async () => connection([...this.finished.values()]),
+    list: async (_memberId: string, first: number) => connection([...this.finished.values()].slice(0, first)),
   };
 
   readonly tasteMaps = {
