@@ -63,7 +63,7 @@ it('keeps every acknowledged verdict through kill -9, once, and the encoders cat
       // Each kill may come between a commit and its telling.
       expect(totalCount - told.length).toBeLessThanOrEqual(3);
       let encoder = (await house.services.members.byId(memberId))?.encoder;
-      for (let i = 0; i < 200 && encoder?.verdictCount !== totalCount; i++) {
+      for (let i = 0; i < 1_200 && encoder?.verdictCount !== totalCount; i++) {
         await delay(50);
         encoder = (await house.services.members.byId(memberId))?.encoder;
       }
