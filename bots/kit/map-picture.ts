@@ -75,17 +75,18 @@ export function drawMap({ taste, replies, others }: Pick<TasteMap, 'taste' | 're
   return picture;
 }
 
-/** Nothing but the two axes. */
+/** Nothing but the two axes, each two pixels wide. */
 function blank(): Picture {
-  const pixels = new Uint8ClampedArray(WIDTH * HEIGHT * 4);
-  for (let at = 0; at < pixels.length; at += 4) {
-    const column = (at / 4) % WIDTH;
-    const row = Math.floor(at / 4 / WIDTH);
-    const isAxis = (column >> 1) * 2 === WIDTH / 2 || (row >> 1) * 2 === HEIGHT / 2;
-    pixels.set(isAxis ? AXES : GROUND, at);
-    pixels[at + 3] = 255;
-  }
-  return { width: WIDTH, height: HEIGHT, pixels };
+  const picture = { width: WIDTH, height: HEIGHT, pixels: new Uint8ClampedArray(WIDTH * HEIGHT * 4) };
+  fill(picture, 0, 0, WIDTH, HEIGHT, GROUND);
+  fill(picture, WIDTH / 2 - 1, 0, 2, HEIGHT, AXES);
+  fill(picture, 0, HEIGHT / 2 - 1, WIDTH, 2, AXES);
+  return picture;
+}
+
+function fill({ pixels }: Picture, left: number, top: number, width: number, height: number, colour: Colour): void {
+  const row = new Uint8ClampedArray(width * 4).map((_, at) => colour[at % 4] ?? 255);
+  for (let line = top; line < top + height; line++) pixels.set(row, (line * WIDTH + left) * 4);
 }
 
 /** Lays a shape over the picture, its edge smoothed over one pixel. `size`: how far it reaches from its middle. */
