@@ -1,9 +1,8 @@
 /** /palate: what the people who manage a server can set. Discord shows the command to them alone; it is checked again here. */
 import { type ChatInputCommandInteraction, MessageFlags, PermissionFlagsBits } from 'discord.js';
-import { type View, type Words, wordsFor } from '../kit/index.js';
+import { type GroupSettings, wordsFor } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { drawPublicView } from './draw.js';
-import type { GuildSettings } from './places.js';
 
 export async function administer(bot: Bot, interaction: ChatInputCommandInteraction): Promise<void> {
   const words = wordsFor(interaction.locale);
@@ -13,12 +12,12 @@ export async function administer(bot: Bot, interaction: ChatInputCommandInteract
     return;
   }
   const settings = await bot.places.change(interaction.guildId, (present) => changed(present, interaction));
-  const view = await settingsView(bot, settings, words);
+  const view = await bot.places.view(settings, bot.client, words, (id) => `<#${id}>`);
   const saved = interaction.options.getSubcommand() === 'show' ? [] : [words.admin.saved];
   await interaction.editReply(drawPublicView({ ...view, text: saved }));
 }
 
-function changed(present: GuildSettings, { options }: ChatInputCommandInteraction): GuildSettings {
+function changed(present: GroupSettings, { options }: ChatInputCommandInteraction): GroupSettings {
   switch (options.getSubcommand()) {
     case 'channel': {
       const { id } = options.getChannel('channel', true);
@@ -34,23 +33,4 @@ function changed(present: GuildSettings, { options }: ChatInputCommandInteractio
     default:
       return present;
   }
-}
-
-async function settingsView({ client, config }: Bot, settings: GuildSettings, { admin }: Words): Promise<View> {
-  const pool = await client.pool();
-  const channels = Object.entries(settings.channels).map(([id, { answer = true, learn = true }]) => {
-    const state = answer ? `${admin.learning}: ${learn ? admin.on : admin.off}` : admin.off;
-    return `<#${id}>: ${state}`;
-  });
-  const { candidates = config.candidates, maxTokens = config.maxTokens } = settings;
-  return {
-    title: admin.title,
-    text: [],
-    fields: [
-      { name: admin.channels, value: channels.length > 0 ? channels.slice(0, 20).join('\n') : admin.allChannels },
-      { name: admin.limits, value: admin.limitsValue(candidates, maxTokens) },
-      { name: admin.model, value: admin.modelValue(pool.model, pool.ready) },
-    ],
-    buttons: [],
-  };
 }

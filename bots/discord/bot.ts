@@ -2,9 +2,8 @@
 import type { ButtonInteraction, Client } from 'discord.js';
 import type { PalateClient } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
-import type { ReactionTable, VoteBook } from '../kit/index.js';
+import type { Places, ReactionTable, VoteBook } from '../kit/index.js';
 import type { DiscordConfig } from './config.js';
-import type { Places } from './places.js';
 
 export interface Bot {
   discord: Client;

@@ -3,8 +3,7 @@
  * they answered, nothing else: so it needs no message content intent, and nobody's other messages are read.
  */
 import { cleanContent, type Message } from 'discord.js';
-import { displayOrder, type Offer, standingVote } from '../kit/index.js';
-import type { Turn } from './asking.js';
+import { type Offer, type Turn, turnsOf } from '../kit/index.js';
 import type { Bot } from './bot.js';
 
 /** What a message asks of the bot; null where it does not speak to it. */
@@ -16,6 +15,11 @@ export function promptOf(message: Message<boolean>, botId: string): string | nul
   return cleanContent(text, message.channel)
     .replaceAll(/[ \t]+/g, ' ')
     .trim();
+}
+
+/** Where the settings of a channel stand: a thread has those of the channel it is in. */
+export function placesOf(channelId: string, parentId: string | null): string[] {
+  return parentId === null ? [channelId] : [channelId, parentId];
 }
 
 /**
@@ -53,19 +57,4 @@ async function questionBefore(message: Message<boolean>, offer: Offer): Promise<
   } catch {
     return undefined;
   }
-}
-
-/** A question and the reply its asker liked best; the first one shown where they have not said. */
-async function turnsOf(bot: Bot, offer: Offer): Promise<Turn[]> {
-  const generation = await bot.client.generation(offer.generationId);
-  if (!generation) return [];
-  const vote = standingVote(await bot.book.ballot(offer, offer.asker), offer.candidates);
-  const ids = generation.candidates.map(({ id }) => id);
-  const best = vote?.candidate ?? displayOrder(generation.id, ids)[0];
-  const reply = generation.candidates.find(({ id }) => id === best);
-  if (!reply) return [];
-  return [
-    { role: 'USER', content: generation.prompt },
-    { role: 'ASSISTANT', content: reply.text },
-  ];
 }

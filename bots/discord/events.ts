@@ -14,18 +14,18 @@ import { decodeAction, markOf, problemText, wordsFor } from '../kit/index.js';
 import { administer } from './admin-pages.js';
 import { answer } from './asking.js';
 import type { Bot } from './bot.js';
-import { historyBefore, promptOf } from './conversation.js';
+import { historyBefore, placesOf, promptOf } from './conversation.js';
 import { SILENT } from './draw.js';
 import { pressPage, showConsent, showTaste } from './member-pages.js';
 import { missingPermissions } from './permissions.js';
 import { channelSurface, commandSurface, isGone } from './surface.js';
-import type { TuneTable } from './tuning.js';
+import type { Tuning } from './tuning.js';
 import { emojiText, pressVote, takeReaction } from './voting.js';
 
 /** Messages remembered as answered: a resumed session can deliver one twice. */
 const REMEMBERED = 5_000;
 
-export function listen(bot: Bot, tuning: TuneTable): void {
+export function listen(bot: Bot, tuning: Tuning): void {
   const { discord } = bot;
   const answered = new Set<string>();
   const safely = (what: string, work: Promise<unknown>) => {
@@ -71,7 +71,7 @@ async function onMessage(bot: Bot, message: Message<boolean>): Promise<void> {
   const prompt = promptOf(message, (bot.discord as Client<true>).user.id);
   if (prompt === null || !message.channel.isSendable()) return;
   const parentId = message.channel.isThread() ? message.channel.parentId : null;
-  const settings = await bot.places.at(message.guildId, message.channelId, parentId);
+  const settings = await bot.places.at(message.guildId, placesOf(message.channelId, parentId));
   if (!settings.answer) return;
   const language = wordsFor(message.guild?.preferredLocale).tag;
   const words = wordsFor(language);
@@ -105,7 +105,7 @@ async function onMessage(bot: Bot, message: Message<boolean>): Promise<void> {
   });
 }
 
-async function onInteraction(bot: Bot, tuning: TuneTable, interaction: Interaction): Promise<void> {
+async function onInteraction(bot: Bot, tuning: Tuning, interaction: Interaction): Promise<void> {
   if (interaction.isButton()) return press(bot, tuning, interaction);
   if (!interaction.isChatInputCommand()) return;
   switch (interaction.commandName) {
@@ -124,7 +124,7 @@ async function onInteraction(bot: Bot, tuning: TuneTable, interaction: Interacti
 
 async function ask(bot: Bot, interaction: ChatInputCommandInteraction): Promise<void> {
   const { channelId, guildId, channel, user, locale, id } = interaction;
-  const settings = await bot.places.at(guildId, channelId, channel?.isThread() ? channel.parentId : null);
+  const settings = await bot.places.at(guildId, placesOf(channelId, channel?.isThread() ? channel.parentId : null));
   if (!settings.answer) {
     const content = wordsFor(locale).problem.channelOff;
     await interaction.reply({ content, flags: MessageFlags.Ephemeral });
@@ -143,7 +143,7 @@ async function ask(bot: Bot, interaction: ChatInputCommandInteraction): Promise<
   });
 }
 
-async function press(bot: Bot, tuning: TuneTable, interaction: ButtonInteraction): Promise<void> {
+async function press(bot: Bot, tuning: Tuning, interaction: ButtonInteraction): Promise<void> {
   const action = decodeAction(interaction.customId);
   if (!action) return;
   switch (action.verb) {

@@ -1,21 +1,10 @@
 /** What a member can see and change about themselves: taste, consent, their data. Everything here only they see. */
 import { type ButtonInteraction, type ChatInputCommandInteraction, MessageFlags } from 'discord.js';
 import type { Member, TasteMap } from '../../src/client/index.js';
-import {
-  type Action,
-  consentAnswered,
-  consentQuestion,
-  consentView,
-  exportView,
-  forgetQuestion,
-  tasteView,
-  type View,
-  type Words,
-  wordsFor,
-} from '../kit/index.js';
+import { type Action, actOn, consentQuestion, consentView, forgetQuestion, tasteView, wordsFor } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { drawPublicView, drawView, drawWithPicture } from './draw.js';
-import { exportTaste, forgetMember, memberOf, rollBack, setConsent } from './service.js';
+import { memberOf } from './service.js';
 
 type Asked = ChatInputCommandInteraction | ButtonInteraction;
 
@@ -55,39 +44,4 @@ export async function pressPage(bot: Bot, interaction: ButtonInteraction, action
   const answer = await actOn(bot, member, action, words);
   if (typeof answer === 'string') await interaction.editReply({ content: answer });
   else await interaction.editReply(drawPublicView(answer));
-}
-
-/** What an action leads to: a sentence, or another page. */
-async function actOn(
-  bot: Bot,
-  member: Member | null,
-  { verb, arguments: [argument] }: Action,
-  words: Words,
-): Promise<string | View> {
-  if (!member) return words.taste.nothing;
-  const { client } = bot;
-  switch (verb) {
-    case 'consent': {
-      const learn = argument === 'yes';
-      await setConsent(client, member.id, { learn });
-      return consentAnswered(learn, words);
-    }
-    case 'community':
-      return consentView(await setConsent(client, member.id, { community: argument === 'yes' }), words);
-    case 'undo': {
-      const version = Number(argument);
-      await rollBack(client, member.id, version);
-      return words.taste.undone(version);
-    }
-    case 'export':
-      return exportView(await exportTaste(client, member.id), words);
-    case 'forget': {
-      if (argument !== 'yes') return words.taste.kept;
-      const receipt = await forgetMember(client, member.id);
-      bot.book.forget(member.externalId);
-      return words.taste.forgotten(receipt);
-    }
-    default:
-      return tasteView(member, words);
-  }
 }

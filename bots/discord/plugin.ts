@@ -10,16 +10,15 @@ import {
   Routes,
 } from 'discord.js';
 import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
-import { reactionTable, UNICODE_REACTIONS, VoteBook } from '../kit/index.js';
+import { Places, reactionTable, UNICODE_REACTIONS, VoteBook } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { commandDefinitions } from './commands.js';
 import { configSchema, type DiscordConfig } from './config.js';
 import { diagnose } from './doctor.js';
 import { listen } from './events.js';
-import { Places } from './places.js';
 import { reconcile } from './reconcile.js';
-import { askFirst, memberOf, PLATFORM } from './service.js';
-import { TuneTable } from './tuning.js';
+import { memberOf, PLATFORM } from './service.js';
+import { Tuning } from './tuning.js';
 import { bookEvents } from './voting.js';
 
 /** Milliseconds until offers that could not be read are looked at again. */
@@ -34,8 +33,8 @@ export default definePlugin({
   diagnose,
   async start(context) {
     const bot = makeBot(context);
-    if (bot.config.askConsent) await askFirst(bot.client);
-    listen(bot, new TuneTable(bot));
+    if (bot.config.askConsent) await bot.client.setPlatform(PLATFORM, { asksConsent: true });
+    listen(bot, new Tuning(bot));
     reconcileWhenReady(bot);
     await connect(bot);
     await registerCommands(bot);
@@ -55,7 +54,7 @@ function makeBot({ client, storage, log, config, signal }: PluginContext<Discord
   } catch (error) {
     throw new PluginSetupError(`The setting "emoji" is not usable. ${(error as Error).message}`);
   }
-  const places = new Places(storage, config);
+  const places = new Places(storage, config, 'guild');
   const schedule = (milliseconds: number, run: () => void) =>
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();
   const book = new VoteBook({ client, storage, log, memberOf, schedule, on: bookEvents(() => bot) });

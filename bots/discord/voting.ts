@@ -13,6 +13,7 @@ import {
 } from '../kit/index.js';
 import { answer } from './asking.js';
 import type { Bot } from './bot.js';
+import { placesOf } from './conversation.js';
 import { drawPublicView, drawView } from './draw.js';
 import { channelSurface, isGone } from './surface.js';
 
@@ -126,7 +127,7 @@ async function regenerate(bot: Bot, offer: Offer): Promise<void> {
     messageId: last,
     key: `discord:again:${offer.generationId}`,
     language: offer.language,
-    settings: await bot.places.at(guildId, offer.channel, parentId),
+    settings: await bot.places.at(guildId, placesOf(offer.channel, parentId)),
     surface: channelSurface(channel, last, 'r'),
   });
 }

@@ -1,15 +1,22 @@
-/** What every chat bot shares. Nothing here knows a platform, a clock or a network. */
+/** What every chat bot shares. Nothing here knows a platform or a network. */
 export * from './ballot.js';
 export * from './book.js';
 export * from './consent.js';
+export * from './conversation.js';
+export * from './growing-message.js';
 export * from './layout.js';
 export * from './map-picture.js';
+export * from './member-actions.js';
 export * from './offer.js';
 export * from './order.js';
+export * from './patience.js';
+export * from './places.js';
 export * from './problem.js';
 export * from './reactions.js';
+export * from './replies.js';
 export * from './session.js';
 export * from './taste.js';
 export * from './tune.js';
+export * from './tune-table.js';
 export * from './view.js';
 export * from './words/index.js';

@@ -1,10 +1,17 @@
 /** From a question to an offer: replies grow before the asker's eyes, then they are offered for a vote. */
-import { type Generation, PalateClientError } from '../../src/client/index.js';
-import { askedSession, type Offer, offeredMarks, problemText, type Session, step } from '../kit/index.js';
+import type { GenerateInput } from '../../src/client/index.js';
+import {
+  failureText,
+  type Offer,
+  offeredMarks,
+  type PlaceSettings,
+  readReplies,
+  type Turn,
+  type WrittenReplies,
+} from '../kit/index.js';
 import type { Bot, Place } from './bot.js';
-import { rememberTurn, type Turn } from './conversation.js';
+import { rememberTurn } from './conversation.js';
 import { type Draft, MessageDraft } from './draft.js';
-import type { PlaceSettings } from './places.js';
 import { memberOf } from './service.js';
 import { StreamDraft } from './stream.js';
 import type { SlackWords } from './words.js';
@@ -45,21 +52,18 @@ export async function answer(bot: Bot, question: Question): Promise<void> {
     if (isGone(error)) gone.abort();
     else bot.log.warn('A growing reply could not be shown', { error });
   });
-  const texts = new Map<string, string>();
-  let session = askedSession(question.asker);
   try {
-    const generation = await stream(bot, question, gone.signal, (event) => {
-      session = event.session ?? session;
-      if (!event.delta) return;
-      texts.set(event.delta.id, (texts.get(event.delta.id) ?? '') + event.delta.text);
-      const generationId = session.generationId ?? '';
-      draft.show({ generationId, texts: session.candidates.map((id) => texts.get(id) ?? '') });
-    });
-    session = step(session, { kind: 'finished' }).session;
-    await offer(bot, question, session, generation, draft);
+    const signal = AbortSignal.any([bot.signal, gone.signal]);
+    const input = inputOf(bot, question);
+    const written = await readReplies(bot.client, question.asker, input, signal, (generationId, texts) =>
+      draft.show({ generationId, texts }),
+    );
+    await offer(bot, question, written, draft);
   } catch (error) {
     if (gone.signal.aborted || bot.signal.aborted || isGone(error)) return;
-    await explain(bot, question, error, draft);
+    await draft.fail(failureText(error, await question.words, bot.log)).catch((failure: unknown) => {
+      bot.log.warn('A problem could not be told', { error: failure });
+    });
   }
 }
 
@@ -75,52 +79,28 @@ function newDraft(
   return new MessageDraft(bot, place, key, words, onError, begunSince ?? null);
 }
 
-type Grown = { session?: Session; delta?: { id: string; text: string } };
-
-/** Reads the stream to its end; leaving it early cancels the generation. */
-async function stream(
-  bot: Bot,
-  question: Question,
-  gone: AbortSignal,
-  grow: (grown: Grown) => void,
-): Promise<Generation> {
-  const { settings, asker, prompt, history, place, messageId, key } = question;
-  const input = {
+function inputOf(
+  { config }: Bot,
+  { settings, asker, prompt, history, place, messageId, key }: Question,
+): GenerateInput {
+  return {
     member: memberOf(asker, place.scope),
     prompt,
     history: [...history],
-    system: bot.config.system,
+    system: config.system,
     candidateCount: settings.candidates,
     maxTokens: settings.maxTokens,
     explore: settings.learn,
     source: { channelId: place.channel, threadId: place.thread, messageId },
     key,
   };
-  const signal = AbortSignal.any([bot.signal, gone]);
-  for await (const event of bot.client.generateStream(input, { signal })) {
-    switch (event.__typename) {
-      case 'GenerationStarted': {
-        const candidateIds = event.candidates.map(({ id }) => id);
-        const started = { kind: 'started', generationId: event.generationId, candidateIds } as const;
-        grow({ session: step(askedSession(asker), started).session });
-        break;
-      }
-      case 'CandidateDelta':
-        grow({ delta: { id: event.candidateId, text: event.text } });
-        break;
-      case 'GenerationFinished':
-        return event.generation;
-    }
-  }
-  throw new PalateClientError('CANCELLED', 'The reply was given up.');
 }
 
 /** Shows the finished replies, keeps which message shows which, and adds what people vote with. */
 async function offer(
   bot: Bot,
   question: Question,
-  session: Session,
-  generation: Generation,
+  { generation, session }: WrittenReplies,
   draft: Draft,
 ): Promise<void> {
   const words = await question.words;
@@ -157,13 +137,4 @@ async function addReactions(bot: Bot, { scope, channel, messages, candidates }: 
       return;
     }
   }
-}
-
-async function explain(bot: Bot, question: Question, error: unknown, draft: Draft): Promise<void> {
-  const problem = error instanceof PalateClientError ? error : null;
-  if (!problem || problem.code === 'INTERNAL') bot.log.error('A question could not be answered', { error });
-  const sentence = problemText(problem ?? { code: 'INTERNAL' }, await question.words);
-  await draft.fail(sentence).catch((failure: unknown) => {
-    bot.log.warn('A problem could not be told', { error: failure });
-  });
 }

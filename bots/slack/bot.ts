@@ -1,9 +1,8 @@
 /** The bot's parts, made once and handed to what needs them. */
 import type { PalateClient } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
-import type { ReactionTable, VoteBook } from '../kit/index.js';
+import type { Places, ReactionTable, VoteBook } from '../kit/index.js';
 import type { SlackConfig } from './config.js';
-import type { Settings } from './places.js';
 import type { Questions } from './questions.js';
 import type { Workspaces } from './workspaces.js';
 
@@ -14,7 +13,7 @@ export interface Bot {
   log: PluginLog;
   config: SlackConfig;
   table: ReactionTable;
-  places: Settings;
+  places: Places;
   questions: Questions;
   book: VoteBook;
   /** Aborts when the bot is to end. */

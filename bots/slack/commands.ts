@@ -1,17 +1,16 @@
 /** /palate and the word behind it. */
-import { PLATFORM_LIMITS, type View } from '../kit/index.js';
+import { type GroupSettings, PLATFORM_LIMITS } from '../kit/index.js';
 import { answer } from './asking.js';
 import type { Bot, Place } from './bot.js';
 import { escapeText } from './mrkdwn.js';
 import { type Asking, showConsent, showTaste } from './pages.js';
 import { managesWorkspace } from './people.js';
-import type { TeamSettings } from './places.js';
 import { postOnce } from './surface.js';
-import type { TuneTable } from './tuning.js';
+import type { Tuning } from './tuning.js';
 import { isGone } from './workspaces.js';
 
 /** `id`: tells this use of the command from all others. */
-export async function command(bot: Bot, tuning: TuneTable, asking: Asking, text: string, id: string): Promise<void> {
+export async function command(bot: Bot, tuning: Tuning, asking: Asking, text: string, id: string): Promise<void> {
   const [, word = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
   switch (word.toLowerCase()) {
     case 'ask':
@@ -33,7 +32,7 @@ export async function command(bot: Bot, tuning: TuneTable, asking: Asking, text:
 async function ask(bot: Bot, asking: Asking, prompt: string, id: string): Promise<void> {
   const { scope, team, user, words, channel } = asking;
   if (channel === null) return;
-  const settings = await bot.places.at({ team, channel });
+  const settings = await bot.places.at(team, [channel]);
   if (!settings.answer) return asking.reply(words.problem.channelOff);
   if (prompt === '') return asking.reply(words.problem.emptyPrompt);
   const place: Place = { scope, team, channel, direct: channel.startsWith('D') };
@@ -64,9 +63,9 @@ async function administer(bot: Bot, asking: Asking, text: string): Promise<void>
   if (!(await managesWorkspace(bot, scope, user))) return asking.reply(words.problem.adminsOnly);
   const wanted = readSettings(text);
   if (!wanted) return asking.reply(words.slack.usage);
-  const change = (present: TeamSettings) => changed(present, wanted, channel ?? '');
+  const change = (present: GroupSettings) => changed(present, wanted, channel ?? '');
   const settings = await bot.places.change(team, change);
-  const view = await settingsView(bot, settings, asking);
+  const view = await bot.places.view(settings, bot.client, words, (id) => id);
   await asking.reply({ ...view, text: Object.keys(wanted).length > 0 ? [words.admin.saved] : [] });
 }
 
@@ -94,7 +93,11 @@ export function readSettings(text: string): Wanted | null {
   return wanted;
 }
 
-function changed(present: TeamSettings, { answer, learn, candidates, tokens }: Wanted, channel: string): TeamSettings {
+function changed(
+  present: GroupSettings,
+  { answer, learn, candidates, tokens }: Wanted,
+  channel: string,
+): GroupSettings {
   const before = present.channels[channel];
   const here = { answer: answer ?? before?.answer, learn: learn ?? before?.learn };
   const isHere = answer !== undefined || learn !== undefined;
@@ -102,25 +105,5 @@ function changed(present: TeamSettings, { answer, learn, candidates, tokens }: W
     channels: isHere ? { ...present.channels, [channel]: here } : present.channels,
     candidates: candidates ?? present.candidates,
     maxTokens: tokens ?? present.maxTokens,
-  };
-}
-
-async function settingsView({ client, config }: Bot, settings: TeamSettings, { words }: Asking): Promise<View> {
-  const { admin } = words;
-  const pool = await client.pool();
-  const channels = Object.entries(settings.channels).map(([id, { answer = true, learn = true }]) => {
-    const state = answer ? `${admin.learning}: ${learn ? admin.on : admin.off}` : admin.off;
-    return `${id}: ${state}`;
-  });
-  const { candidates = config.candidates, maxTokens = config.maxTokens } = settings;
-  return {
-    title: admin.title,
-    text: [],
-    fields: [
-      { name: admin.channels, value: channels.length > 0 ? channels.slice(0, 20).join('\n') : admin.allChannels },
-      { name: admin.limits, value: admin.limitsValue(candidates, maxTokens) },
-      { name: admin.model, value: admin.modelValue(pool.model, pool.ready) },
-    ],
-    buttons: [],
   };
 }

@@ -1,8 +1,8 @@
 /** What an admin sets for the Slack bot, and what of it must go together. */
-import { PluginSetupError, secret, z } from '../../src/plugins/contract.js';
+import { secret, z } from '../../src/plugins/contract.js';
 import { MARKS } from '../kit/index.js';
 
-export const configSchema = z.object({
+const settings = z.object({
   botToken: secret(
     'For one workspace: the bot token (xoxb-) from api.slack.com/apps, your app, "OAuth & Permissions".',
   ).optional(),
@@ -38,32 +38,35 @@ export const configSchema = z.object({
   api: z.url().default('https://slack.com/api/').describe('Where the Web API is.'),
 });
 
-export type SlackConfig = ReturnType<(typeof configSchema)['parse']>;
+export type SlackConfig = z.infer<typeof settings>;
 
-/** @throws PluginSetupError that says which settings are missing or do not go together */
-export function checkConfig({
-  botToken,
-  appToken,
-  signingSecret,
-  clientId,
-  clientSecret,
-  publicUrl,
-}: SlackConfig): void {
+type Together = Pick<
+  Partial<SlackConfig>,
+  'botToken' | 'appToken' | 'signingSecret' | 'clientId' | 'clientSecret' | 'publicUrl'
+>;
+
+export const configSchema = settings.superRefine((given, context) => {
+  for (const { path, message } of togetherProblems(given)) context.addIssue({ code: 'custom', path, message });
+});
+
+/** What is missing, each under a setting that would mend it, and what does not go together, under none. */
+function togetherProblems(given: Together): { path: string[]; message: string }[] {
+  const { botToken, appToken, signingSecret, clientId, clientSecret, publicUrl } = given;
   const several = clientId !== undefined || clientSecret !== undefined;
+  const problems: { path: string[]; message: string }[] = [];
+  const lack = (name: keyof Together, message: string) => problems.push({ path: [name], message });
   if (botToken === undefined && !several) {
-    throw new PluginSetupError(
-      'Set "botToken" for one workspace, or "clientId", "clientSecret" and "publicUrl" for several.',
-    );
+    lack('botToken', 'set "botToken" for one workspace, or "clientId", "clientSecret" and "publicUrl" for several');
   }
   if (botToken !== undefined && several) {
-    throw new PluginSetupError('Set either "botToken" or "clientId" and "clientSecret", not both.');
+    problems.push({ path: [], message: 'set either "botToken" or "clientId" and "clientSecret", not both' });
   }
   if (several && (clientId === undefined || clientSecret === undefined || publicUrl === undefined)) {
-    throw new PluginSetupError(
-      'For several workspaces "clientId", "clientSecret" and "publicUrl" are needed together.',
-    );
+    const first = (['clientId', 'clientSecret', 'publicUrl'] as const).find((name) => given[name] === undefined);
+    lack(first ?? 'publicUrl', 'for several workspaces "clientId", "clientSecret" and "publicUrl" are needed together');
   }
   if (appToken === undefined && signingSecret === undefined) {
-    throw new PluginSetupError('Set "appToken" for Socket Mode, or "signingSecret" to be reached over HTTP.');
+    lack('appToken', 'set "appToken" for Socket Mode, or "signingSecret" to be reached over HTTP');
   }
+  return problems;
 }

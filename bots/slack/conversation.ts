@@ -2,13 +2,8 @@
  * What a message asks, and what was said before it. The history is made of the bot's own replies and of the questions
  * they answered, nothing else: nobody's other messages are read.
  */
-import { displayOrder, type Offer, standingVote } from '../kit/index.js';
+import { type Turn, turnsOf } from '../kit/index.js';
 import type { Bot, Place } from './bot.js';
-
-export interface Turn {
-  role: 'USER' | 'ASSISTANT';
-  content: string;
-}
 
 /** What a message asks, as people read it: without the bot's name, marked-up parts as text. */
 export function promptOf(text: string, botUserId: string): string {
@@ -54,19 +49,4 @@ export async function dropConversations(bot: Bot, moment: number): Promise<void>
     if (Number(key.slice(key.lastIndexOf('/') + 1)) * 1_000 < moment) old.push(key);
   }
   for (const key of old) await bot.storage.delete(key);
-}
-
-/** A question and the reply its asker liked best; the first one shown where they have not said. */
-async function turnsOf(bot: Bot, offer: Offer): Promise<Turn[]> {
-  const generation = await bot.client.generation(offer.generationId);
-  if (!generation) return [];
-  const vote = standingVote(await bot.book.ballot(offer, offer.asker), offer.candidates);
-  const ids = generation.candidates.map(({ id }) => id);
-  const best = vote?.candidate ?? displayOrder(generation.id, ids)[0];
-  const reply = generation.candidates.find(({ id }) => id === best);
-  if (!reply) return [];
-  return [
-    { role: 'USER', content: generation.prompt },
-    { role: 'ASSISTANT', content: reply.text },
-  ];
 }

@@ -1,8 +1,9 @@
 /** Replies while they grow, and when they are finished, as one message that is changed, with more behind it if need be. */
 import {
+  brokenOff,
   type FinishedReply,
-  LETTERS,
-  layoutGrowing,
+  GrowingMessage,
+  growingText,
   offerButtons,
   offerMessages,
   PLATFORM_LIMITS,
@@ -50,14 +51,10 @@ export function finishedPages(bot: Bot, { replies, order, words, learning }: Fin
   return contents.map((content, i) => ({ content, buttons: i === contents.length - 1 ? buttons : [] }));
 }
 
-/** One message, changed as the text grows; the newest state is what is written, and never two changes at once. */
+/** One message, changed as the text grows. */
 export class MessageDraft implements Draft {
-  private ts: string | null = null;
+  private readonly message: GrowingMessage<Page>;
   private text = '';
-  private newest: Page | null = null;
-  private work: Promise<void> | null = null;
-  private lastEdit = 0;
-  private timer: NodeJS.Timeout | undefined;
 
   /**
    * `key` tells this answer from all others. `onError` hears of a change that failed; the draft goes on with the next.
@@ -68,16 +65,21 @@ export class MessageDraft implements Draft {
     private readonly place: Place,
     private readonly key: string,
     private readonly words: Promise<SlackWords>,
-    private readonly onError: (error: unknown) => void,
-    private readonly since: number | null,
-  ) {}
+    onError: (error: unknown) => void,
+    since: number | null,
+  ) {
+    this.message = new GrowingMessage({
+      post: (page) => this.postOrTakeUp(page, since),
+      edit: (ts, page) => change(bot, place, ts, drawPage(page)),
+      onError,
+      intervalMs: EDIT_MS,
+    });
+  }
 
   show({ generationId, texts }: Growing): void {
-    const replies = texts.map((text, i) => ({ label: texts.length > 1 ? LETTERS[i] : '', text }));
-    this.text = layoutGrowing(replies, LIMIT);
+    this.text = growingText(texts, LIMIT);
     void this.words.then((words) => {
-      this.newest = { content: this.text, buttons: stopButton(generationId, words) };
-      this.pump();
+      this.message.show({ content: this.text, buttons: stopButton(generationId, words) });
     });
   }
 
@@ -91,44 +93,21 @@ export class MessageDraft implements Draft {
   }
 
   async fail(sentence: string): Promise<void> {
-    const content =
-      this.text === '' || this.text.length + sentence.length > LIMIT - 2 ? sentence : `${this.text}\n\n${sentence}`;
-    await this.settle({ content, buttons: [] });
+    await this.settle({ content: brokenOff(this.text, sentence, LIMIT), buttons: [] });
   }
 
-  /** Writes the last state of the first message. */
+  /** Writes the last state of the first message, after every growing one that waits for the words. */
   private async settle(page: Page): Promise<string> {
     await this.words;
-    this.newest = null;
-    clearTimeout(this.timer);
-    await this.work;
-    await this.write(page);
-    return this.ts as unknown as string;
+    return this.message.finish(page);
   }
 
-  private pump(): void {
-    if (this.work || !this.newest) return;
-    clearTimeout(this.timer);
-    const wait = this.ts === null ? 0 : this.lastEdit + EDIT_MS - Date.now();
-    if (wait > 0) {
-      this.timer = setTimeout(() => this.pump(), wait);
-      return;
-    }
-    const page = this.newest;
-    this.newest = null;
-    this.work = this.write(page)
-      .catch(this.onError)
-      .finally(() => {
-        this.work = null;
-        this.lastEdit = Date.now();
-        this.pump();
-      });
-  }
-
-  private async write(page: Page): Promise<void> {
+  private async postOrTakeUp(page: Page, since: number | null): Promise<string> {
+    const { bot, place } = this;
     const key = `${this.key}/0`;
-    if (this.ts === null && this.since !== null) this.ts = await findByKey(this.bot, this.place, this.since, key);
-    if (this.ts === null) this.ts = await postOnce(this.bot, this.place, drawPage(page), key);
-    else await change(this.bot, this.place, this.ts, drawPage(page));
+    const found = since === null ? null : await findByKey(bot, place, since, key);
+    if (found === null) return postOnce(bot, place, drawPage(page), key);
+    await change(bot, place, found, drawPage(page));
+    return found;
   }
 }

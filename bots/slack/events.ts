@@ -15,14 +15,14 @@ import type { Asked } from './questions.js';
 import type { Reconciler } from './reconcile.js';
 import { memberOf } from './service.js';
 import { postOnce } from './surface.js';
-import { TuneTable } from './tuning.js';
+import { Tuning } from './tuning.js';
 import { pressVote, Reactions } from './voting.js';
 import { isGone } from './workspaces.js';
 
 const TITLE = 60;
 
 export function listen(app: App, bot: Bot, reconciler: Reconciler, installations: Installations | null): void {
-  const tuning = new TuneTable(bot);
+  const tuning = new Tuning(bot);
   const reactions = new Reactions(bot, reconciler);
   const safely = (what: string, work: Promise<unknown>) =>
     work.catch((error: unknown) => {
@@ -101,7 +101,7 @@ async function ask(bot: Bot, question: Asked, { user = '', text = '' }: MessageE
   const { ts, ...asked } = question;
   const { api, botUserId } = await bot.workspaces.at(asked.scope);
   if (user === botUserId) return;
-  const settings = await bot.places.at(asked);
+  const settings = await bot.places.at(asked.team, [asked.channel]);
   if (!settings.answer) return;
   // Where a channel is shared, replies go into a thread; a direct conversation goes on as it is.
   const place = { ...asked, thread: asked.thread ?? (asked.direct ? undefined : ts) };
@@ -203,7 +203,7 @@ async function askingOf(bot: Bot, { body, context, respond }: Pressed): Promise<
 
 async function press(
   bot: Bot,
-  tuning: TuneTable,
+  tuning: Tuning,
   asking: Asking,
   action: NonNullable<ReturnType<typeof decodeAction>>,
 ): Promise<void> {

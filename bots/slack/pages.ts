@@ -1,12 +1,10 @@
 /** What a member can see and change about themselves: taste, consent, their data. Everything here only they see. */
 import type { RespondFn } from '@slack/bolt';
-import type { Member } from '../../src/client/index.js';
 import {
   type Action,
-  consentAnswered,
+  actOn,
   consentQuestion,
   consentView,
-  exportView,
   forgetQuestion,
   tasteView,
   type View,
@@ -79,41 +77,4 @@ export async function pressPage(bot: Bot, asking: Asking, action: Action): Promi
   if (action.verb === 'forget' && action.arguments[0] === undefined) return asking.reply(forgetQuestion(words));
   const member = await bot.client.member(memberOf(user, scope));
   await asking.reply(await actOn(bot, member, action, words));
-}
-
-/** What an action leads to: a sentence, or another page. */
-async function actOn(
-  bot: Bot,
-  member: Member | null,
-  { verb, arguments: [argument] }: Action,
-  words: SlackWords,
-): Promise<string | View> {
-  if (!member) return words.taste.nothing;
-  const { client } = bot;
-  switch (verb) {
-    case 'consent': {
-      const learn = argument === 'yes';
-      await client.setConsent(member.id, { learn });
-      return consentAnswered(learn, words);
-    }
-    case 'community': {
-      const { consent } = await client.setConsent(member.id, { community: argument === 'yes' });
-      return consentView(consent, words);
-    }
-    case 'undo': {
-      const version = Number(argument);
-      await client.rollbackMember(member.id, version);
-      return words.taste.undone(version);
-    }
-    case 'export':
-      return exportView((await client.exportTaste(member.id)).data, words);
-    case 'forget': {
-      if (argument !== 'yes') return words.taste.kept;
-      const { id } = await client.forgetMember(member.id);
-      bot.book.forget(member.externalId);
-      return words.taste.forgotten(id);
-    }
-    default:
-      return tasteView(member, words);
-  }
 }

@@ -1,15 +1,14 @@
 /** The Slack bot as a plugin: connects, reconciles, answers what was interrupted, and lets go again. */
 import { App, type Logger } from '@slack/bolt';
 import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
-import { NAMED_REACTIONS, reactionTable, VoteBook } from '../kit/index.js';
+import { NAMED_REACTIONS, Places, reactionTable, VoteBook } from '../kit/index.js';
 import type { Bot } from './bot.js';
-import { checkConfig, configSchema, type SlackConfig } from './config.js';
+import { configSchema, type SlackConfig } from './config.js';
 import { diagnose } from './doctor.js';
 import { listen, resumeQuestions } from './events.js';
 import { Gate } from './gate.js';
 import { Installations } from './installations.js';
 import { sdkLogger } from './logger.js';
-import { Settings } from './places.js';
 import { Questions } from './questions.js';
 import { type Links, openLinks } from './receivers.js';
 import { Reconciler } from './reconcile.js';
@@ -30,7 +29,6 @@ export default definePlugin({
   diagnose,
   async start(context) {
     const { config, client, signal, log, storage } = context;
-    checkConfig(config);
     const logger = sdkLogger(log);
     const installations = config.botToken === undefined ? new Installations(storage, config.clientSecret ?? '') : null;
     const links = openLinks(config, installations, logger, signal);
@@ -65,7 +63,7 @@ function makeBot(
   const { installer } = links;
   const several = installations && installer ? { installations, installer: () => installer } : null;
   const workspaces = new Workspaces(config, logger, several);
-  const places = new Settings(storage, config);
+  const places = new Places(storage, config, 'team');
   const questions = new Questions(storage);
   const schedule = (milliseconds: number, run: () => void) =>
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();

@@ -2,12 +2,12 @@
  * Replies as messages that Slack streams, one for each: such a message can only grow, so two replies side by side are two
  * of them. Whatever goes wrong with a stream, the message is set right at the end.
  */
-import { LETTERS, layoutReplies, offerButtons, offerMessages } from '../kit/index.js';
+import { LETTERS, layoutReplies, offerButtons, offerMessages, pause } from '../kit/index.js';
 import type { Bot, Place } from './bot.js';
 import { type Draft, type Finished, type Growing, LIMIT } from './draft.js';
 import { drawButtons, drawPage } from './draw.js';
 import { withoutMentions } from './mrkdwn.js';
-import { change, findPosted, pause, postOnce } from './surface.js';
+import { change, findPosted, postOnce } from './surface.js';
 import { writtenTable } from './words.js';
 import { isAmbiguous, isGone, waitOf } from './workspaces.js';
 

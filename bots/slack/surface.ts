@@ -1,5 +1,6 @@
 /** Posting and changing messages so that trouble on the way neither loses nor doubles one. */
 import type { types } from '@slack/bolt';
+import { pause } from '../kit/index.js';
 import type { Bot, Place } from './bot.js';
 import { isAmbiguous, refusal, waitOf } from './workspaces.js';
 
@@ -73,19 +74,4 @@ export async function findPosted(
 export async function change(bot: Bot, { scope, channel }: Place, ts: string, content: Content): Promise<void> {
   const { api } = await bot.workspaces.at(scope);
   await api.chat.update({ channel, ts, ...content });
-}
-
-/** Waits; rejects when the bot is to end. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

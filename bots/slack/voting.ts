@@ -135,7 +135,7 @@ async function regenerate(bot: Bot, offer: SlackOffer): Promise<void> {
     messageId: offer.messages[offer.messages.length - 1],
     key: `slack:again:${offer.generationId}`,
     words: Promise.resolve(slackWords(offer.language)),
-    settings: await bot.places.at(place),
+    settings: await bot.places.at(place.team, [place.channel]),
   });
 }
 

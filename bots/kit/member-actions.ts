@@ -1,0 +1,48 @@
+/** What the buttons of a member's own pages do: consent, undo, export, forget. */
+import type { Member, PalateClient } from '../../src/client/index.js';
+import type { VoteBook } from './book.js';
+import { consentAnswered, consentView } from './consent.js';
+import { exportView, tasteView } from './taste.js';
+import type { Action, View } from './view.js';
+import type { Words } from './words/index.js';
+
+export interface MemberActionParts {
+  client: Pick<PalateClient, 'setConsent' | 'rollbackMember' | 'exportTaste' | 'forgetMember'>;
+  book: VoteBook;
+}
+
+/** What an action leads to: a sentence, or another page. */
+export async function actOn(
+  { client, book }: MemberActionParts,
+  member: Member | null,
+  { verb, arguments: [argument] }: Action,
+  words: Words,
+): Promise<string | View> {
+  if (!member) return words.taste.nothing;
+  switch (verb) {
+    case 'consent': {
+      const learn = argument === 'yes';
+      await client.setConsent(member.id, { learn });
+      return consentAnswered(learn, words);
+    }
+    case 'community': {
+      const { consent } = await client.setConsent(member.id, { community: argument === 'yes' });
+      return consentView(consent, words);
+    }
+    case 'undo': {
+      const version = Number(argument);
+      await client.rollbackMember(member.id, version);
+      return words.taste.undone(version);
+    }
+    case 'export':
+      return exportView((await client.exportTaste(member.id)).data, words);
+    case 'forget': {
+      if (argument !== 'yes') return words.taste.kept;
+      const { id } = await client.forgetMember(member.id);
+      book.forget(member.externalId);
+      return words.taste.forgotten(id);
+    }
+    default:
+      return tasteView(member, words);
+  }
+}
