@@ -9,8 +9,20 @@ process.on('message', async (order: Order) => {
   if ('url' in order) {
     client = createPalateClient(order);
     process.send?.('ready');
-  } else if (client) process.send?.(await call(client, order.input));
+  } else if (client && 'warmUp' in order) {
+    await warmUp(client, order.warmUp, order.rounds);
+    process.send?.('warm');
+  } else if (client && 'input' in order) process.send?.(await call(client, order.input));
 });
+
+/** One generation, read again and again, and one verdict, delivered again and again: compilers have then done with the way there. */
+async function warmUp(caller: PalateClient, input: GenerateInput, rounds: number): Promise<void> {
+  const { id } = await caller.generate(input);
+  for (let round = 0; round < rounds; round++) {
+    await caller.generation(id);
+    await caller.submitFeedback({ generationId: id, verdict: 'TIE', key: 'warm-up' });
+  }
+}
 
 async function call(caller: PalateClient, input: GenerateInput): Promise<Call> {
   const begun = performance.now();

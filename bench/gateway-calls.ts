@@ -1,8 +1,8 @@
 /** What the two processes of the gateway's bench tell each other. */
 import type { GenerateInput } from '../src/client/index.js';
 
-/** How to reach the gateway, or what to have written and judged. */
-export type Order = { url: string; key: string } | { input: GenerateInput };
+/** How to reach the gateway, what to ask for until the way there is warm, or what to have written and judged. */
+export type Order = { url: string; key: string } | { warmUp: GenerateInput; rounds: number } | { input: GenerateInput };
 
 /** Milliseconds, and the training to wait for. */
 export interface Call {

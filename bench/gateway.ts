@@ -17,10 +17,12 @@ import { VOTE_PROMPTS } from './prompts.js';
 import { type GatewayOptions, writeResult } from './report.js';
 import { distribution, quantile } from './statistics.js';
 
-/** The shortest generation there is: what surrounds it is what is measured. */
-const SHORTEST = { candidateCount: 2, maxTokens: 1 };
+/** The shortest generation there is, of a prompt that has been read before: what surrounds it is what is measured. */
+const SHORTEST = { candidateCount: 2, maxTokens: 1, prompt: VOTE_PROMPTS[0] };
 /** Calls before the clock counts. */
 const WARM_UP = 20;
+/** Rounds of reading and repeating before them: what is measured is a service that has been running for a while. */
+const WARM_UP_ROUNDS = 400;
 
 interface Ways {
   direct: number[];
@@ -58,6 +60,7 @@ async function compareWays(gateway: GatewayUnderTest, calls: number): Promise<{ 
   const feedback: Ways = { direct: [], http: [] };
   const caller = startProcess('./gateway-caller.ts');
   await ask(caller, { url: gateway.url, key: gateway.key });
+  await ask(caller, { warmUp: inputOf('warm', 0), rounds: WARM_UP_ROUNDS });
   for (let call = -WARM_UP; call < calls; call++) {
     for (const way of call % 2 === 0 ? (['direct', 'http'] as const) : (['http', 'direct'] as const)) {
       const input = inputOf(way, call);
@@ -90,7 +93,7 @@ async function callDirectly({ services }: GatewayUnderTest, input: GenerateInput
 /** Members of one verdict each: no training grows while calls are compared. */
 function inputOf(way: string, call: number): GenerateInput {
   const member = { platform: 'bench', externalId: `${way}-${call}` };
-  return { ...SHORTEST, member, prompt: VOTE_PROMPTS[Math.abs(call) % VOTE_PROMPTS.length], seed: 1 };
+  return { ...SHORTEST, member, seed: 1 };
 }
 
 async function ended({ services }: GatewayUnderTest, jobId: string | null): Promise<void> {
@@ -154,5 +157,12 @@ function faultRows({ missing, repeated, disordered }: Faults) {
   return { missing: { value: missing }, repeated: { value: repeated }, disordered: { value: disordered } };
 }
 
-const medianOverhead = ({ direct, http }: Ways): number => round(quantile(http, 0.5) - quantile(direct, 0.5));
+/** Of each pair of calls, what the one took longer than the other beside it. */
+const medianOverhead = ({ direct, http }: Ways): number =>
+  round(
+    quantile(
+      http.map((time, call) => time - direct[call]),
+      0.5,
+    ),
+  );
 const round = (value: number): number => Math.round(100 * value) / 100;

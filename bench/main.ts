@@ -1,4 +1,5 @@
 /** Runs one bench by its name: `npm run bench -- taste --votes 10,50`. One file a claim; results go to bench/results. */
+import '../src/cli/production.js';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchBots } from './bots.js';
 import { benchConsole } from './console.js';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: one file a command. */
+import './production.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';

@@ -1,6 +1,9 @@
 /** GraphQL execution for every way in: the same schema, limits and errors over HTTP, over WebSocket and inside the process. */
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import {
   type ExecutionArgs,
   type ExecutionResult,
@@ -85,7 +88,8 @@ export function createEngine({ limits, log, extensions, onError }: EngineParts):
   };
   const apollo = new ApolloServer<Context>({
     schema,
-    plugins: [costPlugin, ApolloServerPluginLandingPageDisabled()],
+    // Nothing may be cached, so nothing has to count for how long: that would wrap every resolver.
+    plugins: [costPlugin, ApolloServerPluginLandingPageDisabled(), ApolloServerPluginCacheControlDisabled()],
     validationRules: rules,
     parseOptions,
     formatError: (_, error) => formatOne(error),

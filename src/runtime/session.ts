@@ -27,6 +27,8 @@ export class Session implements GraphRunner {
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      // Between two runs nothing spins: the cores are for whoever waits for what the last one computed.
+      extra: { session: { force_spinning_stop: '1' } },
     });
     return new Session(session);
   }

@@ -3,7 +3,7 @@
  * the workers of this process are woken after the commit, those of others hear of it from the database, and a regular look finds
  * what became due or was left behind.
  */
-import { setImmediate } from 'node:timers/promises';
+import { answerFirst } from '../common/answer-first.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import { type Claim, type ClaimedJob, LEASE_MS } from './training-work.js';
@@ -94,8 +94,7 @@ class WorkedQueue implements TrainingQueue {
     this.news = true;
     if (!this.started || this.stopping || !this.consumer || this.workers.size >= this.concurrency) return;
     const { consumer } = this;
-    // Whoever waits for the commit that this follows is answered first: an embedded database works on this thread.
-    const worker = setImmediate()
+    const worker = answerFirst()
       .then(() => this.work(consumer))
       .finally(() => {
         this.workers.delete(worker);

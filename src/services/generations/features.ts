@@ -2,6 +2,7 @@
  * Projected features of prompts and replies: read behind the answer, kept with it, and read again where they are missing (the
  * process ended too early) or of another model or checkpoint.
  */
+import { answerFirst } from '../../common/answer-first.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { EncodedChat, Tokenizer } from '../../language-model/tokenizer.js';
@@ -103,7 +104,9 @@ export class FeatureReader implements Lifecycle {
   private read(generation: GenerationRecord, prompt: EncodedChat): Promise<void> {
     const running = this.pending.get(generation.id);
     if (running) return running;
-    const reading = this.readAndSave(generation, prompt).finally(() => this.pending.delete(generation.id));
+    const reading = answerFirst()
+      .then(() => this.readAndSave(generation, prompt))
+      .finally(() => this.pending.delete(generation.id));
     this.pending.set(generation.id, reading);
     return reading;
   }
