@@ -26,7 +26,10 @@ export function startCommand(): Command {
     .option('--slots <number>', option('slots', 'replies written at the same time; default 16'))
     .option('--public-url <url>', option('publicUrl', 'address in links, when it is not the one listened on'))
     .option('--database-url <url>', option('databaseUrl', 'a PostgreSQL server instead of the embedded database'))
-    .option('--plugins <list>', option('plugins', 'plugins to load, separated by commas; default: none'))
+    .option(
+      '--plugins <list>',
+      option('plugins', 'plugins to load, separated by commas, or none; default discord,slack'),
+    )
     .option('--log <level>', option('log', 'least severe level that is logged: debug, info, warn, error; default info'))
     .action((flags: Partial<Record<SettingName, unknown>>) => start(flags));
 }

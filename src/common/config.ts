@@ -123,12 +123,12 @@ const settingsSchema = z.strictObject({
   adminKey: z.string().min(16, 'must have at least 16 characters').optional(),
   databaseUrl: z.string().min(1).optional(),
   natsUrl: z.string().min(1).optional(),
-  /** Plugins to load: files, folders or packages; names without a path are those that come with the product. */
+  /** Plugins to load: files, folders or packages; names without a path are those that come with the product. `none` means none. */
   plugins: z
     .union([z.string(), z.array(z.string())])
     .transform((given) => (typeof given === 'string' ? given.split(',') : given).map((name) => name.trim()))
-    .transform((names) => names.filter((name) => name !== ''))
-    .default([]),
+    .transform((names) => names.filter((name) => name !== '' && name !== 'none'))
+    .default(['discord', 'slack']),
   /** 32 bytes in base64 that secrets are encrypted with; undefined means the key file in the data folder. */
   secretKey: z.base64().length(44, 'must be 32 bytes in base64').optional(),
   /** Origins of web pages of other places that may use the gateway, as browsers write them. */

@@ -71,9 +71,17 @@ export function givenSettings(
 
 export type CheckedConfig =
   | { ok: true; config: Record<string, unknown>; input: Record<string, unknown> }
-  | { ok: false; missing: string[]; problems: string[] };
+  | { ok: false; missing: Missing; problems: string[] };
 
-/** The configuration that the schema makes of the texts, or what is missing and what is wrong. Never says what a secret is. */
+/** Settings that are missing, each with what the schema's author says of it, if anything. */
+type Missing = ReadonlyMap<string, string | null>;
+
+const NOTHING: Missing = new Map();
+
+/**
+ * The configuration that the schema makes of the texts, or what is missing and what is wrong. Never says
+ * what a secret is.
+ */
 export async function checkConfig(
   plugin: Plugin,
   fields: readonly ConfigField[],
@@ -90,23 +98,23 @@ export async function checkConfig(
       problems.push(`${field.name} must be ${NAMES[field.type]}`);
     }
   }
-  if (problems.length > 0) return { ok: false, missing: [], problems };
+  if (problems.length > 0) return { ok: false, missing: NOTHING, problems };
   const parsed = await plugin.configSchema.safeParseAsync(values).catch((error: unknown) => messageOf(error));
   if (typeof parsed === 'string')
-    return { ok: false, missing: [], problems: [`the settings cannot be read (${parsed})`] };
+    return { ok: false, missing: NOTHING, problems: [`the settings cannot be read (${parsed})`] };
   if (parsed.success) return { ok: true, config: parsed.data, input: values };
-  const missing = new Set<string>();
+  const missing = new Map<string, string | null>();
   for (const issue of parsed.error.issues) {
     const name = String(issue.path[0] ?? '');
     const field = fields.find((one) => one.name === name);
-    if (field && values[name] === undefined) missing.add(name);
+    if (field && values[name] === undefined) missing.set(name, issue.code === 'custom' ? issue.message : null);
     // A message of the schema's author may quote the value.
     else
       problems.push(
         field?.secret ? `${name} is not usable` : `${issue.path.join('.') || 'the settings'}: ${issue.message}`,
       );
   }
-  return { ok: false, missing: [...missing], problems };
+  return { ok: false, missing, problems };
 }
 
 /**

@@ -129,12 +129,18 @@ export class HostedPlugin {
     });
   }
 
-  /** How it stands, and what it finds about its settings. Starts nothing. */
+  /** How it stands, and what it finds about its settings; where nothing is set at all, that may be meant so. Starts nothing. */
   async diagnose(): Promise<FindingView[]> {
     const checked = await this.check();
     const found = checked.ok
       ? [...standing(this.supervisor.state, this.wanted), ...(await this.examine(checked))]
-      : [{ level: 'PROBLEM' as const, title: this.complaint(checked), advice: null }];
+      : [
+          {
+            level: this.given.texts.size > 0 ? 'PROBLEM' : 'WARNING',
+            title: this.complaint(checked),
+            advice: null,
+          } as const,
+        ];
     return this.cover(found);
   }
 
@@ -168,9 +174,12 @@ export class HostedPlugin {
   }
 
   private complaint(checked: Extract<CheckedConfig, { ok: false }>): string {
-    const lost = checked.missing.filter((name) => this.stored.unreadable.includes(name));
+    const missing = [...checked.missing.keys()];
+    const plain = missing.filter((name) => checked.missing.get(name) === null);
+    const lost = missing.filter((name) => this.stored.unreadable.includes(name));
     const reasons = [
-      ...(checked.missing.length > 0 ? [`it needs ${checked.missing.join(', ')}`] : []),
+      ...(plain.length > 0 ? [`it needs ${plain.join(', ')}`] : []),
+      ...[...checked.missing.values()].filter((hint) => hint !== null),
       ...(lost.length > 0 ? [`${lost.join(', ')} cannot be decrypted with the present key`] : []),
       ...checked.problems,
     ];
@@ -200,7 +209,7 @@ export class HostedPlugin {
   }
 
   private get viewer(): PluginViewer {
-    return { scope: 'BOT', platform: this.plugin.platform, memberId: null, storageOwner: this.owner };
+    return { scope: 'BOT', platform: this.plugin.platform, memberId: null, owner: this.owner };
   }
 
   private async launch(signal: AbortSignal): Promise<Launched> {

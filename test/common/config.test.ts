@@ -27,7 +27,7 @@ describe('settings', () => {
       textDays: 0,
       trustedTasteKeys: [],
       slots: 16,
-      plugins: [],
+      plugins: ['discord', 'slack'],
       allowedOrigins: [],
       log: 'info',
       limits: DEFAULT_LIMITS,

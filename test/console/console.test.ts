@@ -164,8 +164,9 @@ describe('an admin', () => {
     await page.waitForTimeout(2_500);
     await picture(page, 'live', true);
     await goTo(page, 'Set-up');
-    await page.getByText('No plugins are loaded').waitFor();
-    await picture(page, 'set-up');
+    for (const name of ['discord', 'slack']) await page.getByRole('heading', { name }).waitFor();
+    expect(await page.getByText('needs settings').count()).toBe(2);
+    await picture(page, 'set-up', true);
     await page.getByRole('tab', { name: 'Keys' }).click();
     await page.getByLabel('What for').fill('our bot');
     await page.getByLabel('Platform').fill('discord');
@@ -258,7 +259,8 @@ describe('a member who follows the link a bot gave', () => {
     await page.waitForTimeout(4_000);
     await picture(page, 'before-after');
     const member = await place.gateway.client.member({ platform: 'discord', externalId: 'bea' });
-    expect(member?.encoder.verdictCount).toBe(10);
+    // The newest version knows all ten choices; the quality gate may have turned it down, for they were made blindly.
+    expect(member?.encoder.versions[0].verdictCount).toBe(10);
     await goTo(page, 'Taste');
     await page.getByTestId('sample').locator('.markdown').waitFor();
     await page.waitForFunction(

@@ -13,7 +13,7 @@ export function PluginHealth() {
       {!problem && !plugins && <Loading what="Asking the plugins" />}
       {plugins?.length === 0 && (
         <Empty title="No plugins">
-          Start the service with <code>--plugins discord</code> or <code>--plugins slack</code> to add one.
+          The service was started with <code>--plugins none</code>.
         </Empty>
       )}
       <ul className="versions">

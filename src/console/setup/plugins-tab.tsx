@@ -19,8 +19,7 @@ export function PluginsTab() {
     return (
       <Empty title="No plugins are loaded">
         <p>
-          Start the service with <code>--plugins discord</code>, <code>--plugins slack</code> or both, and enter their
-          tokens here.
+          Start the service without <code>--plugins none</code>, and enter the tokens of Discord and Slack here.
         </p>
       </Empty>
     );
