@@ -16,6 +16,7 @@ const servicesFolder = join(root, 'src/services');
 const MAPPERS = {
   PoolStatus: '../../services/views.js#PoolView',
   CandidateStart: '../../services/views.js#StartedCandidate',
+  ErrorCount: '../error-tally.js#ErrorCount as ErrorCountView',
   Viewer: '../auth.js#Viewer as ViewerView',
   GenerationStarted: '../streams.js#GenerationStartedEvent',
   CandidateDelta: '../streams.js#CandidateDeltaEvent',

@@ -7,6 +7,7 @@ import type {
   ConsentInput,
   CreatedKey,
   DeletionReceipt,
+  ErrorCount,
   Feedback,
   FeedbackInput,
   FeedbackResult,
@@ -75,6 +76,8 @@ export interface PalateClient {
   setPlatform(name: string, input: PlatformInput): Promise<Platform>;
   limits(): Promise<{ name: string; value: number }[]>;
   pool(): Promise<PoolStatus>;
+  /** Errors answered since the service started, the latest first. */
+  errorCounts(): Promise<ErrorCount[]>;
   models(): Promise<LanguageModel[]>;
   viewer(): Promise<Viewer>;
   /** A short-lived token for one member, and a link that carries it. */
@@ -99,6 +102,8 @@ export interface PalateClient {
   trainingStatus(memberId?: string | null, options?: CallOptions): AsyncGenerator<TrainingJob, void, undefined>;
   /** The present state, then every change. Reconnects. */
   poolStatus(options?: CallOptions): AsyncGenerator<PoolStatus, void, undefined>;
+  /** What errorCounts() answers, now and after every change. Reconnects. */
+  errorStatus(options?: CallOptions): AsyncGenerator<ErrorCount[], void, undefined>;
   /** Every plugin, then each one that changes. Reconnects. */
   pluginStatus(options?: CallOptions): AsyncGenerator<Plugin, void, undefined>;
   /** Any other query or mutation: its data as it comes. */
@@ -165,6 +170,7 @@ export function createPalateClient(options: NetworkOptions | { executor: Executo
     winRates: (memberId) => call(OPERATIONS.winRates, { memberId }),
     limits: () => call(OPERATIONS.limits, none),
     pool: () => call(OPERATIONS.pool, none),
+    errorCounts: () => call(OPERATIONS.errorCounts, none),
     models: () => call(OPERATIONS.models, none),
     viewer: () => call(OPERATIONS.viewer, none),
     createMemberToken: (member) => call(OPERATIONS.createMemberToken, { member }),
@@ -181,6 +187,7 @@ export function createPalateClient(options: NetworkOptions | { executor: Executo
     setStorage: (key, value, memberId) => call(OPERATIONS.setStorage, { key, value, memberId }),
     trainingStatus: (memberId, options) => watch(OPERATIONS.trainingStatus, { memberId }, true, options),
     poolStatus: (options) => watch(OPERATIONS.poolStatus, none, true, options),
+    errorStatus: (options) => watch(OPERATIONS.errorStatus, none, true, options),
     pluginStatus: (options) => watch(OPERATIONS.pluginStatus, none, true, options),
     async request(query, variables, options) {
       const { data, errors } = await executor.execute({ query, variables }, options?.signal);

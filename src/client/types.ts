@@ -11,6 +11,7 @@ export type {
   DeletionReceiptFragment as DeletionReceipt,
   EncoderCapacity,
   EncoderVersionFragment as EncoderVersion,
+  ErrorCountFragment as ErrorCount,
   FeedbackFragment as Feedback,
   FeedbackInput,
   FeedbackResultFragment as FeedbackResult,

@@ -31,6 +31,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'Query.trainingJob': owned('trainingJob', ({ args }) => args.id),
   'Query.trainingJobs': listOf(({ args }) => args.memberId),
   'Query.pool': open,
+  'Query.errorCounts': admin,
   'Query.models': open,
   'Query.plugins': admin,
   'Query.diagnosePlugin': admin,
@@ -74,6 +75,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'Subscription.trainingStatus': listOf(({ args }) => args.memberId),
   'Subscription.poolStatus': open,
   'Subscription.pluginStatus': admin,
+  'Subscription.errorStatus': admin,
 
   // Ids say nothing, and a verdict on somebody else's generation shows that much of it.
   'Generation.id': open,
@@ -122,6 +124,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'Limit.*': open,
   'PoolStatus.*': open,
   'LanguageModel.*': open,
+  'ErrorCount.*': admin,
   'StorageEntry.*': open,
   'Plugin.*': admin,
   'Finding.*': admin,

@@ -17,7 +17,7 @@ export interface Viewer {
   /** Who that member is. */
   member?: KeyOwner['member'];
   /** Whose rows `storage` holds, by a name that outlives the key; absent: nobody's. */
-  storageOwner?: string;
+  owner?: string;
   /** The stored key, where it is one; absent for the operator's, for plugins' and for tokens. */
   keyId?: string | null;
   /** When it ends; absent or null: when it is revoked. */
@@ -25,11 +25,11 @@ export interface Viewer {
 }
 
 /** The operator. */
-export const ADMIN: Viewer = { scope: 'ADMIN', platform: null, memberId: null, storageOwner: 'admin' };
+export const ADMIN: Viewer = { scope: 'ADMIN', platform: null, memberId: null, owner: 'admin' };
 
 /** The name under which a key's use is counted: the same for all tokens of a member. */
-export function nameOf({ storageOwner, scope, platform }: Viewer): string {
-  return storageOwner ?? `${scope}/${platform}`;
+export function nameOf({ owner, scope, platform }: Viewer): string {
+  return owner ?? `${scope}/${platform}`;
 }
 
 /** Whose a caller's idempotency keys are; the operator's need no name. */
@@ -71,8 +71,8 @@ export function authenticateAny(...known: readonly Authenticate[]): Authenticate
 
 function viewerOf({ scope, platform, member, keyId, expiresAt }: KeyOwner): Viewer {
   // All keys and tokens of a member count as one.
-  const storageOwner = member ? `member/${member.id}` : `key/${keyId}`;
-  return { scope, platform, memberId: member?.id ?? null, member, storageOwner, keyId, expiresAt };
+  const owner = member ? `member/${member.id}` : `key/${keyId}`;
+  return { scope, platform, memberId: member?.id ?? null, member, owner, keyId, expiresAt };
 }
 
 /**

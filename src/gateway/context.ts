@@ -4,6 +4,7 @@ import type { Limits } from '../common/config.js';
 import type { Services } from '../services/services.js';
 import type { GenerationView, MemberView } from '../services/views.js';
 import type { Viewer } from './auth.js';
+import type { ErrorTally } from './error-tally.js';
 import type { Quotas } from './quotas.js';
 import { selectsOnlyId } from './selection.js';
 
@@ -12,6 +13,7 @@ export interface Context {
   readonly services: Services;
   readonly limits: Limits;
   readonly quotas: Quotas;
+  readonly errors: ErrorTally;
   /** Where people reach this gateway, for links. */
   readonly publicUrl: () => string;
   /** Aborts when whoever asked has gone away. */
@@ -58,6 +60,8 @@ export class Loaders {
 /** Makes the context of one request from what all requests share. */
 export type ContextFor = (viewer: Viewer, signal: AbortSignal) => Context;
 
-export function contextMaker(parts: Pick<Context, 'services' | 'limits' | 'quotas' | 'publicUrl'>): ContextFor {
+export function contextMaker(
+  parts: Pick<Context, 'services' | 'limits' | 'quotas' | 'errors' | 'publicUrl'>,
+): ContextFor {
   return (viewer, signal) => ({ ...parts, viewer, signal, loaders: new Loaders(parts.services) });
 }

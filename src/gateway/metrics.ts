@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Services } from '../services/services.js';
 import type { GenerationView, PoolView, StartedGeneration, TrainingJobView } from '../services/views.js';
+import type { ErrorTally } from './error-tally.js';
 
 /** Seconds. A generation takes tenths to minutes; an acknowledgement and a training milliseconds to seconds. */
 const LONG = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -24,10 +25,19 @@ export class Metrics {
   private readonly voteSeconds = this.histogram('vote_seconds', 'From a verdict to its being on disk.', SHORT);
   private readonly trainings = this.counter('trainings_total', 'Trainings that ended, by status.', 'status');
   private readonly trainingSeconds = this.histogram('training_seconds', 'Computing an encoder.', SHORT);
-  private readonly errors = this.counter('errors_total', 'Errors answered, by code.', 'code');
 
-  constructor(pool: () => PoolView) {
+  constructor(pool: () => PoolView, errors: ErrorTally) {
     collectDefaultMetrics({ register: this.registry });
+    new Counter({
+      name: 'palate_errors_total',
+      help: 'Errors answered, by code.',
+      labelNames: ['code'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { code, count } of errors.list()) this.inc({ code }, count);
+      },
+    });
     const gauge = (name: string, help: string, read: (status: PoolView) => number) =>
       new Gauge({
         name: `palate_${name}`,
@@ -85,10 +95,6 @@ export class Metrics {
       }
       first = false;
     }
-  }
-
-  countError(code: string): void {
-    this.errors.inc({ code });
   }
 
   get contentType(): string {

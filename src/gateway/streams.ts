@@ -1,4 +1,4 @@
-/** The three subscriptions as event streams that a slow reader cannot make grow. */
+/** Subscriptions as event streams that a slow reader cannot make grow. */
 import type { Limits } from '../common/config.js';
 import type {
   GenerateInput,
@@ -12,6 +12,7 @@ import type {
 import { whose } from './access-rules.js';
 import { keyOwnerOf } from './auth.js';
 import type { Context } from './context.js';
+import type { ErrorCount } from './error-tally.js';
 import { live } from './live.js';
 
 export interface GenerationStartedEvent {
@@ -118,6 +119,14 @@ export function streamPlugins({ services, limits }: Pick<Context, 'services' | '
   return live({
     source: (signal) => services.plugins.watch(signal),
     merge: (pending, next) => (pending.name === next.name ? next : undefined),
+    limit: limits.pendingEvents,
+  });
+}
+
+export function streamErrors({ errors, limits }: Pick<Context, 'errors' | 'limits'>): AsyncGenerator<ErrorCount[]> {
+  return live({
+    source: (signal) => errors.watch(signal),
+    merge: (_, next) => next,
     limit: limits.pendingEvents,
   });
 }

@@ -21,7 +21,7 @@ export interface PluginViewer {
   platform: string;
   memberId: null;
   /** Whose rows `storage` holds. */
-  storageOwner: string;
+  owner: string;
 }
 
 /** The gateway, as far as plugins need it. */

@@ -3,6 +3,7 @@
  * Links to other entities are ids (`memberId`, `generationId`): whoever shows them loads them by id, so no view nests another
  * one that a caller did not ask for. Candidates belong to their generation and come with it.
  */
+import type { DeletionCount } from '../store/forgetting.js';
 
 export type ChatRole = 'SYSTEM' | 'USER' | 'ASSISTANT';
 export type FinishReason = 'STOP' | 'LENGTH' | 'CANCELLED';
@@ -233,24 +234,7 @@ export interface MemberView {
   map: MapPointView | null;
 }
 
-export type DeletionKind =
-  | 'VERDICT_OF_OTHERS'
-  | 'ENCODER_VERSION_OF_OTHERS'
-  | 'VERDICT'
-  | 'ENCODER_VERSION'
-  | 'IMPORTED_TASTE'
-  | 'TRAINING_JOB'
-  | 'IDEMPOTENCY_KEY'
-  | 'STORAGE_ENTRY'
-  | 'KEY'
-  | 'CANDIDATE'
-  | 'GENERATION'
-  | 'MEMBER';
-
-export interface DeletionCountView {
-  kind: DeletionKind;
-  count: number;
-}
+export type DeletionCountView = DeletionCount;
 
 export interface DeletionReceiptView {
   id: string;

@@ -150,6 +150,13 @@ describe('the client', () => {
       expect(status.modelDigest).toBe(pool.modelDigest);
       break;
     }
+    await expect(bot.errorCounts()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const [latest] = await admin.errorCounts();
+    expect(latest).toMatchObject({ code: 'FORBIDDEN', count: expect.any(Number), lastAt: expect.any(String) });
+    for await (const [first] of admin.errorStatus()) {
+      expect(first).toEqual(latest);
+      break;
+    }
     const [serving, ...others] = await bot.models();
     expect(serving).toMatchObject({ name: pool.model, digest: pool.modelDigest, serving: true });
     expect(serving.checkpointDigest).toBe(pool.checkpointDigest);

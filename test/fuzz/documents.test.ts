@@ -30,9 +30,9 @@ const UNCOUNTED = {
 const ada = { id: 'ada', platform: 'test', externalId: 'ada', scope: '' };
 const VIEWERS: Record<string, Viewer> = {
   admin: { scope: 'ADMIN', platform: null, memberId: null },
-  bot: { scope: 'BOT', platform: 'test', memberId: null, storageOwner: 'bot' },
+  bot: { scope: 'BOT', platform: 'test', memberId: null, owner: 'bot' },
   member: { scope: 'MEMBER', platform: null, memberId: 'ada', member: ada },
-  foreignBot: { scope: 'BOT', platform: 'elsewhere', memberId: null, storageOwner: 'elsewhere' },
+  foreignBot: { scope: 'BOT', platform: 'elsewhere', memberId: null, owner: 'elsewhere' },
   foreignMember: { scope: 'MEMBER', platform: null, memberId: 'eve', member: { ...ada, id: 'eve', externalId: 'eve' } },
 };
 /** Nothing is on these viewers' platforms, or theirs: they are told of no member, generation or job. */

@@ -56,6 +56,7 @@ const CASES: Record<string, Case> = {
   'Query.trainingJob': about('identified', (of) => `trainingJob(id: "${of.jobId}") { status }`),
   'Query.trainingJobs': about('named', (of) => `trainingJobs(memberId: "${of.memberId}") { nodes { status } }`),
   'Query.pool': about('anybody', () => 'pool { ready }'),
+  'Query.errorCounts': about('admins', () => 'errorCounts { code count }'),
   'Query.models': about('anybody', () => 'models { name }'),
   'Query.plugins': about('admins', () => 'plugins { name }'),
   'Query.keys': about('admins', () => 'keys { name }'),
@@ -110,6 +111,7 @@ const CASES: Record<string, Case> = {
   ),
   'Subscription.trainingStatus': about('named', (of) => `trainingStatus(memberId: "${of.memberId}") { status }`),
   'Subscription.poolStatus': about('anybody', () => 'poolStatus { ready }'),
+  'Subscription.errorStatus': about('admins', () => 'errorStatus { code }'),
 
   // Last: afterwards votes wait for consent.
   'Mutation.setPlatform': about('namedByBots', (of) => `setPlatform(name: "${of.ref.platform}", input: {}) { name }`),

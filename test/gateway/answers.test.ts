@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Viewer } from '../../src/gateway/auth.js';
 import { codes, type Harness, post, startHarness } from './harness.js';
 
-const BOT: Viewer = { scope: 'BOT', platform: 'test', memberId: null, storageOwner: 'bot' };
+const BOT: Viewer = { scope: 'BOT', platform: 'test', memberId: null, owner: 'bot' };
 
 describe('an answer', () => {
   const LIMIT = 100;

@@ -107,7 +107,7 @@ describe('what is remembered', () => {
   it('stays bounded and names nobody', () => {
     let now = 0;
     const quotas = new Quotas({ ...DEFAULT_LIMITS, generationsAtOnce: 1 }, () => now);
-    const bot = { scope: 'BOT', platform: 'north', memberId: null, storageOwner: 'key/1' } as const;
+    const bot = { scope: 'BOT', platform: 'north', memberId: null, owner: 'key/1' } as const;
     for (let i = 0; i < 30_000; i++) {
       now += 10;
       quotas.generation(bot, { platform: 'north', externalId: `secret-${i}` })();

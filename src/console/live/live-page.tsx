@@ -2,6 +2,7 @@
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
 import { Loading } from '../ui/states.js';
+import { Errors } from './errors.js';
 import { Jobs } from './jobs.js';
 import { PluginHealth } from './plugin-health.js';
 import { PoolChart } from './pool-chart.js';
@@ -28,6 +29,7 @@ export function LivePage() {
         <PoolChart />
         <Jobs />
         <PluginHealth />
+        <Errors />
       </div>
     </>
   );

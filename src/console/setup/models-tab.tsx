@@ -27,8 +27,8 @@ export function ModelsTab() {
         ))}
       </ul>
       <p className="dim small">
-        Another one is chosen at the start, with <code>--model</code>; it is fetched then, with its progress in the
-        terminal.
+        Another one is chosen at the start, with <code>--model</code>; where it has to be fetched first, the terminal
+        and this address show how far that is.
       </p>
     </section>
   );

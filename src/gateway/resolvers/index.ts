@@ -1,5 +1,6 @@
 /** The fields of schema.graphql, each a thin step to the services: one file for each part of the contract. */
 import type { Complete } from './complete.js';
+import { errors } from './errors.js';
 import { feedback } from './feedback.js';
 import { generations } from './generations.js';
 import { keys } from './keys.js';
@@ -24,6 +25,7 @@ const parts = [
   rights,
   training,
   pool,
+  errors,
   plugins,
   storage,
   tasteMaps,

@@ -16,7 +16,7 @@ export const storage = {
   },
 } satisfies Resolvers;
 
-function ownerOf({ storageOwner }: Viewer): string {
-  if (storageOwner !== undefined) return storageOwner;
+function ownerOf({ owner }: Viewer): string {
+  if (owner !== undefined) return owner;
   throw new PalateError('FORBIDDEN', 'Storage belongs to bots. Ask with the key of a bot.');
 }

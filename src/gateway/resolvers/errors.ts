@@ -1,0 +1,16 @@
+/** What went wrong lately, in numbers. */
+import type { ErrorCount } from '../error-tally.js';
+import type { Resolvers } from '../generated/contract.js';
+import { streamErrors } from '../streams.js';
+
+export const errors = {
+  Query: {
+    errorCounts: (_, __, context) => context.errors.list(),
+  },
+  Subscription: {
+    errorStatus: {
+      subscribe: (_, __, context) => streamErrors(context),
+      resolve: (counts: ErrorCount[]) => counts,
+    },
+  },
+} satisfies Resolvers;
