@@ -6,11 +6,13 @@ import { checkpointFolders, makeDataFolder } from './common/installation.js';
 import { StartedParts } from './common/lifecycle.js';
 import type { Log } from './common/log.js';
 import { type AdminKey, authenticateAdmin, authenticateAny, authenticateKeys, ensureAdminKey } from './gateway/auth.js';
+import { withFetchPage } from './gateway/fetch-page.js';
 import { createGateway } from './gateway/gateway.js';
-import { ensureModel } from './language-model/fetch.js';
+import { ensureModel, findModel } from './language-model/fetch.js';
+import type { FetchProgress } from './language-model/fetching.js';
 import { openGguf } from './language-model/gguf.js';
 import type { LanguageModelFile } from './language-model/model.js';
-import type { LoadedCheckpoint } from './learning/checkpoint.js';
+import { adapterWeights, type LoadedCheckpoint } from './learning/checkpoint.js';
 import { findCheckpoint, requireCheckpoint } from './learning/find-checkpoint.js';
 import { PluginHost } from './plugins/host.js';
 import { WorkerRuntime } from './runtime/runtime.js';
@@ -26,7 +28,7 @@ export interface AppOptions {
   settings: Settings;
   log: Log;
   /** Told while a model is fetched. */
-  onFetch?: Parameters<typeof ensureModel>[2];
+  onFetch?: (progress: FetchProgress) => void;
   /** Gives the start up; what was started is stopped again. */
   signal?: AbortSignal;
 }
@@ -42,13 +44,13 @@ export interface App {
 }
 
 /** @throws PalateError that says what is missing or in the way, and what to do about it */
-export async function startApp({ settings, log, onFetch = () => {}, signal }: AppOptions): Promise<App> {
+export async function startApp(options: AppOptions): Promise<App> {
+  const { settings, log, signal } = options;
   const started = new StartedParts(log);
   try {
     await makeDataFolder(settings.data);
     const adminKey = ensureAdminKey(settings);
-    const modelPath = await ensureModel(settings.model, settings.data, onFetch, { signal });
-    const model = await openGguf(modelPath);
+    const model = await openGguf(await fetchModel(options));
     const checkpoint = await loadCheckpoint(settings, model, log);
 
     const store = await openStore(settings, log);
@@ -100,28 +102,24 @@ export async function startApp({ settings, log, onFetch = () => {}, signal }: Ap
   }
 }
 
+/** The model's file. Whoever looks at the gateway's address while it is fetched sees how far that is. */
+async function fetchModel({ settings, log, onFetch = () => {}, signal }: AppOptions): Promise<string> {
+  const fetch = (tell: typeof onFetch) => ensureModel(settings.model, settings.data, tell, { signal });
+  if ((await findModel(settings.model, settings.data).catch(() => '')) !== null) return fetch(onFetch);
+  log.info({ page: localUrl(settings) }, 'The model is fetched first');
+  return withFetchPage(settings, onFetch, fetch);
+}
+
 /** The running model. Everything about threads, slots and devices is decided here. */
 function createRuntime(
   settings: Settings,
   model: LanguageModelFile,
   checkpoint: LoadedCheckpoint | null,
 ): LanguageModelRuntime {
-  const adapter = checkpoint?.adapter;
   return new WorkerRuntime({
     modelPath: model.path,
     cacheFolder: join(settings.data, 'cache'),
-    adapter:
-      checkpoint && adapter
-        ? {
-            digest: checkpoint.digest,
-            latentSize: checkpoint.latentSize,
-            middle: adapter.b1.shape[1],
-            w1: adapter.w1.data,
-            b1: adapter.b1.data,
-            w2: adapter.w2.data,
-            b2: adapter.b2.data,
-          }
-        : null,
+    adapter: checkpoint && adapterWeights(checkpoint),
     slots: settings.slots,
     threads: settings.threads || availableParallelism(),
   });

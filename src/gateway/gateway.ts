@@ -2,16 +2,17 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FormattedExecutionResult } from 'graphql';
-import { localUrl, type Settings, VARIABLES } from '../common/config.js';
-import { PalateError } from '../common/errors.js';
+import { localUrl, type Settings } from '../common/config.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Services } from '../services/services.js';
 import type { Authenticate, Viewer } from './auth.js';
 import { contextMaker } from './context.js';
 import { createEngine, type GraphQLRequest, type ResultIterator } from './engine.js';
+import { ErrorTally } from './error-tally.js';
 import type { SchemaExtension } from './extension.js';
 import { handleRequest } from './http.js';
+import { listen } from './listen.js';
 import { Metrics } from './metrics.js';
 import { originsOf } from './origins.js';
 import { Quotas } from './quotas.js';
@@ -53,14 +54,15 @@ const TIMEOUTS = { requestTimeout: 60_000, headersTimeout: 30_000, keepAliveTime
  */
 export function createGateway({ settings, authenticate, extensions, log, ...parts }: GatewayParts): Gateway {
   const { limits } = settings;
-  const metrics = new Metrics(() => parts.services.pool.status());
+  const errors = new ErrorTally();
+  const metrics = new Metrics(() => parts.services.pool.status(), errors);
   const services = metrics.measure(parts.services);
   const counting = new AbortController();
-  const engine = createEngine({ limits, log, extensions, onError: (code) => metrics.countError(code) });
+  const engine = createEngine({ limits, log, extensions, onError: (code) => errors.count(code) });
   const quotas = new Quotas(limits);
   const portNow = () => (server?.address() as AddressInfo | null)?.port ?? settings.port;
   const publicUrl = () => settings.publicUrl ?? localUrl({ host: settings.host, port: portNow() });
-  const contextFor = contextMaker({ services, limits, quotas, publicUrl });
+  const contextFor = contextMaker({ services, limits, quotas, errors, publicUrl });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let server: Server | undefined;
@@ -124,25 +126,4 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
       };
     },
   };
-}
-
-function listen(server: Server, { host, port }: Pick<Settings, 'host' | 'port'>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    server.listen(port, host, () => resolve());
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  if (error.code === 'EADDRINUSE') {
-    const advice = `Stop it, or choose another port with --port or ${VARIABLES.port}.`;
-    return new PalateError('CONFLICT', `Another program listens on ${host} port ${port}. ${advice}`, { cause: error });
-  }
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EACCES') {
-    const advice = `Choose another with --host or ${VARIABLES.host}, --port or ${VARIABLES.port}.`;
-    return new PalateError('BAD_USER_INPUT', `${host} port ${port} cannot be listened on (${error.code}). ${advice}`, {
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf, PalateError } from '../common/errors.js';
+import type { AdapterWeights } from '../runtime/messages.js';
 import type { PosteriorHeads, Projection } from './posterior.js';
 import { type NamedArray, readSafetensors, type StoredType, writeSafetensors } from './safetensors.js';
 
@@ -40,6 +41,13 @@ export interface Checkpoint extends Projection, PosteriorHeads {
 export interface LoadedCheckpoint extends Checkpoint {
   /** SHA-256 of the checkpoint's file, hex. */
   readonly digest: string;
+}
+
+/** The adapter, as the runtime takes it. */
+export function adapterWeights({ digest, latentSize, adapter }: LoadedCheckpoint): AdapterWeights {
+  const { w1, b1, w2, b2 } = adapter;
+  const middle = b1.shape[1];
+  return { digest, latentSize, middle, w1: w1.data, b1: b1.data, w2: w2.data, b2: b2.data };
 }
 
 /** The adapter is most of the file and tolerates half floats; the rest is small and its sums cancel, so it stays float32. */
