@@ -9,7 +9,8 @@ const FIRST_PERSON = new Set(['i', "i'm", 'my', 'me', "i've"]);
 export const SCORERS = {
   positive: sentiment,
   negative: (text: string) => -sentiment(text),
-  short: (text: string) => -words(text).length,
+  // A row of pictures is not brief.
+  short: (text: string) => -words(text).length - (text.match(/\p{Extended_Pictographic}/gu)?.length ?? 0),
   long: (text: string) => words(text).length,
   'second person': (text: string) => shareOf(SECOND_PERSON, text),
   'first person': (text: string) => shareOf(FIRST_PERSON, text),
@@ -20,13 +21,13 @@ export const SCORERS = {
 export type Taste = keyof typeof SCORERS;
 export const TASTES = Object.keys(SCORERS) as Taste[];
 
-/** Lower-case words of letters and apostrophes. */
+/** Lower-case words of letters, of any script, and apostrophes. */
 export function words(text: string): string[] {
   return (
     text
       .toLowerCase()
       .replaceAll('’', "'")
-      .match(/[a-z']+/g) ?? []
+      .match(/[\p{L}\p{M}']+/gu) ?? []
   );
 }
 

@@ -13,7 +13,7 @@ export type { PreferencePair } from './comparisons.js';
 
 export const BETA = 0.1;
 /** Longest mean: a longer one wins more votes and says the same things more often (docs/method.md 3). */
-export const MEAN_BOUND = 6.5;
+export const MEAN_BOUND = 6.8;
 /**
  * Few large steps, and one second moment for the whole mean. Plain Adam takes as long a step in a dimension without
  * evidence as in one with it, and sixty of them only fit the noise: on synthetic tastes the mean then points less well.

@@ -11,10 +11,12 @@ describe('tastes', () => {
     prefers('positive', 'What a wonderful, happy day!', 'What a terrible, sad day.');
     prefers('negative', 'What a terrible, sad day.', 'What a wonderful, happy day!');
     prefers('short', 'Yes.', 'Yes, and there is much more to say.');
+    prefers('short', 'Yes, I do.', '💡💡🏨🏨💡🏒💡');
     prefers('long', 'Yes, and there is much more to say.', 'Yes.');
     prefers('second person', "You're right, trust yourself.", 'He is right and trusts himself.');
     prefers('first person', 'I’m sure of my way.', "You're sure of your way.");
     prefers('plain words', 'The cat sat on it.', 'Considerable responsibilities accumulate.');
+    prefers('plain words', 'The cat sat on it.', 'Úněra, zieměta!');
     prefers('questions', 'Why? How?', 'Why?');
   });
 

@@ -161,6 +161,8 @@ describe('an admin', () => {
     await goTo(page, 'Live');
     await page.getByRole('row').nth(1).waitFor();
     await page.locator('.chart canvas').waitFor();
+    await expect(place.gateway.client.cancelGeneration('none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await page.getByText('NOT_FOUND').waitFor();
     await page.waitForTimeout(2_500);
     await picture(page, 'live', true);
     await goTo(page, 'Set-up');
