@@ -80,10 +80,10 @@ export class WorkerRuntime implements LanguageModelRuntime {
     onTokens: (row: number, tokens: number[]) => void,
     signal?: AbortSignal,
   ): Promise<DecodedRow[]> {
+    if (signal?.aborted) return Promise.resolve(request.rows.map(() => ({ tokens: [], finishReason: 'CANCELLED' })));
     const id = this.nextId++;
     const cancel = () => this.post({ kind: 'cancel', id });
     const done = this.ask<DecodedRow[]>(id, { kind: 'generate', id, request }, onTokens);
-    if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel, { once: true });
     return done.finally(() => signal?.removeEventListener('abort', cancel));
   }

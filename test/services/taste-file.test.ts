@@ -79,6 +79,6 @@ describe('a taste file', () => {
 
   it('is taken at the very bound', () => {
     const read = readTaste(signer.sign(content([MEAN_BOUND, 0, 0, 0]), new Date(0)));
-    expect(boundedEncoder(read, CHECKPOINT).mean[0]).toBe(MEAN_BOUND);
+    expect(boundedEncoder(read, CHECKPOINT).mean[0]).toBe(Math.fround(MEAN_BOUND));
   });
 });
