@@ -55,7 +55,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 
     const store = await openStore(settings, log);
     started.add('store', () => store.close());
-    const runtime = createRuntime(settings, model, checkpoint);
+    const runtime = createRuntime(settings, model, checkpoint, log);
     await runtime.start();
     started.add('runtime', () => runtime.stop());
     const trainingThread = new TrainingThread(log);
@@ -115,14 +115,16 @@ function createRuntime(
   settings: Settings,
   model: LanguageModelFile,
   checkpoint: LoadedCheckpoint | null,
+  log: Log,
 ): LanguageModelRuntime {
-  return new WorkerRuntime({
+  const setup = {
     modelPath: model.path,
     cacheFolder: join(settings.data, 'cache'),
     adapter: checkpoint && adapterWeights(checkpoint),
     slots: settings.slots,
     threads: settings.threads || availableParallelism(),
-  });
+  };
+  return new WorkerRuntime(setup, log);
 }
 
 /** The checkpoint for the model: the one that was set, else one of the data folder, else one that comes with the product. */

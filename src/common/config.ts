@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, PalateError } from './errors.js';
+import type { RestartTimes } from './restart.js';
 
 const whole = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
 const positive = (value: number) => z.number().int().positive().default(value);
@@ -197,16 +198,19 @@ export const PLUGIN_TIMES = {
   healthInterval: 5_000,
   health: 5_000,
   badHealth: 3,
-  /** The wait before it is started again: doubles from the first to the longest; well for that long, it begins anew. */
+  /** Before it is started again. */
   firstRestart: 1_000,
   longestRestart: 300_000,
   settled: 60_000,
   /** A hook; a field of its own. */
   hook: 500,
   field: 10_000,
-};
+} satisfies RestartTimes & Record<string, number>;
 
 export type PluginTimes = typeof PLUGIN_TIMES;
+
+/** How the language model is opened again after its worker died. */
+export const MODEL_RESTART: RestartTimes = { firstRestart: 1_000, longestRestart: 60_000, settled: 60_000 };
 
 export const CONFIG_FILE = 'palate.config.json';
 

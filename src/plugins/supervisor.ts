@@ -2,10 +2,10 @@
 import type { PluginTimes } from '../common/config.js';
 import { messageOf } from '../common/errors.js';
 import type { Log } from '../common/log.js';
+import { planRestart } from '../common/restart.js';
 import type { PluginStatus } from '../services/views.js';
 import type { PluginHealth } from './contract.js';
 import type { Launched } from './launch.js';
-import { planRestart } from './restart.js';
 import { pause } from './within.js';
 
 export interface SupervisedState {

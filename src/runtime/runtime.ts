@@ -1,7 +1,10 @@
 /** The main thread's side of the model's worker: requests in, tokens out, nothing computed here. */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { MODEL_RESTART } from '../common/config.js';
 import { type ErrorCode, PalateError } from '../common/errors.js';
+import type { Log } from '../common/log.js';
+import { planRestart, type RestartTimes } from '../common/restart.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import type {
   DecodedRow,
@@ -26,8 +29,18 @@ export class WorkerRuntime implements LanguageModelRuntime {
   private readonly listeners = new Set<(status: RuntimeStatus) => void>();
   private nextId = 1;
   private current: RuntimeStatus;
+  private stopping = false;
+  private restarting: NodeJS.Timeout | undefined;
+  /** Whether a worker was ever ready: what cannot be opened at all is not tried again. */
+  private served = false;
+  /** Times in a row that the worker died. */
+  private failures = 0;
 
-  constructor(private readonly setup: WorkerSetup) {
+  constructor(
+    private readonly setup: WorkerSetup,
+    private readonly log?: Log,
+    private readonly times: RestartTimes = MODEL_RESTART,
+  ) {
     this.current = {
       ready: false,
       model: '',
@@ -41,36 +54,66 @@ export class WorkerRuntime implements LanguageModelRuntime {
     };
   }
 
-  /** Opens the model in its worker. @throws PalateError MODEL_UNAVAILABLE with the file's own complaint */
+  /**
+   * Opens the model in its worker, which is started anew, after a wait, where it dies later.
+   * @throws PalateError MODEL_UNAVAILABLE with the file's own complaint
+   */
   start(): Promise<void> {
-    this.starting ??= new Promise((resolve, reject) => {
+    this.starting ??= this.launch();
+    return this.starting;
+  }
+
+  private launch(): Promise<void> {
+    return new Promise((resolve, reject) => {
       // The worker has this file's own extension: TypeScript from sources, JavaScript when built.
       const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
       const worker = new Worker(entry, { workerData: this.setup });
       this.worker = worker;
+      let readyAt: number | undefined;
+      let complaint: Error | undefined;
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'ready') resolve();
+        if (message.kind === 'ready') {
+          readyAt = performance.now();
+          resolve();
+        }
         this.receive(message);
       });
       worker.on('error', (error) => {
         const failure = new PalateError('MODEL_UNAVAILABLE', error.message, { cause: error });
+        complaint = error;
         reject(failure);
         this.fail(failure);
       });
       this.exited = new Promise((gone) => {
         worker.on('exit', () => {
-          const failure = new PalateError('MODEL_UNAVAILABLE', 'The language model has stopped.');
+          const failure = new PalateError(
+            'MODEL_UNAVAILABLE',
+            'The language model has stopped. Try again in a moment.',
+          );
           reject(failure);
           this.fail(failure);
           gone();
+          this.launchAgain(readyAt === undefined ? 0 : performance.now() - readyAt, complaint);
         });
       });
     });
-    return this.starting;
+  }
+
+  /** @param ranFor milliseconds since the worker that died was ready; 0 when it never was */
+  private launchAgain(ranFor: number, err: Error | undefined): void {
+    this.served ||= ranFor > 0;
+    if (this.stopping || !this.served) return;
+    const { failures, delay } = planRestart(this.failures, ranFor, this.times);
+    this.failures = failures;
+    this.log?.error({ err, failures, inMs: delay }, 'The language model has stopped and will be opened again');
+    // Where that fails too, the exit of its worker plans the next time.
+    this.restarting = setTimeout(() => void this.launch().catch(() => {}), delay);
   }
 
   /** Ends the worker after its present step; what has not been answered is rejected with MODEL_UNAVAILABLE. */
   async stop(): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.restarting);
     this.post({ kind: 'stop' });
     await this.exited;
   }

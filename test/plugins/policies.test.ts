@@ -1,25 +1,12 @@
-/** The pure parts: when to start again, what a secret is covered by, what sealed texts open to, which variable sets a field. */
+/** The pure parts: what a secret is covered by, what sealed texts open to, which variable sets a field. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { PLUGIN_TIMES, pluginVariable } from '../../src/common/config.js';
+import { pluginVariable } from '../../src/common/config.js';
 import { blackout } from '../../src/plugins/blackout.js';
 import { checkConfig, fieldsOf } from '../../src/plugins/configuration.js';
 import { definePlugin, secret, z } from '../../src/plugins/contract.js';
 import { prefixOf } from '../../src/plugins/extension.js';
-import { planRestart } from '../../src/plugins/restart.js';
 import { secretBox } from '../../src/services/plugins/secret-box.js';
-
-describe('planRestart', () => {
-  it.each([
-    ['the first failure', 0, 0, { failures: 1, delay: 1_000 }],
-    ['the second', 1, 500, { failures: 2, delay: 2_000 }],
-    ['the fifth', 4, 59_999, { failures: 5, delay: 16_000 }],
-    ['the hundredth', 99, 0, { failures: 100, delay: 300_000 }],
-    ['one after a good while', 99, 60_000, { failures: 1, delay: 1_000 }],
-  ])('%s', (_, failures, ranFor, expected) => {
-    expect(planRestart(failures, ranFor, PLUGIN_TIMES)).toEqual(expected);
-  });
-});
 
 describe('blackout', () => {
   const cover = blackout(['s3cret-token', 's3cret-token-longer', 'abc']);

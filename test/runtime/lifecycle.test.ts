@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGguf } from '../../src/language-model/gguf.js';
 import type { AdapterWeights } from '../../src/runtime/messages.js';
@@ -27,14 +28,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const SOON = { firstRestart: 10, longestRestart: 20, settled: 60_000 };
+
 function runtimeOf(path = modelPath, weights: AdapterWeights | null = adapter): WorkerRuntime {
-  const runtime = new WorkerRuntime({
-    modelPath: path,
-    cacheFolder: join(folder, 'compiled'),
-    adapter: weights,
-    slots: 2,
-    threads: 1,
-  });
+  const setup = { modelPath: path, cacheFolder: join(folder, 'compiled'), adapter: weights, slots: 2, threads: 1 };
+  const runtime = new WorkerRuntime(setup, undefined, SOON);
   running.push(runtime);
   return runtime;
 }
@@ -133,6 +131,40 @@ describe('stopping', () => {
     await expect(runtime.read({ promptIds: [5], lastUserTurn: [0, 1], replies: [] })).rejects.toMatchObject(
       unavailable(/not ready/),
     );
+  });
+});
+
+describe('a worker that dies', () => {
+  /** Its thread ends unasked, between two steps. */
+  const die = (runtime: WorkerRuntime) => runtime['worker']?.postMessage({ kind: 'stop' });
+
+  it('is followed by another, that writes what it would have written', async () => {
+    const runtime = runtimeOf();
+    await runtime.start();
+    const written = await runtime.generate(request([row()], 12), () => {});
+    for (let death = 0; death < 2; death++) {
+      const lost = runtime.generate(request([row()], 400), () => die(runtime));
+      await expect(lost).rejects.toMatchObject(unavailable(/stopped/));
+      expect(runtime.status()).toMatchObject({ ready: false, busySlots: 0 });
+      await expect.poll(() => runtime.status().ready, { timeout: 10_000 }).toBe(true);
+      expect(await runtime.generate(request([row()], 12), () => {})).toEqual(written);
+    }
+    await runtime.stop();
+    expect(runtime.status().ready).toBe(false);
+  });
+
+  it.each([0, 1, 100])('is followed by none after a stop, %d ms after its death', async (later) => {
+    const runtime = runtimeOf();
+    await runtime.start();
+    die(runtime);
+    await expect.poll(() => runtime.status().ready).toBe(false);
+    await setTimeout(later);
+    await runtime.stop();
+    const ready: boolean[] = [];
+    runtime.onStatus((status) => ready.push(status.ready));
+    await setTimeout(500);
+    expect(ready).toEqual([]);
+    expect(runtime.status().ready).toBe(false);
   });
 });
 

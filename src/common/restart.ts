@@ -1,5 +1,12 @@
-/** When a plugin that failed is started again: a pure policy. */
-import type { PluginTimes } from '../common/config.js';
+/** When something that failed is started again: a pure policy. */
+
+/** Milliseconds. */
+export interface RestartTimes {
+  /** The wait before it is started again: doubles from the first to the longest; well for so long, it begins anew. */
+  readonly firstRestart: number;
+  readonly longestRestart: number;
+  readonly settled: number;
+}
 
 export interface Restart {
   /** Failures in a row, this one included: the count to hand in next time. */
@@ -15,7 +22,7 @@ export interface Restart {
 export function planRestart(
   failures: number,
   ranFor: number,
-  { firstRestart, longestRestart, settled }: Pick<PluginTimes, 'firstRestart' | 'longestRestart' | 'settled'>,
+  { firstRestart, longestRestart, settled }: RestartTimes,
 ): Restart {
   const count = ranFor >= settled ? 1 : failures + 1;
   return { failures: count, delay: Math.min(longestRestart, firstRestart * 2 ** Math.min(count - 1, 30)) };
