@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGguf } from '../../src/language-model/gguf.js';
 import type { AdapterWeights } from '../../src/runtime/messages.js';
@@ -136,7 +137,8 @@ describe('stopping', () => {
 
 describe('a worker that dies', () => {
   /** Its thread ends unasked, between two steps. */
-  const die = (runtime: WorkerRuntime) => runtime['worker']?.postMessage({ kind: 'stop' });
+  const die = (runtime: WorkerRuntime) =>
+    (runtime as unknown as { worker: Worker }).worker.postMessage({ kind: 'stop' });
 
   it('is followed by another, that writes what it would have written', async () => {
     const runtime = runtimeOf();
