@@ -183,7 +183,8 @@ export class HostedPlugin {
       ...(lost.length > 0 ? [`${lost.join(', ')} cannot be decrypted with the present key`] : []),
       ...checked.problems,
     ];
-    return this.cover(`The plugin ${this.name} is not set up: ${reasons.join('; ')}. Set it with configurePlugin.`);
+    const where = 'Set it in the console, under Set-up, or with configurePlugin.';
+    return this.cover(`The plugin ${this.name} is not set up: ${reasons.join('; ')}. ${where}`);
   }
 
   private async examine({ config, input }: Extract<CheckedConfig, { ok: true }>): Promise<FindingView[]> {

@@ -3,7 +3,7 @@ import type { Plugin } from '../../client/index.js';
 
 const WORDS: Record<Plugin['status'], { word: string; tone: 'good' | 'bad' | 'plain' }> = {
   BROKEN: { word: 'broken', tone: 'bad' },
-  UNCONFIGURED: { word: 'needs settings', tone: 'bad' },
+  UNCONFIGURED: { word: 'needs settings', tone: 'plain' },
   STOPPED: { word: 'stopped', tone: 'plain' },
   STARTING: { word: 'starting', tone: 'plain' },
   RUNNING: { word: 'runs', tone: 'good' },

@@ -52,7 +52,9 @@ export function enteredIn(field: Field, form: FormData): { name: string; value: 
   return given === (value ?? (isSet ? undefined : field.default)) ? [] : [{ name, value: given }];
 }
 
+/** The field's name as people write it: "publicUrl" becomes "Public URL". */
 function words(name: string): string {
   const spaced = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return spaced[0].toUpperCase() + spaced.slice(1);
+  const sentence = spaced[0].toUpperCase() + spaced.slice(1);
+  return sentence.replace(/\b(api|id|url)\b/gi, (letters) => letters.toUpperCase());
 }
