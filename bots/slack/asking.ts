@@ -9,9 +9,10 @@ import {
   type Turn,
   type WrittenReplies,
 } from '../kit/index.js';
-import type { Bot, Place } from './bot.js';
+import type { Bot } from './bot.js';
 import { rememberTurn } from './conversation.js';
 import { type Draft, MessageDraft } from './draft.js';
+import type { Place } from './place.js';
 import { memberOf } from './service.js';
 import { StreamDraft } from './stream.js';
 import type { SlackWords } from './words.js';

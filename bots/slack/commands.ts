@@ -1,10 +1,11 @@
 /** /palate and the word behind it. */
 import { type GroupSettings, PLATFORM_LIMITS } from '../kit/index.js';
 import { answer } from './asking.js';
-import type { Bot, Place } from './bot.js';
+import type { Bot } from './bot.js';
 import { escapeText } from './mrkdwn.js';
 import { type Asking, showConsent, showTaste } from './pages.js';
 import { managesWorkspace } from './people.js';
+import type { Place } from './place.js';
 import { postOnce } from './surface.js';
 import type { Tuning } from './tuning.js';
 import { isGone } from './workspaces.js';

@@ -3,7 +3,8 @@
  * they answered, nothing else: nobody's other messages are read.
  */
 import { type Turn, turnsOf } from '../kit/index.js';
-import type { Bot, Place } from './bot.js';
+import type { Bot } from './bot.js';
+import type { Place } from './place.js';
 
 /** What a message asks, as people read it: without the bot's name, marked-up parts as text. */
 export function promptOf(text: string, botUserId: string): string {

@@ -9,8 +9,9 @@ import {
   PLATFORM_LIMITS,
   stopButton,
 } from '../kit/index.js';
-import type { Bot, Place } from './bot.js';
+import type { Bot } from './bot.js';
 import { drawPage, type Page } from './draw.js';
+import type { Place } from './place.js';
 import { change, findByKey, postOnce } from './surface.js';
 import { type SlackWords, writtenTable } from './words.js';
 

@@ -4,7 +4,7 @@
  * read again from Slack and answered then.
  */
 import type { PluginStorage } from '../../src/plugins/contract.js';
-import type { Place } from './bot.js';
+import type { Place } from './place.js';
 
 /** Which message asks. */
 export interface Asked extends Place {

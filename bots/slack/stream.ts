@@ -3,10 +3,11 @@
  * of them. Whatever goes wrong with a stream, the message is set right at the end.
  */
 import { LETTERS, layoutReplies, offerButtons, offerMessages, pause } from '../kit/index.js';
-import type { Bot, Place } from './bot.js';
+import type { Bot } from './bot.js';
 import { type Draft, type Finished, type Growing, LIMIT } from './draft.js';
 import { drawButtons, drawPage } from './draw.js';
 import { withoutMentions } from './mrkdwn.js';
+import type { Place } from './place.js';
 import { change, findPosted, postOnce } from './surface.js';
 import { writtenTable } from './words.js';
 import { isAmbiguous, isGone, waitOf } from './workspaces.js';

@@ -1,7 +1,8 @@
 /** Posting and changing messages so that trouble on the way neither loses nor doubles one. */
 import type { types } from '@slack/bolt';
 import { pause } from '../kit/index.js';
-import type { Bot, Place } from './bot.js';
+import type { Bot } from './bot.js';
+import type { Place } from './place.js';
 import { isAmbiguous, refusal, waitOf } from './workspaces.js';
 
 export interface Content {

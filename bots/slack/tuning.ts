@@ -1,9 +1,10 @@
 /** The tuning round: a thread in the direct channel, one message that is changed from prompt to prompt. */
 import { type Action, choiceOf, type ShowRound, type TuneRound, TuneTable, tuneView } from '../kit/index.js';
-import type { Bot, Place } from './bot.js';
+import type { Bot } from './bot.js';
 import { LIMIT } from './draft.js';
 import { drawTune, drawView } from './draw.js';
 import type { Asking } from './pages.js';
+import type { Place } from './place.js';
 import { memberOf } from './service.js';
 import { change, postOnce } from './surface.js';
 import { slackWords } from './words.js';

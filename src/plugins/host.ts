@@ -1,47 +1,15 @@
 /** The plugins of this process: loaded once, each looked after by a supervisor, set up and switched by admins. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
-import type { Executor } from '../client/index.js';
-import type { PluginTimes } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
-import type { Log } from '../common/log.js';
 import { Broadcast } from '../services/broadcast.js';
-import type { PluginRows } from '../services/plugins/plugin-rows.js';
-import type { PluginSettings } from '../services/plugins/plugin-settings.js';
 import type { PluginService } from '../services/services.js';
 import type { FindingView, PluginView } from '../services/views.js';
 import { baseSchema, extend, type PluginExtension } from './extension.js';
 import { HookRunner } from './hooks.js';
+import type { PluginGateway, PluginHostParts, PluginViewer } from './host-parts.js';
 import { HostedPlugin } from './hosted-plugin.js';
 import { type LoadedPlugin, loadPlugin } from './loader.js';
-
-/** Who a plugin's key is: a bot of its platform. */
-export interface PluginViewer {
-  scope: 'BOT';
-  platform: string;
-  memberId: null;
-  /** Whose rows `storage` holds. */
-  owner: string;
-}
-
-/** The gateway, as far as plugins need it. */
-export interface PluginGateway {
-  executorFor(viewer: PluginViewer): Executor;
-  /** Where it listens, for plugins in processes of their own. */
-  readonly url: string;
-}
-
-export interface PluginHostParts {
-  sources: readonly string[];
-  /** Where relative sources begin and packages are looked for. */
-  folder: string;
-  settings: PluginSettings;
-  /** What plugins keep, for looking. */
-  rows: PluginRows;
-  environment: Readonly<Record<string, string | undefined>>;
-  times: PluginTimes;
-  log: Log;
-}
 
 interface BrokenPlugin {
   source: string;

@@ -6,7 +6,7 @@ import { type Blackout, blackout } from './blackout.js';
 import { type CheckedConfig, checkConfig, type GivenSettings, givenSettings, splitValues } from './configuration.js';
 import type { Plugin, PluginContext } from './contract.js';
 import { diagnose, readFindings, standing } from './diagnosis.js';
-import type { PluginGateway, PluginHostParts, PluginViewer } from './host.js';
+import type { PluginGateway, PluginHostParts, PluginViewer } from './host-parts.js';
 import { inProcess } from './in-process.js';
 import type { Launched } from './launch.js';
 import type { LoadedPlugin } from './loader.js';

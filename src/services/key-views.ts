@@ -1,5 +1,5 @@
 /** Keys and who they belong to, as callers see them. */
-import type { MemberRef } from './views.js';
+import type { MemberRef } from './member-ref.js';
 
 export type KeyScope = 'ADMIN' | 'BOT' | 'MEMBER';
 

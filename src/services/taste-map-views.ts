@@ -1,5 +1,9 @@
 /** What the map of tastes shows. */
-import type { MapPointView } from './views.js';
+
+export interface MapPointView {
+  x: number;
+  y: number;
+}
 
 /** One of the member's own judged replies. */
 export interface ReplyPointView extends MapPointView {

@@ -4,6 +4,8 @@
  * one that a caller did not ask for. Candidates belong to their generation and come with it.
  */
 import type { DeletionCount } from '../store/forgetting.js';
+import type { MemberRef } from './member-ref.js';
+import type { MapPointView } from './taste-map-views.js';
 
 export type ChatRole = 'SYSTEM' | 'USER' | 'ASSISTANT';
 export type FinishReason = 'STOP' | 'LENGTH' | 'CANCELLED';
@@ -17,13 +19,6 @@ export type EncoderCapacity = 'PRIOR' | 'BIAS' | 'HEAD' | 'FULL';
 export type LearnConsent = 'UNASKED' | 'GRANTED' | 'DENIED';
 
 // --- inputs -------------------------------------------------------------------------------------------------------------
-
-/** Identity is all three; `scope` is '' where the platform needs none. */
-export interface MemberRef {
-  platform: string;
-  externalId: string;
-  scope?: string | null;
-}
 
 export interface ChatTurnInput {
   role: ChatRole;
@@ -217,11 +212,6 @@ export interface WinRateView {
   high: number | null;
 }
 
-export interface MapPointView {
-  x: number;
-  y: number;
-}
-
 export interface MemberView {
   id: string;
   platform: string;
@@ -294,6 +284,7 @@ export interface LanguageModelView {
 }
 
 export type * from './key-views.js';
+export type * from './member-ref.js';
 export type * from './plugin-views.js';
 export type * from './taste-map-views.js';
 

@@ -3,15 +3,9 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import type { PoolStatus } from '../../client/index.js';
 import { useSession } from '../session/context.js';
 import { Loading } from '../ui/states.js';
+import type { Sample } from './speed-chart.js';
 
 const SpeedChart = lazy(async () => ({ default: (await import('./speed-chart.js')).SpeedChart }));
-
-export interface Sample {
-  /** Seconds since 1970. */
-  at: number;
-  tokensPerSecond: number;
-  busy: number;
-}
 
 /** What is kept: a little more than is shown. */
 const SECONDS = 130;

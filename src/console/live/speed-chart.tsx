@@ -2,7 +2,13 @@
 import { useMemo } from 'react';
 import type uPlot from 'uplot';
 import { Chart, colour } from '../ui/chart.js';
-import type { Sample } from './pool-chart.js';
+
+export interface Sample {
+  /** Seconds since 1970. */
+  at: number;
+  tokensPerSecond: number;
+  busy: number;
+}
 
 /** Seconds that are shown. */
 const SHOWN_SECONDS = 120;
