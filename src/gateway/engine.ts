@@ -63,7 +63,7 @@ export interface EngineParts {
 }
 
 export function createEngine({ limits, log, extensions, onError }: EngineParts): Engine {
-  const schema = createSchema(extensions);
+  const schema = createSchema(extensions, limits);
   const rules = [documentLimits(limits), introspectionLimit];
   const parseOptions = { maxTokens: limits.documentTokens };
   const valid = new DocumentCache();

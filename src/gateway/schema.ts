@@ -3,15 +3,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
+import { DEFAULT_LIMITS, type Limits } from '../common/config.js';
 import { installationFolder } from '../common/installation.js';
 import { ruleOf } from './access.js';
 import { enforceAccess } from './access-check.js';
 import { countObjects } from './answer-budget.js';
+import { stateDefaults } from './defaults.js';
 import { rulesOf, type SchemaExtension } from './extension.js';
 import { resolvers } from './resolvers/index.js';
 import { mergeResolvers } from './resolvers/merge.js';
 
-export function createSchema(extensions: readonly SchemaExtension[] = []): GraphQLSchema {
+export function createSchema(
+  extensions: readonly SchemaExtension[] = [],
+  limits: Limits = DEFAULT_LIMITS,
+): GraphQLSchema {
   const schema = makeExecutableSchema({
     typeDefs: [
       readFileSync(join(installationFolder(), 'schema.graphql'), 'utf8'),
@@ -21,5 +26,8 @@ export function createSchema(extensions: readonly SchemaExtension[] = []): Graph
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
   const added = rulesOf(extensions);
-  return enforceAccess(countObjects(schema), (type, field) => ruleOf(type, field) ?? added(type, field));
+  return enforceAccess(
+    countObjects(stateDefaults(schema, limits)),
+    (type, field) => ruleOf(type, field) ?? added(type, field),
+  );
 }

@@ -1,0 +1,47 @@
+/** What a caller leaves out is what the operator set, not what the contract's file says. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ADA, ADMIN, openWorld, type World } from './world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ candidateCountDefault: 3, maxTokensDefault: 4, pageSizeDefault: 1 });
+});
+afterAll(() => world.close());
+
+const MEMBER = `{ platform: "${ADA.platform}", externalId: "${ADA.externalId}" }`;
+
+it('holds for a generation', async () => {
+  const ask = (more: string) =>
+    world.ask(
+      ADMIN,
+      `mutation { generate(input: { member: ${MEMBER}, prompt: "hello" ${more} }) { candidates { tokens } } }`,
+    );
+  const { data } = await ask('');
+  const counts = (data?.generate.candidates as { tokens: number }[]).map(({ tokens }) => tokens);
+  expect(counts.length).toBe(3);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+  expect((await ask('candidateCount: 2')).data?.generate.candidates.length).toBe(2);
+});
+
+it('holds for a page', async () => {
+  const { memberId } = await world.belongings(ADA);
+  await world.belongings(ADA);
+  const page = async (first: string) =>
+    (await world.ask(ADMIN, `{ feedback(memberId: "${memberId}"${first}) { nodes { id } } }`)).data?.feedback.nodes;
+  expect((await page('')).length).toBe(1);
+  expect((await page(', first: 2')).length).toBe(2);
+});
+
+it('is shown to those who read the schema', async () => {
+  const { data } = await world.ask(
+    ADMIN,
+    '{ __type(name: "GenerateInput") { inputFields { name defaultValue } } query: __type(name: "Query") { fields { name args { name defaultValue } } } }',
+  );
+  const fields = data?.__type.inputFields as { name: string; defaultValue: string }[];
+  expect(fields.find(({ name }) => name === 'candidateCount')?.defaultValue).toBe('3');
+  const queries = data?.query.fields as { name: string; args: { name: string; defaultValue: string }[] }[];
+  const first = (query: string) =>
+    queries.find(({ name }) => name === query)?.args.find(({ name }) => name === 'first')?.defaultValue;
+  expect(first('feedback')).toBe('1');
+  expect(first('storage')).toBe('100');
+});
