@@ -32,9 +32,9 @@ export const limitsSchema = z
     temperatureMaximum: z.number().positive().default(2),
     temperatureDefault: z.number().nonnegative().default(1),
     topPDefault: z.number().positive().max(1).default(0.95),
-    minPDefault: z.number().min(0).max(1).default(0.02),
+    minPDefault: z.number().min(0).max(1).default(0.03),
     dryMultiplierMaximum: z.number().positive().default(5),
-    dryMultiplierDefault: z.number().min(0).default(0.8),
+    dryMultiplierDefault: z.number().min(0).default(1.2),
     /** The factor on z: 0 is no taste at all, 1 the taste as learned. */
     strengthMaximum: z.number().positive().default(1.5),
     strengthDefault: z.number().nonnegative().default(1),
