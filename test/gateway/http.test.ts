@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { type Answer, codes, eventually, type Harness, KEY, post, startHarness } from './harness.js';
 
 let harness: Harness;
@@ -105,15 +106,15 @@ describe('operations', () => {
       member: { platform: 'test', externalId: 'ada', scope: '' },
       prompt: 'defaults',
       history: [],
-      candidateCount: 2,
-      maxTokens: 128,
-      temperature: 1,
-      topP: 0.95,
-      minP: 0.02,
-      dryMultiplier: 0.8,
+      candidateCount: DEFAULT_LIMITS.candidateCountDefault,
+      maxTokens: DEFAULT_LIMITS.maxTokensDefault,
+      temperature: DEFAULT_LIMITS.temperatureDefault,
+      topP: DEFAULT_LIMITS.topPDefault,
+      minP: DEFAULT_LIMITS.minPDefault,
+      dryMultiplier: DEFAULT_LIMITS.dryMultiplierDefault,
       personalized: true,
       explore: true,
-      strength: 1,
+      strength: DEFAULT_LIMITS.strengthDefault,
     });
   });
 
