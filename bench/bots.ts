@@ -17,6 +17,8 @@ import { distribution, quantile } from './statistics.js';
 /** The shortest reply that bots may be set to; what comes behind the first text is not measured. */
 const MAX_TOKENS = 8;
 const CANDIDATES = 2;
+/** They ask in turn, so that on a fast machine too nobody asks more often than a member may. */
+const NAMES = ['ada', 'ben', 'cyd', 'dan', 'eve', 'fay'];
 /** Rounds before the clock counts. */
 const WARM_UP = 2;
 /** Buttons alone: reactions come behind the reply, one by one. */
@@ -107,12 +109,13 @@ async function discordWay(client: PalateClient, closing: (() => Promise<void>)[]
   const discord = await startDiscord({ rateLimits: null });
   closing.push(discord.stop);
   const { world, people } = discord;
-  const ada = world.addUser('ada');
-  const channel = world.addChannel(world.addGuild('Home', ada), 'general');
+  const askers = NAMES.map((name) => world.addUser(name));
+  const channel = world.addChannel(world.addGuild('Home', askers[0], askers.slice(1)), 'general');
+  const next = inTurn(askers);
   await run(client, 'discord', { ...SETTINGS, token: discord.token, api: discord.api });
   return async (prompt) => {
     const begun = performance.now();
-    const question = people.say(ada, channel.id, `<@${world.application.userId}> ${prompt}`);
+    const question = people.say(next(), channel.id, `<@${world.application.userId}> ${prompt}`);
     const reply = await discord.until('a reply', () =>
       world
         .messagesIn(channel.id)
@@ -130,14 +133,15 @@ async function slackWay(client: PalateClient, closing: (() => Promise<void>)[]):
   closing.push(slack.stop);
   const { world, people, secrets } = slack;
   const team = world.addTeam('home');
-  const ada = world.addUser(team, 'ada');
-  const channel = world.addChannel(team, 'general', [ada]);
+  const askers = NAMES.map((name) => world.addUser(team, name));
+  const channel = world.addChannel(team, 'general', askers);
+  const next = inTurn(askers);
   const { token, botUserId } = world.install(team, manifest.oauth_config.scopes.bot);
   channel.members.add(botUserId);
   await run(client, 'slack', { ...SETTINGS, botToken: token, appToken: secrets.appToken, port: 0, api: slack.api });
   return async (prompt) => {
     const begun = performance.now();
-    const { ts } = people.say(ada, channel.id, `<@${botUserId}> ${prompt}`);
+    const { ts } = people.say(next(), channel.id, `<@${botUserId}> ${prompt}`);
     const reply = await slack.until('a reply', () =>
       world.thread(channel.id, ts).find(({ user }) => user === botUserId),
     );
@@ -145,6 +149,11 @@ async function slackWay(client: PalateClient, closing: (() => Promise<void>)[]):
     await slack.until('the whole reply', () => people.buttons(reply).has('A'));
     return first;
   };
+}
+
+function inTurn<T>(all: readonly T[]): () => T {
+  let taken = 0;
+  return () => all[taken++ % all.length];
 }
 
 /** Sets a plugin up as admins do, and waits until it runs. */
