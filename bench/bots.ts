@@ -111,7 +111,7 @@ async function discordWay(client: PalateClient, closing: (() => Promise<void>)[]
   const { world, people } = discord;
   const askers = NAMES.map((name) => world.addUser(name));
   const channel = world.addChannel(world.addGuild('Home', askers[0], askers.slice(1)), 'general');
-  const next = inTurn(askers);
+  const next = roundRobin(askers);
   await run(client, 'discord', { ...SETTINGS, token: discord.token, api: discord.api });
   return async (prompt) => {
     const begun = performance.now();
@@ -135,7 +135,7 @@ async function slackWay(client: PalateClient, closing: (() => Promise<void>)[]):
   const team = world.addTeam('home');
   const askers = NAMES.map((name) => world.addUser(team, name));
   const channel = world.addChannel(team, 'general', askers);
-  const next = inTurn(askers);
+  const next = roundRobin(askers);
   const { token, botUserId } = world.install(team, manifest.oauth_config.scopes.bot);
   channel.members.add(botUserId);
   await run(client, 'slack', { ...SETTINGS, botToken: token, appToken: secrets.appToken, port: 0, api: slack.api });
@@ -151,7 +151,7 @@ async function slackWay(client: PalateClient, closing: (() => Promise<void>)[]):
   };
 }
 
-function inTurn<T>(all: readonly T[]): () => T {
+function roundRobin<T>(all: readonly T[]): () => T {
   let taken = 0;
   return () => all[taken++ % all.length];
 }

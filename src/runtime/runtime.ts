@@ -74,6 +74,7 @@ export class WorkerRuntime implements LanguageModelRuntime {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') {
           readyAt = performance.now();
+          this.served = true;
           resolve();
         }
         this.receive(message);
@@ -101,7 +102,6 @@ export class WorkerRuntime implements LanguageModelRuntime {
 
   /** @param ranFor milliseconds since the worker that died was ready; 0 when it never was */
   private launchAgain(ranFor: number, err: Error | undefined): void {
-    this.served ||= ranFor > 0;
     if (this.stopping || !this.served) return;
     const { failures, delay } = planRestart(this.failures, ranFor, this.times);
     this.failures = failures;

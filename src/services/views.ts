@@ -31,7 +31,7 @@ export interface SourceInput {
   messageId?: string | null;
 }
 
-/** Absent (or null) fields take the contract's defaults: 2 candidates, 128 tokens, temperature 1, topP 0.95, minP 0.03, dryMultiplier 1.2, strength 1. */
+/** Absent (or null) fields take the defaults of the limits. */
 export interface GenerateInput {
   member: MemberRef;
   prompt: string;

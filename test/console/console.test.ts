@@ -167,7 +167,7 @@ describe('an admin', () => {
     await picture(page, 'live', true);
     await goTo(page, 'Set-up');
     for (const name of ['discord', 'slack']) await page.getByRole('heading', { name }).waitFor();
-    await page.getByText('needs settings').nth(1).waitFor();
+    await expect.poll(() => page.getByText('needs settings').count()).toBe(2);
     await picture(page, 'set-up', true);
     await page.getByRole('tab', { name: 'Keys' }).click();
     await page.getByLabel('What for').fill('our bot');

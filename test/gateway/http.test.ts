@@ -1,7 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { type Answer, codes, eventually, type Harness, KEY, post, startHarness } from './harness.js';
 
 let harness: Harness;
@@ -106,15 +105,15 @@ describe('operations', () => {
       member: { platform: 'test', externalId: 'ada', scope: '' },
       prompt: 'defaults',
       history: [],
-      candidateCount: DEFAULT_LIMITS.candidateCountDefault,
-      maxTokens: DEFAULT_LIMITS.maxTokensDefault,
-      temperature: DEFAULT_LIMITS.temperatureDefault,
-      topP: DEFAULT_LIMITS.topPDefault,
-      minP: DEFAULT_LIMITS.minPDefault,
-      dryMultiplier: DEFAULT_LIMITS.dryMultiplierDefault,
+      candidateCount: 2,
+      maxTokens: 128,
+      temperature: 1,
+      topP: 0.95,
+      minP: 0.03,
+      dryMultiplier: 1.2,
       personalized: true,
       explore: true,
-      strength: DEFAULT_LIMITS.strengthDefault,
+      strength: 1,
     });
   });
 
