@@ -19,6 +19,7 @@ const MAPPERS = {
   ErrorCount: '../error-tally.js#ErrorCount as ErrorCountView',
   Viewer: '../auth.js#Viewer as ViewerView',
   GenerationStarted: '../streams.js#GenerationStartedEvent',
+  GenerationQueued: '../streams.js#GenerationQueuedEvent',
   CandidateDelta: '../streams.js#CandidateDeltaEvent',
   GenerationFinished: '../streams.js#GenerationFinishedEvent',
 };

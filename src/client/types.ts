@@ -48,6 +48,7 @@ export type {
 } from './generated/operations.js';
 
 export type GenerationStarted = Extract<GenerationEventFragment, { __typename: 'GenerationStarted' }>;
+export type GenerationQueued = Extract<GenerationEventFragment, { __typename: 'GenerationQueued' }>;
 /** `text` is new text only. */
 export type CandidateDelta = Extract<GenerationEventFragment, { __typename: 'CandidateDelta' }>;
 export type GenerationFinished = Extract<GenerationEventFragment, { __typename: 'GenerationFinished' }>;

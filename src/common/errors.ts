@@ -5,10 +5,12 @@ export const ERROR_CODES = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
   'BAD_USER_INPUT',
+  'TOO_LONG',
   'NOT_FOUND',
   'CONFLICT',
   'LIMIT_EXCEEDED',
   'MODEL_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
   'CANCELLED',
   'INTERNAL',
 ] as const;
@@ -16,7 +18,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorDetails {
-  /** Milliseconds after which the same call may succeed; goes with LIMIT_EXCEEDED. */
+  /** Milliseconds after which the same call may succeed; goes with LIMIT_EXCEEDED and STORE_UNAVAILABLE. */
   retryAfterMs?: number;
   cause?: unknown;
 }

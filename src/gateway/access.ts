@@ -98,6 +98,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
 
   // Parts of what was checked above them.
   'GenerationStarted.*': open,
+  'GenerationQueued.*': open,
   'CandidateStart.*': open,
   'CandidateDelta.*': open,
   'GenerationFinished.*': open,

@@ -21,6 +21,13 @@ export interface GenerationStartedEvent {
   candidates: StartedCandidate[];
 }
 
+export interface GenerationQueuedEvent {
+  type: 'GenerationQueued';
+  generationId: string;
+  ahead: number;
+  estimatedWaitMs: number;
+}
+
 export interface CandidateDeltaEvent {
   type: 'CandidateDelta';
   candidateId: string;
@@ -32,7 +39,11 @@ export interface GenerationFinishedEvent {
   generation: GenerationView;
 }
 
-export type GenerationEvent = GenerationStartedEvent | CandidateDeltaEvent | GenerationFinishedEvent;
+export type GenerationEvent =
+  | GenerationStartedEvent
+  | GenerationQueuedEvent
+  | CandidateDeltaEvent
+  | GenerationFinishedEvent;
 
 type GenerationContext = Pick<Context, 'services' | 'limits' | 'quotas' | 'viewer'>;
 

@@ -50,6 +50,8 @@ export interface GenerateInput {
   strength?: number | null;
   /** Moves the taste along its directions, by index. */
   tasteOffset?: readonly number[] | null;
+  /** The candidate that is gone on with. */
+  continues?: string | null;
   source?: SourceInput | null;
   key?: string | null;
   /** Whose `key` it is: another's of the same text is another key. */

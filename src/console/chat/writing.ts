@@ -35,7 +35,7 @@ export async function write(
       } else if (event.__typename === 'CandidateDelta') {
         texts.set(event.candidateId, (texts.get(event.candidateId) ?? '') + event.text);
         timer ||= window.setTimeout(flush, PIECE_MS);
-      } else {
+      } else if (event.__typename === 'GenerationFinished') {
         return event.generation;
       }
     }
