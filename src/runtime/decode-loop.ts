@@ -3,7 +3,7 @@
 import { PalateError } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
-import { KeyValueCache, type KeyValues } from './kv-cache.js';
+import { KeyValueCache, type KeyValues, rowOf } from './kv-cache.js';
 import { PromptCache } from './prompt-cache.js';
 import { holdBackRepeats } from './repetition.js';
 import { sampleToken } from './sampler.js';
@@ -35,7 +35,10 @@ interface ActiveRow {
   next: number;
   /** Positions that the slot holds. */
   length: number;
+  /** All that the reply has: what was written before, then what was decoded. */
   tokens: number[];
+  /** How many of the tokens were written before. */
+  given: number;
   /** Whether `next` was decoded rather than given by the prompt. */
   started: boolean;
   cancelled: boolean;
@@ -69,17 +72,18 @@ export class DecodeLoop {
   }
 
   /**
-   * @throws PalateError LIMIT_EXCEEDED when prompt, prefix and reply do not fit the model's context; BAD_USER_INPUT when
-   *   there is nothing to read or to decode
+   * @throws PalateError TOO_LONG when prompt, prefix and reply do not fit the model's context; BAD_USER_INPUT when there
+   *   is nothing to read or to decode
    */
   submit(id: number, request: DecodeRequest): void {
     if (request.promptIds.length === 0 || request.rows.length === 0 || request.maxTokens < 1) {
       throw new PalateError('BAD_USER_INPUT', 'Ask for at least one reply of at least one token to a prompt.');
     }
-    const wanted = request.promptIds.length + PREFIX_LENGTH + request.maxTokens;
+    const written = Math.max(...request.rows.map((row) => row.written?.length ?? 0));
+    const wanted = request.promptIds.length + PREFIX_LENGTH + written + request.maxTokens;
     if (wanted > this.model.config.contextLength) {
       throw new PalateError(
-        'LIMIT_EXCEEDED',
+        'TOO_LONG',
         `The prompt and its reply need ${wanted} tokens, but this model reads ${this.model.config.contextLength}. Shorten the prompt or the history, or ask for fewer tokens.`,
       );
     }
@@ -181,39 +185,56 @@ export class DecodeLoop {
       this.model.readPrompt(promptIds, lastUserTurn),
     );
     const before = promptIds.length - 1;
-    const personal = rows.filter((row) => job.request.rows[row].latent);
-    const latents = personal.map((row) => job.request.rows[row].latent as Float32Array);
-    const prefixes = latents.length > 0 ? await this.model.prefixes(latents, before) : undefined;
-    this.cache.reserve(
-      Math.max(before + PREFIX_LENGTH, ...this.active.map((row) => row.length)) + 1,
-      this.active.length,
-    );
-    for (const row of rows) {
+    const own = await this.readOwn(prompt.cache, promptIds[before], job, rows);
+    const longest = Math.max(...own.map(({ length }) => length));
+    this.cache.reserve(Math.max(before + longest, ...this.active.map((row) => row.length)) + 1, this.active.length);
+    rows.forEach((row, i) => {
       const settings = job.request.rows[row];
+      const { written = [] } = settings;
       const slot = this.active.length;
       this.cache.write(slot, 0, prompt.cache);
-      if (prefixes && settings.latent) this.cache.write(slot, before, prefixes, personal.indexOf(row));
+      this.cache.write(slot, before, own[i]);
       this.active.push({
         job,
         row,
         settings,
         random: new Random(settings.seed),
-        next: promptIds[before],
-        length: before + (settings.latent ? PREFIX_LENGTH : 0),
-        tokens: [],
+        next: written.at(-1) ?? promptIds[before],
+        length: before + own[i].length,
+        tokens: [...written],
+        given: written.length,
         started: false,
         cancelled: false,
       });
+    });
+  }
+
+  /**
+   * What the rows hold behind the prompt before they decode: their prefixes, and what was written before.
+   * @param last the prompt's last token, which each row reads behind its own prefix
+   */
+  private async readOwn(prompt: KeyValues, last: number, job: Job, rows: number[]): Promise<KeyValues[]> {
+    const settings = rows.map((row) => job.request.rows[row]);
+    const latents = settings.flatMap(({ latent }) => (latent ? [latent] : []));
+    const prefixes = latents.length > 0 ? await this.model.prefixes(latents, prompt.length) : undefined;
+    let personal = 0;
+    const own: KeyValues[] = [];
+    for (const { latent, written = [] } of settings) {
+      const prefix = prefixes && latent ? rowOf(prefixes, personal++, this.model.config) : undefined;
+      // The last one written is what the next step reads.
+      const read = written.length > 0 ? [last, ...written.slice(0, -1)] : [];
+      own.push(await this.model.readOn(prompt, prefix, read));
     }
+    return own;
   }
 
   private removeFinished(): void {
     for (let slot = this.active.length - 1; slot >= 0; slot--) {
-      const { job, row, tokens } = this.active[slot];
+      const { job, row, tokens, given } = this.active[slot];
       const finishReason = finishOf(this.active[slot]);
       if (!finishReason) continue;
       this.leave(slot);
-      this.settle(job, row, { tokens, finishReason });
+      this.settle(job, row, { tokens: tokens.slice(given), finishReason });
     }
   }
 
@@ -240,5 +261,5 @@ export class DecodeLoop {
 function finishOf(row: ActiveRow): FinishReason | undefined {
   if (row.cancelled) return 'CANCELLED';
   if (row.started && row.job.request.stopTokens.includes(row.next)) return 'STOP';
-  return row.tokens.length >= row.job.request.maxTokens ? 'LENGTH' : undefined;
+  return row.tokens.length - row.given >= row.job.request.maxTokens ? 'LENGTH' : undefined;
 }

@@ -75,3 +75,10 @@ export class KeyValueCache {
     return array.subarray(0, rows * this.shape.kvHeads * this.capacity * this.shape.headSize);
   }
 }
+
+/** One row of keys and values that were computed for several. */
+export function rowOf({ keys, values, length }: KeyValues, row: number, { kvHeads, headSize }: CacheShape): KeyValues {
+  const size = kvHeads * length * headSize;
+  const pick = (array: Float32Array) => array.subarray(row * size, (row + 1) * size);
+  return { keys: keys.map(pick), values: values.map(pick), length };
+}

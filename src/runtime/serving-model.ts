@@ -99,6 +99,22 @@ export class ServingModel {
   }
 
   /**
+   * Reads `ids` behind a read prompt and, where there is one, a row's own prefix, as decoding them one by one would have.
+   * @returns keys and values of the prefix and the ids, which begin where the prompt ends
+   */
+  async readOn(prompt: KeyValues, prefix: KeyValues | undefined, ids: readonly number[]): Promise<KeyValues> {
+    let own = prefix ?? this.emptyCache();
+    for (let start = 0; start < ids.length; start += CHUNK) {
+      const part = ids.slice(start, start + CHUNK);
+      const before = this.append(prompt, own);
+      const pool = new Float32Array(part.length);
+      const out = await this.session('read').run(this.readFeeds([part], before, { pool }));
+      own = this.append(own, this.newKeyValues(out, part.length));
+    }
+    return own;
+  }
+
+  /**
    * One step of the batch held in the cache's first slots.
    * @param tokens the token each row reads now; @param lengths how many positions each row's slot holds before it
    * @returns logits [rows, vocabulary] and the new token's keys and values [rows, kvHeads, 1, headSize] a layer
@@ -173,6 +189,7 @@ export class ServingModel {
 
   private append(before: KeyValues, after: KeyValues): KeyValues {
     if (before.length === 0) return after;
+    if (after.length === 0) return before;
     const { kvHeads, headSize } = this.config;
     const join = (a: Float32Array, b: Float32Array) => {
       const length = before.length + after.length;

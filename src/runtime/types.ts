@@ -9,6 +9,8 @@ export interface DecodeRow extends Sampling {
   seed: number;
   /** How strongly runs that the reply has written before are held back; 0 not at all (repetition.ts). */
   dryMultiplier: number;
+  /** Tokens that the reply has already: decoding goes on behind them, and they are not given again. */
+  written?: readonly number[];
 }
 
 export interface DecodeRequest {
@@ -17,6 +19,7 @@ export interface DecodeRequest {
   /** Token range [start, end) of the last user turn, whose features are the prompt's. */
   lastUserTurn: [number, number];
   rows: DecodeRow[];
+  /** Tokens that a row may get, those that it has already left out. */
   maxTokens: number;
   stopTokens: number[];
 }
@@ -24,7 +27,7 @@ export interface DecodeRequest {
 export type FinishReason = 'STOP' | 'LENGTH' | 'CANCELLED';
 
 export interface DecodedRow {
-  /** Token ids; the stop token is the last one where the reply ended by itself. It is never streamed. */
+  /** New token ids; the stop token is the last one where the reply ended by itself. It is never streamed. */
   tokens: number[];
   finishReason: FinishReason;
 }
@@ -60,7 +63,7 @@ export interface LanguageModelRuntime extends Lifecycle {
   /**
    * Decodes the rows of one request in the running batch.
    * An abort keeps the tokens so far and resolves with CANCELLED rows.
-   * @throws PalateError LIMIT_EXCEEDED when prompt and reply do not fit the context, MODEL_UNAVAILABLE when the worker is gone
+   * @throws PalateError TOO_LONG when prompt and reply do not fit the context, MODEL_UNAVAILABLE when the worker is gone
    */
   generate(
     request: DecodeRequest,

@@ -8,6 +8,7 @@ import { DecodeLoop } from '../../src/runtime/decode-loop.js';
 import { ServingModel } from '../../src/runtime/serving-model.js';
 import { type Feed, type GraphRunner, Session } from '../../src/runtime/session.js';
 import type { DecodedRow, DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
+import { argmax } from '../support/decoder-session.js';
 import { TinyModel } from './tiny-model.js';
 
 let folder: string;
@@ -194,6 +195,94 @@ describe('rows of many requests', () => {
   });
 });
 
+describe('a reply that goes on', () => {
+  const long = (latent: Float32Array | null, more: Partial<DecodeRow> = {}): DecodeRequest =>
+    request(tiny.text('long', 9), [{ ...greedy(latent), ...more }], { maxTokens: 20 });
+
+  it.each([
+    ['without a latent', () => null],
+    ['behind a latent', () => tiny.latent('on')],
+  ])('writes what it would have written at once: %s', async (_, latentOf) => {
+    const latent = latentOf();
+    const whole = tiny.greedy({ promptIds: tiny.text('long', 9), latent, maxTokens: 20 });
+    for (const given of [1, 2, 10, 19]) {
+      const recorder = new Recorder(2);
+      const asked = long(latent, { written: whole.slice(0, given) });
+      recorder.loop.submit(1, { ...asked, maxTokens: 20 - given });
+      await recorder.finish();
+      expect(recorder.tokens(1), `behind ${given}`).toEqual([whole.slice(given)]);
+      expect(recorder.streamed(1, 0)).toEqual(whole.slice(given));
+    }
+  });
+
+  it('beside rows that begin and rows of others', async () => {
+    const recorder = new Recorder(4);
+    const [bare, personal] = [null, tiny.latent('beside')];
+    const asked = long(bare);
+    const whole = expected({ ...asked, rows: [greedy(bare), greedy(personal)] });
+    const other = request(tiny.text('other', 70), [greedy(tiny.latent('o'))]);
+    recorder.loop.submit(1, other);
+    await recorder.steps(2);
+    const rows = [
+      { ...greedy(personal), written: whole[1].slice(0, 4) },
+      greedy(bare),
+      { ...greedy(bare), written: whole[0].slice(0, 12) },
+    ];
+    recorder.loop.submit(2, { ...asked, rows, maxTokens: 8 });
+    await recorder.finish();
+    expect(recorder.tokens(1)).toEqual(expected(other));
+    expect(recorder.tokens(2)).toEqual([whole[1].slice(4, 12), whole[0].slice(0, 8), whole[0].slice(12, 20)]);
+  });
+
+  it('reads more than one pass takes', async () => {
+    const latent = tiny.latent('passes');
+    const promptIds = tiny.text('passes', 3);
+    const written = tiny.text('many', 300);
+    const plain = tiny.plain(promptIds.slice(0, -1));
+    plain.addPrefix(tiny.adapter, latent);
+    let logits = plain.read(promptIds[2]).logits;
+    for (const id of written) logits = plain.read(id).logits;
+    const recorder = new Recorder(1);
+    recorder.loop.submit(1, request(promptIds, [{ ...greedy(latent), written }], { maxTokens: 1 }));
+    await recorder.finish();
+    expect(recorder.tokens(1)).toEqual([[argmax(logits)]]);
+  });
+
+  it('counts what was written as said: it is held back alike', async () => {
+    const held = long(tiny.latent('held'), { dryMultiplier: 5 });
+    const at = async (asked: DecodeRequest) => {
+      const recorder = new Recorder(1);
+      recorder.loop.submit(1, asked);
+      await recorder.finish();
+      return recorder.tokens(1)[0];
+    };
+    const whole = await at({ ...held, maxTokens: 60 });
+    for (const given of [5, 30]) {
+      const continued = await at({
+        ...held,
+        maxTokens: 60 - given,
+        rows: [{ ...held.rows[0], written: whole.slice(0, given) }],
+      });
+      expect(continued).toEqual(whole.slice(given));
+    }
+    const forgetful = await at({ ...held, maxTokens: 60, rows: [{ ...held.rows[0], dryMultiplier: 0 }] });
+    expect(forgetful).not.toEqual(whole);
+  });
+
+  it('needs room for what was written too', () => {
+    const { contextLength } = tiny.file.config;
+    const { loop } = new Recorder(1);
+    const asked = (written: number) =>
+      request(tiny.text('room', contextLength - 4 - 8 - 100), [
+        greedy(),
+        { ...greedy(), written: tiny.text('w', written) },
+      ]);
+    expect(() => loop.submit(1, asked(101))).toThrow(expect.objectContaining({ code: 'TOO_LONG' }));
+    loop.submit(1, asked(100));
+    expect(loop.queued).toBe(2);
+  });
+});
+
 describe('a cancelled request', () => {
   it('keeps the tokens so far and leaves its slots to the next', async () => {
     const recorder = new Recorder(2);
@@ -231,7 +320,7 @@ describe('a cancelled request', () => {
 
 describe('a request that cannot be done', () => {
   it.each([
-    ['too long for the context', { promptIds: 500, maxTokens: 9, rows: 1 }, 'LIMIT_EXCEEDED'],
+    ['too long for the context', { promptIds: 500, maxTokens: 9, rows: 1 }, 'TOO_LONG'],
     ['without a prompt', { promptIds: 0, maxTokens: 9, rows: 1 }, 'BAD_USER_INPUT'],
     ['without rows', { promptIds: 5, maxTokens: 9, rows: 0 }, 'BAD_USER_INPUT'],
     ['of no tokens', { promptIds: 5, maxTokens: 0, rows: 1 }, 'BAD_USER_INPUT'],

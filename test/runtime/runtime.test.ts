@@ -208,13 +208,27 @@ describe('cancelling', () => {
   });
 });
 
+describe('a reply that goes on', () => {
+  it.each([
+    ['without a latent', () => null],
+    ['behind a latent', () => latent('goes on')],
+  ])('writes the same text: %s', async (_, latentOf) => {
+    const prompt = chat('Tell me about the sea.');
+    const row = greedy(latentOf());
+    const [whole] = await tokens(request(prompt, [row], 20));
+    const [first] = await tokens(request(prompt, [row], 10));
+    const [second] = await tokens(request(prompt, [{ ...row, written: first }], 10));
+    expect([...first, ...second]).toEqual(whole);
+  });
+});
+
 describe('a request that does not fit', () => {
   it('is refused with the numbers, and the next one is served', async () => {
     const { contextLength } = file.config;
     const ids = Array<number>(contextLength).fill(504);
     const refused = runtime.generate(request({ ids, lastUserTurn: [0, 1] }, [greedy()]), () => {});
     await expect(refused).rejects.toMatchObject({
-      code: 'LIMIT_EXCEEDED',
+      code: 'TOO_LONG',
       message: expect.stringContaining(`this model reads ${contextLength}`),
     });
     expect((await tokens(request(chat('Hello.'), [greedy()], 2)))[0].length).toBe(2);
