@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf, PalateError } from '../common/errors.js';
+import { allFinite } from '../common/finite.js';
 import type { AdapterWeights } from '../runtime/messages.js';
 import type { PosteriorHeads, Projection } from './posterior.js';
 import { type NamedArray, readSafetensors, type StoredType, writeSafetensors } from './safetensors.js';
@@ -120,6 +121,7 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: string): LoadedCheck
   for (const name of Object.keys(shapes)) {
     if (!sameShape(array(name).shape, shapes[name]))
       throw unusable(origin, `the array ${name} has an unexpected shape`);
+    if (!allFinite(array(name).data)) throw unusable(origin, `the array ${name} holds numbers that are not finite`);
   }
   return checkpoint;
 }

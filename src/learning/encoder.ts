@@ -1,5 +1,6 @@
 /** A member's personal encoder p(z | x): what Latent DPO trains, what a reply's latent is drawn from, and its bytes. */
 import { PalateError } from '../common/errors.js';
+import { allFinite } from '../common/finite.js';
 import type { Random } from '../common/random.js';
 
 /** PRIOR: untrained, N(0, I). BIAS: one Gaussian for every prompt (2d numbers). */
@@ -39,9 +40,15 @@ const CAPACITIES: readonly EncoderCapacity[] = ['PRIOR', 'BIAS'];
 const DIGEST_AT = 8;
 const VALUES_AT = DIGEST_AT + 32;
 
-/** Magic, capacity, size d, checkpoint digest (32 bytes), then d means and d log-variances as float32, little-endian. */
+/**
+ * Magic, capacity, size d, checkpoint digest (32 bytes), then d means and d log-variances as float32, little-endian.
+ * @throws PalateError INTERNAL for numbers that are not finite: what cannot be read again is not written
+ */
 export function encodeEncoder(encoder: PersonalEncoder, checkpointDigest: string): Uint8Array {
   const size = encoder.mean.length;
+  if (!allFinite(encoder.mean) || !allFinite(encoder.logVariance)) {
+    throw new PalateError('INTERNAL', 'Training gave numbers that are not finite; the taste before it stays.');
+  }
   const bytes = Buffer.alloc(VALUES_AT + 8 * size);
   bytes.writeUInt32LE(MAGIC, 0);
   bytes.writeUInt16LE(CAPACITIES.indexOf(encoder.capacity), 4);
@@ -68,7 +75,7 @@ export function decodeEncoder(bytes: Uint8Array): { encoder: PersonalEncoder; ch
     );
   }
   const values = Float32Array.from({ length: 2 * size }, (_, i) => view.readFloatLE(VALUES_AT + 4 * i));
-  if (!values.every(Number.isFinite)) {
+  if (!allFinite(values)) {
     throw new PalateError('BAD_USER_INPUT', 'This exported taste holds numbers that are not finite. Export it again.');
   }
   return {

@@ -1,13 +1,13 @@
 /** The running batch: rows of different members, lengths and prefixes join and leave between steps. */
 
-import { PalateError } from '../common/errors.js';
+import { allFinite } from '../common/finite.js';
 import { Random } from '../common/random.js';
-import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
-import { KeyValueCache, type KeyValues, rowOf } from './kv-cache.js';
+import { checkDecodeRequest, checkTexts } from './check-request.js';
+import { finiteKeyValues, KeyValueCache, type KeyValues, rowOf } from './kv-cache.js';
 import { PromptCache } from './prompt-cache.js';
 import { holdBackRepeats } from './repetition.js';
 import { sampleToken } from './sampler.js';
-import type { ServingModel } from './serving-model.js';
+import { ModelFault, NOT_FINITE, type ServingModel } from './serving-model.js';
 import type { DecodedRow, DecodeRequest, DecodeRow, FinishReason, ReadRequest, ReadResult } from './types.js';
 
 /** Tokens that one step decoded. */
@@ -44,6 +44,13 @@ interface ActiveRow {
   cancelled: boolean;
 }
 
+/** What a step computed for one row. */
+interface RowStep {
+  logits: Float32Array;
+  /** Of the token that the row read. */
+  cache: KeyValues;
+}
+
 export class DecodeLoop {
   private readonly cache: KeyValueCache;
   private readonly prompts = new PromptCache();
@@ -71,22 +78,9 @@ export class DecodeLoop {
     return this.active.length === 0 && this.waiting.length === 0;
   }
 
-  /**
-   * @throws PalateError TOO_LONG when prompt, prefix and reply do not fit the model's context; BAD_USER_INPUT when there
-   *   is nothing to read or to decode
-   */
+  /** @throws PalateError as `checkDecodeRequest` does */
   submit(id: number, request: DecodeRequest): void {
-    if (request.promptIds.length === 0 || request.rows.length === 0 || request.maxTokens < 1) {
-      throw new PalateError('BAD_USER_INPUT', 'Ask for at least one reply of at least one token to a prompt.');
-    }
-    const written = Math.max(...request.rows.map((row) => row.written?.length ?? 0));
-    const wanted = request.promptIds.length + PREFIX_LENGTH + written + request.maxTokens;
-    if (wanted > this.model.config.contextLength) {
-      throw new PalateError(
-        'TOO_LONG',
-        `The prompt and its reply need ${wanted} tokens, but this model reads ${this.model.config.contextLength}. Shorten the prompt or the history, or ask for fewer tokens.`,
-      );
-    }
+    checkDecodeRequest(request, this.model);
     const job: Job = { id, request, results: Array(request.rows.length).fill(undefined) };
     request.rows.forEach((_, row) => this.waiting.push({ job, row }));
   }
@@ -113,36 +107,70 @@ export class DecodeLoop {
     await this.admit();
     if (this.active.length === 0) return;
     this.cache.reserve(Math.max(...this.active.map((row) => row.length)) + 1, this.active.length);
-    const tokens = this.active.map((row) => row.next);
-    const lengths = this.active.map((row) => row.length);
-    try {
-      this.advance(await this.model.step(this.cache, tokens, lengths));
-    } catch (error) {
-      for (const job of new Set(this.active.map((row) => row.job))) this.fail(job, error);
+    const faults = new Map<Job, unknown>();
+    const decoded: StepTokens = [];
+    for (const [slot, compute] of (await this.compute()).entries()) {
+      try {
+        this.advance(slot, compute(), decoded);
+      } catch (error) {
+        faults.set(this.active[slot].job, error);
+      }
     }
+    if (decoded.length > 0) this.events.tokens(decoded);
+    for (const [job, error] of faults) this.fail(job, error);
     this.removeFinished();
   }
 
-  /** Takes every row's next token from its logits and keeps what the step computed for the one it read. */
-  private advance({ logits, cache }: { logits: Float32Array; cache: KeyValues }): void {
-    const size = this.model.config.vocabulary;
-    const decoded: StepTokens = [];
-    this.active.forEach((row, slot) => {
-      this.cache.write(slot, row.length, cache, slot);
-      row.length++;
-      row.started = true;
-      holdBackRepeats(logits, slot * size, row.tokens, row.settings.dryMultiplier);
-      row.next = sampleToken(logits, slot * size, size, row.settings, row.random);
-      row.tokens.push(row.next);
-      if (row.job.request.stopTokens.includes(row.next)) return;
-      decoded.push({ id: row.job.id, row: row.row, tokens: [row.next] });
-    });
-    if (decoded.length > 0) this.events.tokens(decoded);
+  /**
+   * Every row's step, to be called for; it throws what kept the row from being computed. Where the batch as a whole
+   * cannot be, each row is by itself, so that only those fail that must.
+   */
+  private async compute(): Promise<(() => RowStep)[]> {
+    const tokens = this.active.map((row) => row.next);
+    const lengths = this.active.map((row) => row.length);
+    try {
+      const step = await this.model.step(this.cache, tokens, lengths);
+      return tokens.map((_, index) => () => this.rowOfStep(step, index));
+    } catch (error) {
+      if (tokens.length === 1) return [raise(error)];
+    }
+    const steps: (() => RowStep)[] = [];
+    for (const [slot, token] of tokens.entries()) {
+      const step = this.model.step(this.cache, [token], [lengths[slot]], slot);
+      steps.push(await step.then((out) => () => this.rowOfStep(out, 0), raise));
+    }
+    return steps;
+  }
+
+  private rowOfStep({ logits, cache }: { logits: Float32Array; cache: KeyValues }, index: number): RowStep {
+    const { vocabulary } = this.model.config;
+    return {
+      logits: logits.subarray(index * vocabulary, (index + 1) * vocabulary),
+      cache: rowOf(cache, index, this.model.config),
+    };
+  }
+
+  /**
+   * Keeps what the step computed for the token that the row read, and takes its next one from the logits.
+   * @throws ModelFault before anything is kept, when a number is not finite
+   */
+  private advance(slot: number, { logits, cache }: RowStep, decoded: StepTokens): void {
+    const row = this.active[slot];
+    if (!finiteKeyValues(cache) || !allFinite(logits)) throw new ModelFault(NOT_FINITE, row.settings.latent !== null);
+    this.cache.write(slot, row.length, cache);
+    row.length++;
+    row.started = true;
+    holdBackRepeats(logits, row.tokens, row.settings.dryMultiplier);
+    row.next = sampleToken(logits, row.settings, row.random);
+    row.tokens.push(row.next);
+    if (row.job.request.stopTokens.includes(row.next)) return;
+    decoded.push({ id: row.job.id, row: row.row, tokens: [row.next] });
   }
 
   /** Reads a prompt and its replies without any prefix, between two steps. */
   async read(request: ReadRequest): Promise<ReadResult> {
     const { promptIds, lastUserTurn, replies } = request;
+    checkTexts(promptIds, lastUserTurn, replies, this.model);
     const prompt = await this.prompts.get(promptIds, lastUserTurn, () =>
       this.model.readPrompt(promptIds, lastUserTurn),
     );
@@ -159,6 +187,7 @@ export class DecodeLoop {
 
   async score(promptIds: number[], replies: number[][]): Promise<Float32Array[]> {
     const turn: [number, number] = [0, promptIds.length - 1];
+    checkTexts(promptIds, turn, replies, this.model);
     const prompt = await this.prompts.get(promptIds, turn, () => this.model.readPrompt(promptIds, turn));
     return this.model.scoreReplies(prompt, promptIds[promptIds.length - 1], replies);
   }
@@ -238,10 +267,11 @@ export class DecodeLoop {
     }
   }
 
-  /** Frees a slot; the last row moves into it. */
+  /** Frees a slot; the last row moves into it, and nothing is left where that was. */
   private leave(slot: number): void {
     const last = this.active.length - 1;
     if (slot !== last) this.cache.move(last, slot);
+    this.cache.clear(last);
     this.active[slot] = this.active[last];
     this.active.pop();
   }
@@ -256,6 +286,13 @@ export class DecodeLoop {
     job.results[row] = result;
     if (job.results.every((r) => r !== undefined)) this.events.generated(job.id, job.results as DecodedRow[]);
   }
+}
+
+/** Throws, when it is called, what kept a row from being computed. */
+function raise(error: unknown): () => never {
+  return () => {
+    throw error;
+  };
 }
 
 function finishOf(row: ActiveRow): FinishReason | undefined {

@@ -16,6 +16,7 @@ export class GraphThread {
     { resolve(outputs: Record<string, Float32Array>): void; reject(e: Error): void }
   >();
   private nextId = 1;
+  private ended: Error | undefined;
 
   constructor() {
     this.worker = new Worker(new URL(`./graph-worker${extname(import.meta.url)}`, import.meta.url));
@@ -25,10 +26,15 @@ export class GraphThread {
       if ('error' in message) waiting?.reject(new PalateError('INTERNAL', message.error));
       else waiting?.resolve(message.outputs);
     });
-    this.worker.on('error', (error) => {
-      for (const { reject } of this.pending.values()) reject(error);
-      this.pending.clear();
-    });
+    this.worker.on('error', (error) => this.end(error));
+    this.worker.on('exit', () => this.end(new PalateError('INTERNAL', 'The thread that computes has ended.')));
+  }
+
+  /** Nothing that is asked of a thread that is gone would ever be answered. */
+  private end(reason: Error): void {
+    this.ended ??= reason;
+    for (const { reject } of this.pending.values()) reject(this.ended);
+    this.pending.clear();
   }
 
   /** Opens a graph's file in the thread. */
@@ -43,6 +49,7 @@ export class GraphThread {
   }
 
   private ask(message: ToGraphWorker): Promise<Record<string, Float32Array>> {
+    if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => {
       this.pending.set(message.id, { resolve, reject });
       this.worker.postMessage(message);

@@ -1,5 +1,7 @@
 /** The key/value cache that the caller of the decode graph owns: one row of positions a slot, of one capacity for all. */
 
+import { allFinite } from '../common/finite.js';
+
 export interface CacheShape {
   layers: number;
   kvHeads: number;
@@ -64,16 +66,32 @@ export class KeyValueCache {
 
   /** Moves a slot's content over another's. */
   move(from: number, to: number): void {
-    const size = this.shape.kvHeads * this.capacity * this.shape.headSize;
+    const size = this.slotSize;
     for (const arrays of [this.keys, this.values]) {
       for (const array of arrays) array.copyWithin(to * size, from * size, (from + 1) * size);
     }
   }
 
-  /** The first `rows` slots of one layer's array, without a copy: [rows, kvHeads, capacity, headSize]. */
-  view(array: Float32Array, rows: number): Float32Array {
-    return array.subarray(0, rows * this.shape.kvHeads * this.capacity * this.shape.headSize);
+  /** Leaves nothing of what a slot held: a mask hides a position's score, not what a huge or broken number does to it. */
+  clear(slot: number): void {
+    for (const arrays of [this.keys, this.values]) {
+      for (const array of arrays) array.fill(0, slot * this.slotSize, (slot + 1) * this.slotSize);
+    }
   }
+
+  /** `rows` slots of one layer's array from `first` on, without a copy: [rows, kvHeads, capacity, headSize]. */
+  view(array: Float32Array, rows: number, first = 0): Float32Array {
+    return array.subarray(first * this.slotSize, (first + rows) * this.slotSize);
+  }
+
+  private get slotSize(): number {
+    return this.shape.kvHeads * this.capacity * this.shape.headSize;
+  }
+}
+
+/** Whether keys and values hold nothing but finite numbers. */
+export function finiteKeyValues({ keys, values }: KeyValues): boolean {
+  return keys.every((array) => allFinite(array)) && values.every((array) => allFinite(array));
 }
 
 /** One row of keys and values that were computed for several. */

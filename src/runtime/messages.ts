@@ -38,5 +38,5 @@ export type FromWorker =
   | { kind: 'read'; id: number; result: ReadResult }
   | { kind: 'scored'; id: number; result: Float32Array[] }
   | { kind: 'dropped prompts'; id: number }
-  | { kind: 'failed'; id: number; code: string; message: string }
+  | { kind: 'failed'; id: number; code: string; message: string; cause?: string }
   | { kind: 'status'; busySlots: number; queued: number; tokensPerSecond: number };

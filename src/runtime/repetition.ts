@@ -13,19 +13,14 @@ const LONGEST_RUN = 24;
 /**
  * Lowers logits in place by multiplier · 1.75^(n - 2), where the token would be the one after a run of n >= 2 tokens that ends the reply and
  * stands in it before, followed by that token.
- * @param logits the whole batch's logits, row-major; the row begins at `offset`
+ * @param logits of one row
  * @param written the reply so far
  * @param multiplier natural logarithms taken off at n = 2; 0 leaves all as it is
  */
-export function holdBackRepeats(
-  logits: Float32Array,
-  offset: number,
-  written: readonly number[],
-  multiplier: number,
-): void {
+export function holdBackRepeats(logits: Float32Array, written: readonly number[], multiplier: number): void {
   if (multiplier === 0) return;
   for (const [token, run] of repeatedRuns(written)) {
-    logits[offset + token] -= multiplier * GROWTH ** (run - FREE_RUN);
+    logits[token] -= multiplier * GROWTH ** (run - FREE_RUN);
   }
 }
 

@@ -193,9 +193,14 @@ export class WorkerRuntime implements LanguageModelRuntime {
         this.settle(message.id, undefined);
         return;
       case 'failed':
-        this.pending.get(message.id)?.reject(new PalateError(message.code as ErrorCode, message.message));
-        this.pending.delete(message.id);
+        this.receiveFailure(message);
     }
+  }
+
+  private receiveFailure({ id, code, message, cause }: Extract<FromWorker, { kind: 'failed' }>): void {
+    if (cause !== undefined) this.log?.error({ code, cause }, 'The language model failed at a request');
+    this.pending.get(id)?.reject(new PalateError(code as ErrorCode, message, { cause }));
+    this.pending.delete(id);
   }
 
   private settle(id: number, value: unknown): void {

@@ -8,19 +8,15 @@ const BINS = 256;
 /**
  * Draws from the smallest set of most likely tokens whose mass reaches `topP`, out of those at least `minP` times as likely
  * as the best. Tokens are binned by log-probability, so that only one bin is ever sorted.
- * @param logits the whole batch's logits, row-major; `offset` and `size` pick one row
+ * @param logits of one row, the greatest of them finite
  */
-export function sampleToken(
-  logits: Float32Array,
-  offset: number,
-  size: number,
-  { temperature, topP, minP }: Sampling,
-  random: Random,
-): number {
-  const best = argmax(logits, offset, size);
-  if (temperature <= 0) return best - offset;
+export function sampleToken(logits: Float32Array, { temperature, topP, minP }: Sampling, random: Random): number {
+  const best = argmax(logits);
+  const inverse = 1 / temperature;
+  // Of a temperature too small to divide by, the most likely token is the limit.
+  if (temperature <= 0 || inverse === Infinity) return best;
   const range = Math.min(RANGE, -Math.log(minP));
-  const row = { logits, offset, size, top: logits[best], inverse: 1 / temperature, range };
+  const row = { logits, top: logits[best], inverse, range };
   const masses = binMasses(row);
   const wanted = topP * masses.reduce((sum, mass) => sum + mass, 0);
   let above = 0;
@@ -49,8 +45,6 @@ export interface Sampling {
 
 interface LogitRow {
   logits: Float32Array;
-  offset: number;
-  size: number;
   top: number;
   /** 1 / temperature. */
   inverse: number;
@@ -63,21 +57,21 @@ interface WeightedToken {
   weight: number;
 }
 
-function binMasses({ logits, offset, size, top, inverse, range }: LogitRow): Float64Array {
+function binMasses({ logits, top, inverse, range }: LogitRow): Float64Array {
   const masses = new Float64Array(BINS);
-  for (let i = offset; i < offset + size; i++) {
+  for (let i = 0; i < logits.length; i++) {
     const below = (top - logits[i]) * inverse;
     if (below <= range) masses[binOf(below)] += Math.exp(-below);
   }
   return masses;
 }
 
-function tokensOfBin({ logits, offset, size, top, inverse, range }: LogitRow, bin: number): WeightedToken[] {
+function tokensOfBin({ logits, top, inverse, range }: LogitRow, bin: number): WeightedToken[] {
   const tokens: WeightedToken[] = [];
-  for (let i = offset; i < offset + size; i++) {
+  for (let i = 0; i < logits.length; i++) {
     const below = (top - logits[i]) * inverse;
     if (below <= range && binOf(below) === bin) {
-      tokens.push({ token: i - offset, weight: Math.exp(-below) });
+      tokens.push({ token: i, weight: Math.exp(-below) });
     }
   }
   return tokens;
@@ -103,9 +97,8 @@ function pick(tokens: readonly WeightedToken[], threshold: number): number {
   return tokens[tokens.length - 1].token;
 }
 
-/** Index of the greatest logit, counted from the array's start. */
-function argmax(logits: Float32Array, offset: number, size: number): number {
-  let best = offset;
-  for (let i = offset + 1; i < offset + size; i++) if (logits[i] > logits[best]) best = i;
+function argmax(logits: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
   return best;
 }

@@ -1,6 +1,7 @@
 /** The language model as the decode loop sees it: sessions of the serving graphs with their masks and caches filled in. */
 
 import { PalateError } from '../common/errors.js';
+import { allFinite } from '../common/finite.js';
 import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
 import { HIDDEN_SCORE } from '../language-model/graphs/decoder.js';
 import { cacheNames, featureDepths } from '../language-model/graphs/serving.js';
@@ -16,7 +17,19 @@ export interface ServingSessions {
   read: GraphRunner;
   /** Opened when first needed: only evaluation scores. */
   score: () => Promise<GraphRunner>;
-  adapter: GraphRunner;
+  adapter: { session: GraphRunner; latentSize: number };
+}
+
+/** The model failed at a request that was in order: its session did, or what it computed is of no use. */
+export class ModelFault extends PalateError {
+  /** @param personal whether a member's latent was in what failed, so that the fault may be its */
+  constructor(
+    readonly what: string,
+    readonly personal: boolean,
+    cause?: unknown,
+  ) {
+    super('MODEL_UNAVAILABLE', `The language model failed (${what}). Try again in a moment.`, { cause });
+  }
 }
 
 /** A prompt read once: the keys and values of all its tokens but the last, and its features. Nobody's prefix is in it. */
@@ -38,6 +51,11 @@ export class ServingModel {
     return session as ServingSessions[Name];
   }
 
+  /** Numbers of a latent; 0 where there is no adapter, and so no latents. */
+  get latentSize(): number {
+    return this.sessions.adapter?.latentSize ?? 0;
+  }
+
   get featureSize(): number {
     return featureDepths(this.config.layers).length * this.config.hidden;
   }
@@ -55,7 +73,7 @@ export class ServingModel {
     for (let start = 0; start < length; start += CHUNK) {
       const part = ids.slice(start, Math.min(start + CHUNK, length));
       const pool = Float32Array.from(part, (_, i) => (start + i >= turn[0] && start + i < end ? weight : 0));
-      const out = await this.session('read').run(this.readFeeds([part], cache, { pool }));
+      const out = await this.run(this.session('read'), this.readFeeds([part], cache, { pool }));
       for (let i = 0; i < features.length; i++) features[i] += out.features[i];
       cache = this.append(cache, this.newKeyValues(out, part.length));
     }
@@ -68,7 +86,7 @@ export class ServingModel {
     const longest = Math.max(...rows.map((row) => row.length));
     const pool = new Float32Array(rows.length * longest);
     rows.forEach((row, r) => pool.fill(1 / (row.length - 1), r * longest + 1, r * longest + row.length));
-    const out = await this.session('read').run(this.readFeeds(pad(rows, longest), prompt.cache, { pool }));
+    const out = await this.run(this.session('read'), this.readFeeds(pad(rows, longest), prompt.cache, { pool }));
     return rows.map((_, r) => out.features.slice(r * this.featureSize, (r + 1) * this.featureSize));
   }
 
@@ -81,7 +99,7 @@ export class ServingModel {
       longest,
     );
     const targets = int64(pad(replies, longest).flat());
-    const out = await session.run(this.readFeeds(rows, prompt.cache, { targets }));
+    const out = await this.run(session, this.readFeeds(rows, prompt.cache, { targets }));
     return replies.map((reply, r) => out.log_probabilities.slice(r * longest, r * longest + reply.length));
   }
 
@@ -91,11 +109,11 @@ export class ServingModel {
     const latent = new Float32Array(latents.length * size);
     latents.forEach((z, row) => latent.set(z, row * size));
     const positions = int64(latents.flatMap(() => Array.from({ length: PREFIX_LENGTH }, (_, i) => position + i)));
-    const out = await this.session('adapter').run({
+    const feeds = {
       latent: { data: latent, dims: [latents.length, size] },
       positions: { data: positions, dims: [latents.length, PREFIX_LENGTH] },
-    });
-    return this.newKeyValues(out, PREFIX_LENGTH);
+    };
+    return this.newKeyValues(await this.run(this.session('adapter').session, feeds, true), PREFIX_LENGTH);
   }
 
   /**
@@ -108,18 +126,19 @@ export class ServingModel {
       const part = ids.slice(start, start + CHUNK);
       const before = this.append(prompt, own);
       const pool = new Float32Array(part.length);
-      const out = await this.session('read').run(this.readFeeds([part], before, { pool }));
+      const out = await this.run(this.session('read'), this.readFeeds([part], before, { pool }), prefix !== undefined);
       own = this.append(own, this.newKeyValues(out, part.length));
     }
     return own;
   }
 
   /**
-   * One step of the batch held in the cache's first slots.
+   * One step of rows in neighbouring slots, the first of them in slot `first`. Whether what comes out is finite, the caller
+   * sees row by row.
    * @param tokens the token each row reads now; @param lengths how many positions each row's slot holds before it
    * @returns logits [rows, vocabulary] and the new token's keys and values [rows, kvHeads, 1, headSize] a layer
    */
-  async step(cache: KeyValueCache, tokens: readonly number[], lengths: readonly number[]) {
+  async step(cache: KeyValueCache, tokens: readonly number[], lengths: readonly number[], first = 0) {
     const rows = tokens.length;
     const { capacity } = cache;
     const group = this.config.heads / this.config.kvHeads;
@@ -138,10 +157,10 @@ export class ServingModel {
     };
     const dims = [rows, this.config.kvHeads, capacity, this.config.headSize];
     for (let layer = 0; layer < this.config.layers; layer++) {
-      feeds[cacheNames.pastKey(layer)] = { data: cache.view(cache.keys[layer], rows), dims };
-      feeds[cacheNames.pastValue(layer)] = { data: cache.view(cache.values[layer], rows), dims };
+      feeds[cacheNames.pastKey(layer)] = { data: cache.view(cache.keys[layer], rows, first), dims };
+      feeds[cacheNames.pastValue(layer)] = { data: cache.view(cache.values[layer], rows, first), dims };
     }
-    const out = await this.session('decode').run(feeds);
+    const out = await attempt(this.session('decode'), feeds, false);
     return { logits: out.logits, cache: this.newKeyValues(out, 1) };
   }
 
@@ -178,6 +197,13 @@ export class ServingModel {
     return { keys: none, values: none, length: 0 };
   }
 
+  /** Runs a graph all of whose outputs have to be finite: nothing else is kept, shared or handed out. */
+  private async run(session: GraphRunner, feeds: Record<string, Feed>, personal = false) {
+    const out = await attempt(session, feeds, personal);
+    if (Object.values(out).every((values) => allFinite(values))) return out;
+    throw new ModelFault(NOT_FINITE, personal);
+  }
+
   private newKeyValues(out: Record<string, Float32Array>, length: number): KeyValues {
     const layers = Array.from({ length: this.config.layers }, (_, layer) => layer);
     return {
@@ -209,6 +235,17 @@ export class ServingModel {
       values: before.values.map((values, layer) => join(values, after.values[layer])),
       length: before.length + after.length,
     };
+  }
+}
+
+/** What a fault says of numbers that are NaN or infinite. */
+export const NOT_FINITE = 'it computed numbers that are not finite';
+
+async function attempt(session: GraphRunner, feeds: Record<string, Feed>, personal: boolean) {
+  try {
+    return await session.run(feeds);
+  } catch (error) {
+    throw new ModelFault('its computation broke off', personal, error);
   }
 }
 

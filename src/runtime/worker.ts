@@ -1,18 +1,19 @@
 /** The model's worker thread: owns the sessions and the running batch, and is the only thread that computes with them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, PalateError } from '../common/errors.js';
-import { openGguf } from '../language-model/gguf.js';
 import { DecodeLoop } from './decode-loop.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
-import { compileAdapter, compileModel } from './model-files.js';
-import { ServingModel } from './serving-model.js';
-import { Session } from './session.js';
+import { openModel } from './open-model.js';
+import { ModelFault } from './serving-model.js';
 import { Throughput } from './throughput.js';
 
 const port = parentPort;
 if (!port) throw new Error('runs as a worker thread only');
 const setup = workerData as WorkerSetup;
 const send = (message: FromWorker) => port.postMessage(message);
+
+/** Faults in a row that leave the thread trusted. */
+const FAULTS_ALLOWED = 3;
 
 const inbox: ToWorker[] = [];
 let wake = () => {};
@@ -21,37 +22,43 @@ port.on('message', (message: ToWorker) => {
   wake();
 });
 
-async function openModel() {
-  const file = await openGguf(setup.modelPath);
-  const compiled = await compileModel(file, setup.cacheFolder, 'packed');
-  const adapter = setup.adapter ? await compileAdapter(file, setup.cacheFolder, setup.adapter) : null;
-  let score: Promise<Session> | undefined;
-  const model = new ServingModel(file.config, {
-    decode: await Session.open(compiled.decode, setup.threads),
-    read: await Session.open(compiled.read, setup.threads),
-    score: () => {
-      score ??= Session.open(compiled.score, setup.threads);
-      return score;
-    },
-    adapter: adapter ? await Session.open(adapter, 1) : undefined,
-  });
-  return { file, model };
-}
-
-const { file, model } = await openModel();
+const { file, model, tryOut } = await openModel(setup);
 const throughput = new Throughput();
+/** Faults of the model since it last wrote a reply to its end. */
+let faults = 0;
+let doubtful = false;
 const loop = new DecodeLoop(model, setup.slots, {
   tokens: (batch) => {
     throughput.add(batch.length);
     send({ kind: 'tokens', batch });
   },
-  generated: (id, rows) => send({ kind: 'generated', id, rows }),
+  generated: (id, rows) => {
+    if (rows.some(({ finishReason }) => finishReason !== 'CANCELLED')) faults = 0;
+    send({ kind: 'generated', id, rows });
+  },
   failed: tellFailure,
 });
 
 function tellFailure(id: number, error: unknown): void {
+  const refused = error instanceof PalateError && !(error instanceof ModelFault);
   const code = error instanceof PalateError ? error.code : 'INTERNAL';
-  send({ kind: 'failed', id, code, message: messageOf(error) });
+  const cause = refused ? undefined : messageOf((error as Error).cause ?? error);
+  send({ kind: 'failed', id, code, message: messageOf(error), cause });
+  if (refused) return;
+  doubtful = true;
+  // What is wrong with one member's latent says nothing of the model.
+  if (!(error instanceof ModelFault && error.personal)) faults++;
+}
+
+/**
+ * After a fault the model has to show that it still answers. Where it does not, or fails again and again, the thread ends
+ * with the reason, and the main thread opens the model anew.
+ */
+async function regainTrust(): Promise<void> {
+  doubtful = false;
+  if (faults >= FAULTS_ALLOWED)
+    throw new PalateError('MODEL_UNAVAILABLE', 'The language model failed again and again.');
+  await tryOut();
 }
 
 async function handle(message: ToWorker): Promise<void> {
@@ -94,6 +101,7 @@ async function run(): Promise<void> {
         if (inbox.length > 0) resolve();
       });
     }
+    if (doubtful) await regainTrust();
     tellStatus();
   }
 }

@@ -89,6 +89,21 @@ describe('a checkpoint file', () => {
     expect(() => decodeCheckpoint(later, 'later')).toThrow(/format 99/);
   });
 
+  it('is refused when any number in it is not finite', () => {
+    const { adapter, ...rest } = randomCheckpoint();
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const w2 = { ...adapter.w2, data: adapter.w2.data.with(17, bad) };
+      const spoiled = [
+        { ...rest, adapter: { ...adapter, w2 } },
+        { ...rest, adapter, replyOffset: rest.replyOffset.with(1, bad) },
+      ];
+      for (const checkpoint of spoiled) {
+        const refusal = thrownBy(() => decodeCheckpoint(encodeCheckpoint(checkpoint), 'spoiled'));
+        expect(refusal).toMatchObject({ code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(/not finite/) });
+      }
+    }
+  });
+
   it('is refused when an array is missing or has another shape', () => {
     const checkpoint = randomCheckpoint();
     const wrong = { ...checkpoint, latentSize: 5 };

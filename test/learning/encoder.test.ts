@@ -20,9 +20,19 @@ describe('a personal encoder', () => {
 
   it('refuses bytes that are cut, foreign or not finite', () => {
     const bytes = encodeEncoder(encoder, digest);
-    const poisoned = encodeEncoder({ ...encoder, mean: encoder.mean.map(() => Number.NaN) }, digest);
+    const poisoned = Buffer.from(bytes);
+    poisoned.writeFloatLE(Number.NaN, 40 + 4 * 7);
     for (const wrong of [bytes.subarray(0, 20), bytes.subarray(0, -1), new Uint8Array(296), poisoned]) {
       expect(() => decodeEncoder(wrong)).toThrow(PalateError);
+    }
+  });
+
+  it('is not written where a number is not finite', () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (const part of ['mean', 'logVariance'] as const) {
+        const spoiled = { ...encoder, [part]: encoder[part].with(31, bad) };
+        expect(() => encodeEncoder(spoiled, digest)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+      }
     }
   });
 

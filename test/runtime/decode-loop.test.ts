@@ -3,12 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageOf } from '../../src/common/errors.js';
-import { DecodeLoop } from '../../src/runtime/decode-loop.js';
 import { ServingModel } from '../../src/runtime/serving-model.js';
 import { type Feed, type GraphRunner, Session } from '../../src/runtime/session.js';
-import type { DecodedRow, DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
+import type { DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
 import { argmax } from '../support/decoder-session.js';
+import { greedy, Recorder, request } from './recorder.js';
 import { TinyModel } from './tiny-model.js';
 
 let folder: string;
@@ -24,54 +23,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A loop that keeps everything it tells. */
-class Recorder {
-  readonly loop: DecodeLoop;
-  readonly results = new Map<number, DecodedRow[]>();
-  readonly failures = new Map<number, string>();
-  private readonly streams = new Map<string, number[]>();
-
-  constructor(slots: number, model = tiny.model) {
-    this.loop = new DecodeLoop(model, slots, {
-      tokens: (batch) => {
-        for (const { id, row, tokens } of batch) this.streamed(id, row).push(...tokens);
-      },
-      generated: (id, rows) => this.results.set(id, rows),
-      failed: (id, error) => this.failures.set(id, messageOf(error)),
-    });
-  }
-
-  streamed(id: number, row: number): number[] {
-    const key = `${id}/${row}`;
-    if (!this.streams.has(key)) this.streams.set(key, []);
-    return this.streams.get(key) as number[];
-  }
-
-  async steps(count: number): Promise<void> {
-    for (let i = 0; i < count; i++) await this.loop.step();
-  }
-
-  async finish(): Promise<void> {
-    while (!this.loop.idle) await this.loop.step();
-  }
-
-  tokens(id: number): number[][] {
-    return this.results.get(id)?.map((row) => row.tokens) ?? [];
-  }
-}
-
-const greedy = (latent: Float32Array | null = null): DecodeRow => ({
-  latent,
-  seed: 1,
-  temperature: 0,
-  topP: 1,
-  minP: 0,
-  dryMultiplier: 0,
-});
-
-function request(promptIds: number[], rows: DecodeRow[], more: Partial<DecodeRequest> = {}): DecodeRequest {
-  return { promptIds, lastUserTurn: [0, 1], rows, maxTokens: 8, stopTokens: [], ...more };
-}
+const recorderOf = (slots: number, model = tiny.model) => new Recorder(slots, model);
 
 /** What each row of a greedy request has to decode. */
 function expected({ promptIds, rows, maxTokens, stopTokens }: DecodeRequest): number[][] {
@@ -80,7 +32,7 @@ function expected({ promptIds, rows, maxTokens, stopTokens }: DecodeRequest): nu
 
 describe('rows of one request', () => {
   it('decode what the model decodes without and behind their own prefixes', async () => {
-    const recorder = new Recorder(4);
+    const recorder = recorderOf(4);
     const asked = request(tiny.text('one', 10), [greedy(), greedy(tiny.latent('p')), greedy(tiny.latent('q'))]);
     recorder.loop.submit(1, asked);
     await recorder.finish();
@@ -90,7 +42,7 @@ describe('rows of one request', () => {
   });
 
   it('wait for a slot in their order', async () => {
-    const recorder = new Recorder(2);
+    const recorder = recorderOf(2);
     const latents = ['a', 'b', 'c', 'd', 'e'].map((seed) => tiny.latent(seed));
     const asked = request(tiny.text('five', 6), latents.map(greedy), { maxTokens: 4 });
     recorder.loop.submit(1, asked);
@@ -108,7 +60,7 @@ describe('rows of one request', () => {
     const reply = tiny.greedy({ promptIds, latent: null, maxTokens: 8 });
     const end = reply.findIndex((token, i) => i > 1 && reply.indexOf(token) === i);
     expect(end).toBeGreaterThan(1);
-    const recorder = new Recorder(1);
+    const recorder = recorderOf(1);
     recorder.loop.submit(1, request(promptIds, [greedy()], { stopTokens: [reply[end]] }));
     await recorder.finish();
     expect(recorder.results.get(1)).toEqual([{ tokens: reply.slice(0, end + 1), finishReason: 'STOP' }]);
@@ -120,14 +72,14 @@ describe('rows of one request', () => {
     const asked = request(promptIds, [greedy()], { stopTokens: [promptIds[4]], maxTokens: 3 });
     const reply = tiny.greedy({ promptIds, latent: null, maxTokens: 3 });
     expect(reply).not.toContain(promptIds[4]);
-    const recorder = new Recorder(1);
+    const recorder = recorderOf(1);
     recorder.loop.submit(1, asked);
     await recorder.finish();
     expect(recorder.tokens(1)).toEqual([reply]);
   });
 
   it('decode behind a prompt of one token', async () => {
-    const recorder = new Recorder(2);
+    const recorder = recorderOf(2);
     const asked = request([5], [greedy(), greedy(tiny.latent('p'))]);
     recorder.loop.submit(1, asked);
     await recorder.finish();
@@ -137,7 +89,7 @@ describe('rows of one request', () => {
 
 describe('rows of many requests', () => {
   it('are what they are alone, while others of other lengths and latents come and go', async () => {
-    const recorder = new Recorder(4);
+    const recorder = recorderOf(4);
     const requests = Array.from({ length: 9 }, (_, i) =>
       request(
         tiny.text(`prompt ${i}`, [5, 90, 3, 12, 140, 7, 30, 2, 61][i]),
@@ -157,7 +109,7 @@ describe('rows of many requests', () => {
   });
 
   it('stream exactly the tokens they end up with', async () => {
-    const recorder = new Recorder(3);
+    const recorder = recorderOf(3);
     for (let id = 0; id < 3; id++) {
       recorder.loop.submit(id, request(tiny.text(`s${id}`, 4 + id), [greedy(), greedy(tiny.latent('s'))]));
       await recorder.steps(1);
@@ -180,13 +132,13 @@ describe('rows of many requests', () => {
       dryMultiplier: 0,
     });
     const promptIds = tiny.text('drawn', 6);
-    const alone = new Recorder(1);
+    const alone = recorderOf(1);
     alone.loop.submit(1, request(promptIds, [drawn(1), drawn(2), drawn(1)]));
     await alone.finish();
     const [first, second, again] = alone.tokens(1);
     expect(again).toEqual(first);
     expect(second).not.toEqual(first);
-    const together = new Recorder(8);
+    const together = recorderOf(8);
     together.loop.submit(0, request(tiny.text('other', 80), [drawn(7), greedy()]));
     await together.steps(3);
     together.loop.submit(1, request(promptIds, [drawn(2), drawn(1)]));
@@ -206,7 +158,7 @@ describe('a reply that goes on', () => {
     const latent = latentOf();
     const whole = tiny.greedy({ promptIds: tiny.text('long', 9), latent, maxTokens: 20 });
     for (const given of [1, 2, 10, 19]) {
-      const recorder = new Recorder(2);
+      const recorder = recorderOf(2);
       const asked = long(latent, { written: whole.slice(0, given) });
       recorder.loop.submit(1, { ...asked, maxTokens: 20 - given });
       await recorder.finish();
@@ -216,7 +168,7 @@ describe('a reply that goes on', () => {
   });
 
   it('beside rows that begin and rows of others', async () => {
-    const recorder = new Recorder(4);
+    const recorder = recorderOf(4);
     const [bare, personal] = [null, tiny.latent('beside')];
     const asked = long(bare);
     const whole = expected({ ...asked, rows: [greedy(bare), greedy(personal)] });
@@ -242,7 +194,7 @@ describe('a reply that goes on', () => {
     plain.addPrefix(tiny.adapter, latent);
     let logits = plain.read(promptIds[2]).logits;
     for (const id of written) logits = plain.read(id).logits;
-    const recorder = new Recorder(1);
+    const recorder = recorderOf(1);
     recorder.loop.submit(1, request(promptIds, [{ ...greedy(latent), written }], { maxTokens: 1 }));
     await recorder.finish();
     expect(recorder.tokens(1)).toEqual([[argmax(logits)]]);
@@ -251,7 +203,7 @@ describe('a reply that goes on', () => {
   it('counts what was written as said: it is held back alike', async () => {
     const held = long(tiny.latent('held'), { dryMultiplier: 5 });
     const at = async (asked: DecodeRequest) => {
-      const recorder = new Recorder(1);
+      const recorder = recorderOf(1);
       recorder.loop.submit(1, asked);
       await recorder.finish();
       return recorder.tokens(1)[0];
@@ -271,7 +223,7 @@ describe('a reply that goes on', () => {
 
   it('needs room for what was written too', () => {
     const { contextLength } = tiny.file.config;
-    const { loop } = new Recorder(1);
+    const { loop } = recorderOf(1);
     const asked = (written: number) =>
       request(tiny.text('room', contextLength - 4 - 8 - 100), [
         greedy(),
@@ -285,7 +237,7 @@ describe('a reply that goes on', () => {
 
 describe('a cancelled request', () => {
   it('keeps the tokens so far and leaves its slots to the next', async () => {
-    const recorder = new Recorder(2);
+    const recorder = recorderOf(2);
     const asked = request(tiny.text('cancel', 9), [greedy(), greedy(tiny.latent('c')), greedy(tiny.latent('w'))], {
       maxTokens: 30,
     });
@@ -305,7 +257,7 @@ describe('a cancelled request', () => {
   });
 
   it('ends at once when it has not begun; cancelling it again or an unknown one does nothing', async () => {
-    const recorder = new Recorder(2);
+    const recorder = recorderOf(2);
     recorder.loop.submit(1, request(tiny.text('early', 4), [greedy(), greedy()]));
     recorder.loop.cancel(1);
     recorder.loop.cancel(1);
@@ -325,7 +277,7 @@ describe('a request that cannot be done', () => {
     ['without rows', { promptIds: 5, maxTokens: 9, rows: 0 }, 'BAD_USER_INPUT'],
     ['of no tokens', { promptIds: 5, maxTokens: 0, rows: 1 }, 'BAD_USER_INPUT'],
   ])('is refused: %s', (seed, { promptIds, maxTokens, rows }, code) => {
-    const { loop } = new Recorder(1);
+    const { loop } = recorderOf(1);
     const asked = request(tiny.text(seed, promptIds), Array(rows).fill(greedy()), { maxTokens });
     expect(() => loop.submit(1, asked)).toThrow(expect.objectContaining({ code }));
     expect(loop.idle).toBe(true);
@@ -333,7 +285,7 @@ describe('a request that cannot be done', () => {
 
   it('fills the context to its last position', async () => {
     const { contextLength } = tiny.file.config;
-    const recorder = new Recorder(1);
+    const recorder = recorderOf(1);
     const promptIds = tiny.text('full', contextLength - 4 - 3);
     recorder.loop.submit(1, request(promptIds, [greedy(tiny.latent('f'))], { maxTokens: 3 }));
     await recorder.finish();
@@ -341,25 +293,32 @@ describe('a request that cannot be done', () => {
   });
 
   it('fails by itself: the others go on', async () => {
-    const recorder = new Recorder(3);
+    const recorder = recorderOf(3);
     const asked = request(tiny.text('good', 6), [greedy(), greedy(tiny.latent('g'))]);
     recorder.loop.submit(1, asked);
     await recorder.steps(2);
-    recorder.loop.submit(2, request(tiny.text('wrong latent', 6), [greedy(new Float32Array(3)), greedy()]));
-    recorder.loop.submit(3, request([1_000_000, 1], [greedy()]));
+    const wrong = [
+      request(tiny.text('wrong latent', 6), [greedy(new Float32Array(3)), greedy()]),
+      request([1_000_000, 1], [greedy()]),
+      request([1, 2], [{ ...greedy(), written: [-1] }]),
+    ];
+    for (const [id, asked] of wrong.entries()) {
+      expect(() => recorder.loop.submit(id + 2, asked)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    }
     await recorder.finish();
     expect(recorder.tokens(1)).toEqual(expected(asked));
-    expect([...recorder.failures.keys()]).toEqual([2, 3]);
-    expect(recorder.results.has(2)).toBe(false);
+    expect(recorder.results.size).toBe(1);
   });
 
   it('is told that latents need an adapter', async () => {
     const bare = new ServingModel(tiny.file.config, { ...tiny.sessions, adapter: undefined });
-    const recorder = new Recorder(2, bare);
-    recorder.loop.submit(1, request(tiny.text('bare', 6), [greedy(tiny.latent('b'))]));
+    const recorder = recorderOf(2, bare);
+    const personal = request(tiny.text('bare', 6), [greedy(tiny.latent('b'))]);
+    expect(() => recorder.loop.submit(1, personal)).toThrow(
+      expect.objectContaining({ code: 'MODEL_UNAVAILABLE', message: expect.stringContaining('adapter') }),
+    );
     recorder.loop.submit(2, request(tiny.text('bare', 6), [greedy()]));
     await recorder.finish();
-    expect(recorder.failures.get(1)).toContain('adapter');
     expect(recorder.tokens(2)).toEqual(expected(request(tiny.text('bare', 6), [greedy()])));
   });
 
@@ -367,7 +326,7 @@ describe('a request that cannot be done', () => {
     const closed = await Session.open(tiny.graphs.decode, 1);
     let decode: GraphRunner = closed;
     const sessions = { ...tiny.sessions, decode: { run: (feeds: Record<string, Feed>) => decode.run(feeds) } };
-    const recorder = new Recorder(2, new ServingModel(tiny.file.config, sessions));
+    const recorder = recorderOf(2, new ServingModel(tiny.file.config, sessions));
     recorder.loop.submit(1, request(tiny.text('x', 5), [greedy(), greedy(), greedy()]));
     await recorder.steps(1);
     await closed.close();
@@ -384,7 +343,7 @@ describe('a request that cannot be done', () => {
 
 describe('reading between steps', () => {
   it('gives features without any prefix, and does not touch what is being decoded', async () => {
-    const recorder = new Recorder(2);
+    const recorder = recorderOf(2);
     const asked = request(tiny.text('busy', 9), [greedy(), greedy(tiny.latent('b'))]);
     recorder.loop.submit(1, asked);
     await recorder.steps(2);
@@ -401,7 +360,7 @@ describe('reading between steps', () => {
   });
 
   it('hands out features of its own', async () => {
-    const { loop } = new Recorder(1);
+    const { loop } = recorderOf(1);
     const asked = { promptIds: tiny.text('own', 6), lastUserTurn: [1, 4] as [number, number], replies: [] };
     const first = await loop.read(asked);
     const kept = first.prompt.slice();

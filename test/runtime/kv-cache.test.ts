@@ -98,13 +98,26 @@ describe('KeyValueCache', () => {
     expect(held(cache, 1, 0, 20)).toEqual(numbered(1, 20, 10));
   });
 
-  it('shows the first slots without a copy', () => {
+  it('clears one slot to its last position', () => {
+    const cache = new KeyValueCache(SHAPE, 3);
+    cache.reserve(64, 0);
+    for (const slot of [0, 1, 2]) cache.write(slot, 0, numbered(1, 64, slot * 10));
+    for (const array of [...cache.keys, ...cache.values]) array[3 * 64 * 4 + 7] = Number.NaN;
+    cache.clear(1);
+    for (const array of [held(cache, 1, 0, 64)].flatMap(({ keys, values }) => [...keys, ...values])) {
+      expect(array.every((value) => value === 0)).toBe(true);
+    }
+    for (const slot of [0, 2]) expect(held(cache, slot, 0, 64)).toEqual(numbered(1, 64, slot * 10));
+  });
+
+  it('shows slots without a copy', () => {
     const cache = new KeyValueCache(SHAPE, 3);
     cache.reserve(20, 0);
     const view = cache.view(cache.keys[1], 2);
     expect(view.length).toBe(2 * 3 * 64 * 4);
     cache.write(1, 0, numbered(1, 1));
     expect(view[3 * 64 * 4]).toBe(numbered(1, 1).keys[1][0]);
+    expect(cache.view(cache.keys[1], 1, 1)).toEqual(view.subarray(3 * 64 * 4));
   });
 
   it('holds the texts of rows that come, grow and go, whatever the order', () => {

@@ -9,7 +9,7 @@ import { openGguf } from '../../src/language-model/gguf.js';
 import type { AdapterWeights } from '../../src/runtime/messages.js';
 import { WorkerRuntime } from '../../src/runtime/runtime.js';
 import type { DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
-import { writeTinyModel } from '../language-model/gguf-writer.js';
+import { type TinyWeight, writeTinyModel } from '../language-model/gguf-writer.js';
 import { randomAdapter } from '../support/adapter.js';
 
 let folder: string;
@@ -170,6 +170,56 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('a worker that cannot be trusted any more', () => {
+  /**
+   * A model whose numbers overflow at one token and at no other: its embedding alone has a first component, nothing else ever
+   * writes to that, and one layer multiplies it beyond what float32 holds.
+   */
+  async function overflowing(token: number): Promise<string> {
+    const shape = { format: 'F32', hidden: 64, heads: 1, kvHeads: 1, layers: 1, feedForward: 64, tied: false } as const;
+    const path = join(folder, 'overflowing.gguf');
+    const { weights } = await writeTinyModel(path, shape);
+    const tensors = ['token_embd', 'blk.0.attn_output', 'blk.0.ffn_down', 'blk.0.ffn_up'].map((part) => {
+      const name = `${part}.weight`;
+      const { values, rows, columns } = weights.get(name) as TinyWeight;
+      if (part === 'token_embd') {
+        for (let row = 0; row < rows; row++) values[row * columns] = 0;
+        values.fill(0, token * columns, (token + 1) * columns);
+        values[token * columns] = 1;
+      } else if (part === 'blk.0.ffn_up') {
+        for (let row = 0; row < rows; row++) values[row * columns] = 3e38;
+      } else values.fill(0, 0, columns);
+      return { name, shape: [columns, rows], type: 'F32' as const, bytes: new Uint8Array(values.buffer) };
+    });
+    await writeTinyModel(path, { ...shape, tensors });
+    return path;
+  }
+
+  it('is opened anew after fault upon fault, not ready meanwhile; before that the others go on', async () => {
+    const TOKEN = 200;
+    const runtime = runtimeOf(await overflowing(TOKEN), null);
+    await runtime.start();
+    const asked = request([row()], 12);
+    const written = await runtime.generate(asked, () => {});
+    const bad = () => runtime.generate({ ...asked, promptIds: [5, TOKEN, 7] }, () => {});
+    const ready: boolean[] = [];
+    runtime.onStatus((status) => ready.push(status.ready));
+    for (let round = 0; round < 3; round++) {
+      const beside = runtime.generate(asked, () => {});
+      await expect(bad()).rejects.toMatchObject(unavailable(/not finite/));
+      await expect(bad()).rejects.toMatchObject(unavailable(/not finite/));
+      expect(await beside).toEqual(written);
+      expect(await runtime.generate(asked, () => {})).toEqual(written);
+    }
+    expect(ready).not.toContain(false);
+    for (let fault = 0; fault < 3; fault++) await expect(bad()).rejects.toMatchObject(unavailable(/not finite/));
+    await expect.poll(() => ready).toContain(false);
+    await expect.poll(() => runtime.status().ready, { timeout: 10_000 }).toBe(true);
+    expect(await runtime.generate(asked, () => {})).toEqual(written);
+    await runtime.stop();
+  });
+});
+
 describe('a request that cannot be done', () => {
   it('is rejected alone, and the runtime goes on', async () => {
     const runtime = runtimeOf(modelPath, null);
@@ -180,13 +230,13 @@ describe('a request that cannot be done', () => {
       unavailable(/adapter/),
     );
     await expect(runtime.generate({ ...request([row()]), promptIds: [1_000_000, 1] }, () => {})).rejects.toMatchObject({
-      code: 'INTERNAL',
+      code: 'BAD_USER_INPUT',
     });
     await expect(runtime.generate({ ...request([row()]), promptIds: [] }, () => {})).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
     });
     await expect(runtime.read({ promptIds: [-5_000, 1], lastUserTurn: [0, 1], replies: [] })).rejects.toMatchObject({
-      code: 'INTERNAL',
+      code: 'BAD_USER_INPUT',
     });
     expect((await good).map((result) => result.tokens.length)).toEqual([30, 30]);
     await runtime.stop();

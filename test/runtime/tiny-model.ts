@@ -45,7 +45,12 @@ export class TinyModel {
     const paths = [compiled.decode, compiled.read, compiled.score, await compileAdapter(file, folder, adapter)];
     const opened = await Promise.all(paths.map((graph) => Session.open(graph, 1)));
     const [decode, read, score, prefix] = opened;
-    const sessions: ServingSessions = { decode, read, score: async () => score, adapter: prefix };
+    const sessions: ServingSessions = {
+      decode,
+      read,
+      score: async () => score,
+      adapter: { session: prefix, latentSize: LATENT_SIZE },
+    };
     const model = new ServingModel(file.config, sessions);
     return new TinyModel(
       file,

@@ -22,6 +22,13 @@ function content(mean: number[] = [1, -2, 3, 0.5], logVariance: number[] = [0, 0
   return { model: 'ab'.repeat(32), checkpoint: CHECKPOINT.digest, encoder: bytes, pairCount: 12 };
 }
 
+/** Its first mean is NaN. */
+function poisoned(): TasteContent {
+  const encoder = Buffer.from(content().encoder);
+  encoder.writeFloatLE(Number.NaN, encoder.length - 2 * 4 * CHECKPOINT.latentSize);
+  return { ...content(), encoder };
+}
+
 /** Writes other parts into a signed taste, as somebody without the key could. */
 function tamper(data: string, change: (payload: Record<string, unknown>) => void): string {
   const [header, payload, signature] = data.split('.');
@@ -70,7 +77,7 @@ describe('a taste file', () => {
     ['longer than any that is learned', content([MEAN_BOUND, 0.1, 0, 0])],
     ['wider than any that is learned', content([1, 0, 0, 0], [LOG_VARIANCE_BOUND + 0.1, 0, 0, 0])],
     ['of another size', content([1, 2, 3], [0, 0, 0])],
-    ['not a number', content([Number.NaN, 0, 0, 0])],
+    ['not a number', poisoned()],
     ['no encoder', { ...content(), encoder: new Uint8Array(100) }],
   ])('is refused when its encoder is %s, though it is signed', (_, taste) => {
     const read = readTaste(signer.sign(taste, new Date(0)));

@@ -129,7 +129,9 @@ describe('the map of tastes', () => {
   });
 
   it.each([
-    [Array(65).fill(0), /65 numbers/],
+    [Array(65).fill(0), /65 numbers; 8 are allowed/],
+    // One more than the tiny checkpoint's latents have.
+    [Array(9).fill(1), /9 numbers; 8 are allowed/],
     [[0, 3.5], /tasteOffset\[1\] is 3.5/],
     [[Number.NaN], /tasteOffset\[0\]/],
   ])('refuses offsets that are too many or too far', async (tasteOffset, says) => {

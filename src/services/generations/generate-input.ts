@@ -24,8 +24,11 @@ export interface GenerateRequest {
   source: Record<string, string> | null;
 }
 
-/** @throws PalateError BAD_USER_INPUT that names the field, what is wrong with it and what is allowed */
-export function checkGenerateInput(input: GenerateInput, limits: Limits): GenerateRequest {
+/**
+ * @param directions how many a taste can be moved along; not given where nothing is known of tastes
+ * @throws PalateError BAD_USER_INPUT that names the field, what is wrong with it and what is allowed
+ */
+export function checkGenerateInput(input: GenerateInput, limits: Limits, directions?: number): GenerateRequest {
   const text = (name: string, value: string, maximum: number) => {
     if (value.trim() === '') throw refused(`${name} is empty. Give it some text.`);
     if (value.length > maximum)
@@ -89,18 +92,21 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits): Genera
     seed: input.seed ?? null,
     personalized: input.personalized ?? true,
     explore: input.explore ?? true,
-    tasteOffset: offsetsOf(input.tasteOffset, limits),
+    tasteOffset: offsetsOf(input.tasteOffset, limits, directions),
     strength: number('strength', input.strength, limits.strengthDefault, 0, limits.strengthMaximum),
     source: sourceOf(input.source, limits),
   };
 }
 
 /** Trailing zeros say nothing; of all zeros nothing is left. */
-function offsetsOf(offsets: GenerateInput['tasteOffset'], limits: Limits): readonly number[] {
+function offsetsOf(
+  offsets: GenerateInput['tasteOffset'],
+  limits: Limits,
+  directions = limits.tasteOffsets,
+): readonly number[] {
   const given = offsets ?? [];
-  if (given.length > limits.tasteOffsets) {
-    throw refused(`tasteOffset has ${given.length} numbers; ${limits.tasteOffsets} are allowed.`);
-  }
+  const allowed = Math.min(limits.tasteOffsets, directions);
+  if (given.length > allowed) throw refused(`tasteOffset has ${given.length} numbers; ${allowed} are allowed.`);
   const largest = limits.tasteOffsetMaximum;
   given.forEach((offset, i) => {
     if (!(Math.abs(offset) <= largest)) {

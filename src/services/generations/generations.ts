@@ -73,7 +73,7 @@ export function generationService(parts: GenerationParts): Generations {
 
   return {
     start: async (input: GenerateInput, signal?: AbortSignal) => {
-      const request = checkGenerateInput(input, limits);
+      const request = checkGenerateInput(input, limits, parts.space?.directions.rows);
       const key = checkKey(input.key, limits);
       const started =
         key === null ? await begin(request) : await startKeyed(request, key, keptName(input.keyOwner, key));
