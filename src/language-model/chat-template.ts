@@ -3,12 +3,14 @@
  * The template never sees a message: it gets a placeholder between the message's own leading and trailing white space
  * (so that a template which trims does trim), and the message takes the placeholder's place in what comes out. Nothing
  * that a person writes can therefore change the rendering or pass for the template's own tokens.
+ * A template that refuses an order of turns gets them arranged to its rules (turn-rules.ts).
  * Consequence: a template that looks inside a message (for a tool call, for thoughts to cut out) does not find anything.
  */
 import { Template } from '@huggingface/jinja';
 import { messageOf, PalateError } from '../common/errors.js';
+import { arrange, findTurnRules, type Message, type Role, type TurnRules } from './turn-rules.js';
 
-export type ChatTurn = { role: 'system' | 'user' | 'assistant'; content: string };
+export type ChatTurn = { role: Role; content: string };
 
 /** Text of a prompt: the template's, in which special tokens count, or the content of one turn, in which they do not. */
 export type PromptPiece = { text: string; content: false } | { text: string; content: true; turn?: number };
@@ -25,21 +27,37 @@ export interface SpecialTexts {
 // Private-use characters do not occur in templates; the number between them is the turn's index.
 const PLACEHOLDER = /\uE000(\d+)\uE001/u;
 
+const PLACEHOLDER_CHARACTERS = /[\uE000\uE001]/u;
+
+/** What a message of several turns has between them. */
+const PARAGRAPH = '\n\n';
+
 const ROLE_NAMES = { system: 'System', user: 'User', assistant: 'Assistant' } as const;
 
 export class ChatTemplate {
-  private readonly template: Template | undefined;
+  private readonly template: { source: Template; rules: TurnRules } | undefined;
 
   /**
    * @param source Jinja source; an empty one stands for the default: paragraphs that begin with `System: `, `User: ` or
    *   `Assistant: `, the last of them `Assistant:` with nothing after it
-   * @throws Error when the source cannot be parsed
+   * @throws Error that says why, when the source cannot be parsed, or cannot render a conversation
    */
   constructor(
     source: string,
     private readonly special: SpecialTexts,
   ) {
-    if (source !== '') this.template = new Template(source);
+    if (source === '') return;
+    if (PLACEHOLDER_CHARACTERS.test(source)) throw new Error('it contains the characters U+E000 or U+E001');
+    const parsed = new Template(source);
+    this.tryFirst(parsed);
+    const rules = findTurnRules((roles) => {
+      try {
+        return shows(this.renderTemplate(parsed, roles.map(turnOf), roles.map(messageOfTurn)), roles.length);
+      } catch {
+        return false;
+      }
+    });
+    this.template = { source: parsed, rules };
   }
 
   /**
@@ -47,26 +65,34 @@ export class ChatTemplate {
    * @throws PalateError BAD_USER_INPUT when the template refuses the conversation
    */
   render(turns: readonly ChatTurn[]): PromptPiece[] {
-    return this.template ? this.renderTemplate(this.template, turns) : this.renderDefault(turns);
-  }
-
-  private renderTemplate(template: Template, turns: readonly ChatTurn[]): PromptPiece[] {
-    const messages = turns.map(({ role, content }, index) => {
-      const { lead, trail } = margins(content);
-      return { role, content: `${lead}\uE000${index}\uE001${trail}` };
-    });
-    let rendered: string;
+    if (!this.template) return this.renderDefault(turns);
+    const { source, rules } = this.template;
+    const roles = turns.map(({ role }) => role);
     try {
-      rendered = template.render({
-        messages,
-        add_generation_prompt: true,
-        bos_token: this.special.start,
-        eos_token: this.special.end,
-      });
+      return this.renderTemplate(source, turns, arrange(roles, rules));
     } catch (error) {
       const message = `The model's chat template does not accept this conversation: ${messageOf(error)}`;
       throw new PalateError('BAD_USER_INPUT', message, { cause: error });
     }
+  }
+
+  /** One question, and a second one, have to come out. */
+  private tryFirst(template: Template): void {
+    for (const roles of [['user'], ['user', 'assistant', 'user']] satisfies Role[][]) {
+      const pieces = this.renderTemplate(template, roles.map(turnOf), roles.map(messageOfTurn));
+      if (!pieces.some((piece) => piece.content && piece.turn === roles.length - 1)) {
+        throw new Error("it leaves out the user's message");
+      }
+    }
+  }
+
+  private renderTemplate(template: Template, turns: readonly ChatTurn[], messages: readonly Message[]): PromptPiece[] {
+    const rendered = template.render({
+      messages: messages.map((message) => ({ role: message.role, content: placeholders(message, turns) })),
+      add_generation_prompt: true,
+      bos_token: this.special.start,
+      eos_token: this.special.end,
+    });
     return putContents(rendered, turns);
   }
 
@@ -80,6 +106,25 @@ export class ChatTemplate {
     pieces.push({ text: `${ROLE_NAMES.assistant}:`, content: false });
     return pieces;
   }
+}
+
+const turnOf = (role: Role): ChatTurn => ({ role, content: role });
+const messageOfTurn = (role: Role, turn: number): Message => ({ role, turns: [turn] });
+
+/** Whether every turn's content is in what came out. */
+function shows(pieces: readonly PromptPiece[], turns: number): boolean {
+  const shown = new Set(pieces.flatMap((piece) => (piece.content ? [piece.turn] : [])));
+  return shown.size === turns;
+}
+
+/** What stands for a message's turns while it is rendered. */
+function placeholders(message: Message, turns: readonly ChatTurn[]): string {
+  return message.turns
+    .map((turn) => {
+      const { lead, trail } = margins(turns[turn].content);
+      return `${lead}\uE000${turn}\uE001${trail}`;
+    })
+    .join(PARAGRAPH);
 }
 
 /** A message's white space at both ends; one that is nothing else counts as leading. */

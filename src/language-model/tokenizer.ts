@@ -4,7 +4,7 @@
  * library only ever sees plain text and a vocabulary without special tokens, so that no text can turn into one.
  */
 import { Tokenizer as BytePairEncoder } from '@huggingface/tokenizers';
-import { PalateError } from '../common/errors.js';
+import { messageOf, PalateError } from '../common/errors.js';
 import { ChatTemplate, type ChatTurn, type PromptPiece } from './chat-template.js';
 import type { MetadataReader } from './gguf-metadata.js';
 import { PRE_TOKENIZER_NAMES, type PreTokenization, preTokenization } from './pre-tokenizer.js';
@@ -128,7 +128,7 @@ function chatTemplate(metadata: MetadataReader, vocabulary: Vocabulary, addsStar
   try {
     return new ChatTemplate(source, { start, end: vocabulary.named('eos'), addStart });
   } catch (error) {
-    throw metadata.refuse(`has a chat template that cannot be parsed (${String(error)}). Use another file`);
+    throw metadata.refuse(`has a chat template that cannot be used (${messageOf(error)}). Use another file`);
   }
 }
 
