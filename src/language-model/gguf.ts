@@ -70,6 +70,15 @@ export async function openGguf(path: string): Promise<LanguageModelFile> {
   };
 }
 
+/**
+ * The tokenizer alone, for another thread than the one that opened the file: nothing but its header is read.
+ * @throws PalateError MODEL_UNAVAILABLE when the file has changed since and is none any more
+ */
+export async function openTokenizer(path: string): Promise<Tokenizer> {
+  const { metadata } = await readHeader(path, await statFile(path));
+  return createTokenizer(new MetadataReader(path, { ...metadata }));
+}
+
 async function statFile(path: string): Promise<Stats> {
   let stats: Stats;
   try {

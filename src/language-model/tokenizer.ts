@@ -70,23 +70,28 @@ function byteLevelTokenizer(metadata: MetadataReader, vocabulary: Vocabulary): T
     throw metadata.refuse(`cuts text by the rules of ${name}; only ${known} are supported. Use another model`);
   }
   const merges = metadata.texts('tokenizer.ggml.merges').map((merge) => merge.split(' ', 2));
-  const encoder = new BytePairEncoder(
-    {
-      normalizer: null,
-      pre_tokenizer: preTokenizerOf(rules),
-      model: { type: 'BPE', vocab: plainVocabulary(vocabulary), merges, ignore_merges: rules.ignoreMerges },
-      post_processor: null,
-      decoder: null,
-      added_tokens: [],
-    },
-    {},
-  );
+  const merge = merging(() => ({
+    pre_tokenizer: preTokenizerOf(rules),
+    model: { type: 'BPE', vocab: plainVocabulary(vocabulary), merges, ignore_merges: rules.ignoreMerges },
+  }));
   const { normalization } = rules;
   return new ModelTokenizer(vocabulary, chatTemplate(metadata, vocabulary, false), {
     normalize: (text) => (normalization ? text.normalize(normalization) : text),
-    merge: (text) => encoder.encode(text, { add_special_tokens: false }).ids,
+    merge,
     spacePrefix: false,
   });
+}
+
+/** The library's merging, its tables made when something is first encoded: whoever only decodes does without them. */
+function merging(describe: () => { pre_tokenizer: object | null; model: object }): PlainEncoding['merge'] {
+  let encoder: BytePairEncoder | undefined;
+  return (text) => {
+    encoder ??= new BytePairEncoder(
+      { ...describe(), normalizer: null, post_processor: null, decoder: null, added_tokens: [] },
+      {},
+    );
+    return encoder.encode(text, { add_special_tokens: false }).ids;
+  };
 }
 
 function preTokenizerOf(rules: PreTokenization): object {
@@ -103,20 +108,13 @@ function preTokenizerOf(rules: PreTokenization): object {
 /** SentencePiece-style: no cutting, spaces as U+2581, characters without a token as bytes. */
 function scoredTokenizer(metadata: MetadataReader, vocabulary: Vocabulary): Tokenizer {
   const merges = scoredMerges(vocabulary, metadata.numbers('tokenizer.ggml.scores'));
-  const encoder = new BytePairEncoder(
-    {
-      normalizer: null,
-      pre_tokenizer: null,
-      model: { type: 'BPE', vocab: plainVocabulary(vocabulary), merges, byte_fallback: true },
-      post_processor: null,
-      decoder: null,
-      added_tokens: [],
-    },
-    {},
-  );
+  const merge = merging(() => ({
+    pre_tokenizer: null,
+    model: { type: 'BPE', vocab: plainVocabulary(vocabulary), merges, byte_fallback: true },
+  }));
   return new ModelTokenizer(vocabulary, chatTemplate(metadata, vocabulary, true), {
     normalize: (text) => text,
-    merge: (text) => encoder.encode(text.replaceAll(' ', '\u2581'), { add_special_tokens: false }).ids,
+    merge: (text) => merge(text.replaceAll(' ', '\u2581')),
     spacePrefix: metadata.flag('tokenizer.ggml.add_space_prefix', true),
   });
 }
@@ -249,23 +247,38 @@ class ModelTokenizer implements Tokenizer {
     const text = prefix + run.text;
     // A loop, because spreading a long prompt into push() would overflow the stack.
     if (text !== '') for (const id of this.plain.merge(text)) ids.push(id);
+    // One pass over text and ids, however many contents there are: they come in order.
+    let from = { index: first, byte: 0 };
+    let measured = { end: 0, bytes: 0 };
+    const bytesBefore = (end: number): number => {
+      const bytes = measured.bytes + Buffer.byteLength(text.slice(measured.end, end));
+      measured = { end, bytes };
+      return bytes;
+    };
     for (const { start, end } of run.contents) {
-      const startByte = Buffer.byteLength(text.slice(0, prefix.length + start));
-      const endByte = startByte + Buffer.byteLength(run.text.slice(start, end));
-      contents.push(this.rangeOfBytes(ids, first, startByte, endByte));
+      const [startByte, endByte] = [bytesBefore(prefix.length + start), bytesBefore(prefix.length + end)];
+      from = this.pass(ids, from, startByte, 'before');
+      const range: TokenRange = [from.index, from.index];
+      if (startByte < endByte) range[1] = this.pass(ids, from, endByte, 'until').index;
+      contents.push(range);
     }
   }
 
-  /** Range of the ids from `first` on that cover bytes [startByte, endByte) of their text. */
-  private rangeOfBytes(ids: readonly number[], first: number, startByte: number, endByte: number): TokenRange {
-    let position = 0;
-    let index = first;
-    while (index < ids.length && position + this.vocabulary.bytesOf(ids[index]).length <= startByte) {
-      position += this.vocabulary.bytesOf(ids[index++]).length;
+  /** From a place in the ids on: past the tokens that end at the byte or `before`, or past all that begin before it, `until` then. */
+  private pass(
+    ids: readonly number[],
+    from: { index: number; byte: number },
+    byte: number,
+    how: 'before' | 'until',
+  ): { index: number; byte: number } {
+    let { index, byte: position } = from;
+    while (index < ids.length) {
+      const next = position + this.vocabulary.bytesOf(ids[index]).length;
+      if (how === 'before' ? next > byte : position >= byte) break;
+      position = next;
+      index++;
     }
-    const start = index;
-    while (index < ids.length && position < endByte) position += this.vocabulary.bytesOf(ids[index++]).length;
-    return [start, startByte === endByte ? start : index];
+    return { index, byte: position };
   }
 }
 
