@@ -18,6 +18,7 @@ import { PluginHost } from './plugins/host.js';
 import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
 import { createServices } from './services/create-services.js';
+import { PromptThread } from './services/generations/prompt-thread.js';
 import { pluginRows } from './services/plugins/plugin-rows.js';
 import { pluginSettings } from './services/plugins/plugin-settings.js';
 import type { Services } from './services/services.js';
@@ -75,6 +76,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       runtime,
       tokenizer: model.tokenizer,
+      prompts: new PromptThread(model, log),
       checkpoint,
       train: trainingThread.train,
       plugins: plugins.service,

@@ -60,8 +60,8 @@ export const limitsSchema = z
     subscriptionsPerConnection: positive(64),
     /** Events kept for a subscriber that reads slower than they happen, after merging. */
     pendingEvents: positive(1_000),
-    /** Replies that may wait for a slot before new ones are turned away. */
-    queuedGenerations: positive(64),
+    /** Generations that may wait for their turn before new ones are turned away. */
+    queuedGenerations: positive(128),
     /** Keys that may exist; days one may be good for; seconds for which a rotated one may go on working; life of a member's token. */
     keys: positive(1_000),
     keyDays: positive(3_650),
@@ -79,10 +79,12 @@ export const limitsSchema = z
     operationsAtOnceOfBot: positive(600),
     operationsPerMinuteOfMember: positive(240),
     operationsAtOnceOfMember: positive(60),
-    /** Generations a minute for one member, whoever asks but admins; how many at once; being written at the same time. */
+    /** Generations a minute for one member, whoever asks but admins; how many of them at once after a rest. */
     generationsPerMinute: positive(30),
     generationsAtOnce: positive(10),
+    /** Of one member, whoever asks but admins: being written at the same time, and waiting besides. Of one bot's key: both together. */
     runningPerMember: positive(4),
+    waitingPerMember: positive(8),
     runningPerBot: positive(64),
     /** Characters of a key and of a value that a bot keeps, and rows that one bot may keep. */
     storageKeyCharacters: positive(256),

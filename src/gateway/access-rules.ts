@@ -96,13 +96,17 @@ export function listOf(take: Take<string | null | undefined>): Rule {
   };
 }
 
-/** A generation, verdict or training job, by its id. */
-export function owned(kind: 'generation' | 'feedback' | 'trainingJob', take: Take<string>): Rule {
+/** A generation, candidate, verdict or training job, by its id. None named is allowed. */
+export function owned(
+  kind: 'generation' | 'candidate' | 'feedback' | 'trainingJob',
+  take: Take<string | null | undefined>,
+): Rule {
   return {
     who: 'admin keys, the bot of its platform, and the member it belongs to',
     decide: (question) => {
-      if (question.viewer.scope === 'ADMIN') return ALLOW;
-      const memberId = question.ownership[kind](take(question));
+      const id = take(question);
+      if (id == null || question.viewer.scope === 'ADMIN') return ALLOW;
+      const memberId = question.ownership[kind](id);
       const decide = (owner: string | null) => (owner === null ? 'ABSENT' : decideOwner(question, owner, 'ABSENT'));
       return memberId instanceof Promise ? memberId.then(decide) : decide(memberId);
     },

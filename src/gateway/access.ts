@@ -19,6 +19,12 @@ import {
 /** Fields of a view that carries `memberId`. */
 const itsMembers = ownedBy(({ source }) => source.memberId);
 
+/** What is written for a member, and what of theirs it goes on with. */
+const written = every(
+  named(({ args }) => args.input.member),
+  owned('candidate', ({ args }) => args.input.continues),
+);
+
 export const ACCESS: Readonly<Record<string, Rule>> = {
   'Query.member': named(({ args }) => args.ref),
   'Query.memberById': ownedBy(({ args }) => args.id),
@@ -41,7 +47,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'Query.platform': platformNamed(({ args }) => args.name),
   'Query.viewer': open,
 
-  'Mutation.generate': named(({ args }) => args.input.member),
+  'Mutation.generate': written,
   'Mutation.cancelGeneration': owned('generation', ({ args }) => args.id),
   'Mutation.submitFeedback': every(
     owned('generation', ({ args }) => args.input.generationId),
@@ -71,7 +77,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
     listOf(({ args }) => args.memberId),
   ),
 
-  'Subscription.generationStream': named(({ args }) => args.input.member),
+  'Subscription.generationStream': written,
   'Subscription.trainingStatus': listOf(({ args }) => args.memberId),
   'Subscription.poolStatus': open,
   'Subscription.pluginStatus': admin,

@@ -1,6 +1,6 @@
 /**
- * How much one key and one member may use of this process: operations and generations a minute, generations written at the same time.
- * Admin keys are the operator's own and are not counted.
+ * How much one key and one member may use of this process: operations and generations a minute. How many are written at the same time is
+ * the services' own matter: what is more waits for its turn. Admin keys are the operator's own and are not counted.
  */
 import { createHash } from 'node:crypto';
 import type { Limits } from '../common/config.js';
@@ -9,19 +9,11 @@ import type { MemberRef } from '../services/views.js';
 import { nameOf, type Viewer } from './auth.js';
 import { type Bucket, isFull, type Rate, takeToken } from './token-bucket.js';
 
-/** Gives back what was taken; again does nothing. */
-export type Release = () => void;
-
-/** Milliseconds after which a generation that was turned away may find room. */
-const RETRY_MS = 1_000;
 /** Buckets kept before the full ones are thrown out. */
 const BUCKETS = 10_000;
 
-const NOTHING: Release = () => {};
-
 export class Quotas {
   private readonly buckets = new Map<string, { bucket: Bucket; rate: Rate }>();
-  private readonly held = new Map<string, number>();
 
   constructor(
     private readonly limits: Limits,
@@ -39,46 +31,12 @@ export class Quotas {
     this.take(`operation/${nameOf(viewer)}`, rate, 'operations with this key');
   }
 
-  /** Counts one generation for the member, until it is released. @throws PalateError LIMIT_EXCEEDED with retryAfterMs */
-  generation(viewer: Viewer, member: MemberRef): Release {
-    if (viewer.scope === 'ADMIN') return NOTHING;
+  /** Counts one generation for the member, whichever key asks. @throws PalateError LIMIT_EXCEEDED with retryAfterMs */
+  generation(viewer: Viewer, member: MemberRef): void {
+    if (viewer.scope === 'ADMIN') return;
     const { limits } = this;
-    const who = memberKey(member);
-    const ofMember = this.hold(`writing/${who}`, limits.runningPerMember, 'generations of this member');
-    try {
-      const ofKey = this.hold(`writing/${nameOf(viewer)}`, limits.runningPerBot, 'generations with this key');
-      try {
-        const rate = { perMinute: limits.generationsPerMinute, atOnce: limits.generationsAtOnce };
-        this.take(`generation/${who}`, rate, 'generations of this member');
-      } catch (error) {
-        ofKey();
-        throw error;
-      }
-      return () => {
-        ofMember();
-        ofKey();
-      };
-    } catch (error) {
-      ofMember();
-      throw error;
-    }
-  }
-
-  private hold(name: string, maximum: number, what: string): Release {
-    const count = this.held.get(name) ?? 0;
-    if (count >= maximum) {
-      const message = `There are ${count} ${what} already; at most ${maximum} are allowed. Wait until one has ended.`;
-      throw new PalateError('LIMIT_EXCEEDED', message, { retryAfterMs: RETRY_MS });
-    }
-    this.held.set(name, count + 1);
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      const now = (this.held.get(name) ?? 1) - 1;
-      if (now === 0) this.held.delete(name);
-      else this.held.set(name, now);
-    };
+    const rate = { perMinute: limits.generationsPerMinute, atOnce: limits.generationsAtOnce };
+    this.take(`generation/${memberKey(member)}`, rate, 'generations of this member');
   }
 
   private take(name: string, rate: Rate, what: string): void {

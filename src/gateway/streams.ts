@@ -47,21 +47,14 @@ export type GenerationEvent =
 
 type GenerationContext = Pick<Context, 'services' | 'limits' | 'quotas' | 'viewer'>;
 
-/** Starts a generation within what the viewer and the member may use. */
+/** Starts a generation within what the viewer and the member may use; what waits for its turn is started too. */
 export async function startGeneration(
   input: GenerateInput,
   { services, quotas, viewer }: GenerationContext,
   signal?: AbortSignal,
 ): Promise<StartedGeneration> {
-  const release = quotas.generation(viewer, input.member);
-  try {
-    const started = await services.generations.start({ ...input, keyOwner: keyOwnerOf(viewer) }, signal);
-    started.finished.then(release, release);
-    return started;
-  } catch (error) {
-    release();
-    throw error;
-  }
+  quotas.generation(viewer, input.member);
+  return services.generations.start({ ...input, keyOwner: keyOwnerOf(viewer) }, signal);
 }
 
 /** Starts a generation; ending the stream cancels it. Errors of the start are thrown here, later ones by the stream. */
@@ -76,7 +69,7 @@ export async function streamGeneration(
   started.finished.catch(() => {});
   return live({
     source: () => eventsOf(started),
-    merge: mergeDeltas,
+    merge: mergeEvents,
     limit: limits.pendingEvents,
     stopped,
   });
@@ -84,12 +77,16 @@ export async function streamGeneration(
 
 async function* eventsOf(started: StartedGeneration): AsyncGenerator<GenerationEvent> {
   yield { type: 'GenerationStarted', generationId: started.id, candidates: started.candidates };
-  for await (const { candidateId, text } of started.events) yield { type: 'CandidateDelta', candidateId, text };
+  for await (const event of started.events) {
+    if ('ahead' in event) yield { type: 'GenerationQueued', generationId: started.id, ...event };
+    else yield { type: 'CandidateDelta', ...event };
+  }
   yield { type: 'GenerationFinished', generation: await started.finished };
 }
 
-/** Pending text of one candidate becomes one piece. */
-export function mergeDeltas(pending: GenerationEvent, next: GenerationEvent): GenerationEvent | undefined {
+/** Pending text of one candidate becomes one piece; of the places in the queue only the newest matters. */
+export function mergeEvents(pending: GenerationEvent, next: GenerationEvent): GenerationEvent | undefined {
+  if (pending.type === 'GenerationQueued' && next.type === 'GenerationQueued') return next;
   if (pending.type !== 'CandidateDelta' || next.type !== 'CandidateDelta') return undefined;
   if (pending.candidateId !== next.candidateId) return undefined;
   return { ...pending, text: pending.text + next.text };

@@ -8,8 +8,10 @@ import type { LanguageModelRuntime } from '../runtime/types.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
 import { FeatureReader } from './generations/features.js';
+import { GenerationQueue } from './generations/generation-queue.js';
 import { generationService } from './generations/generations.js';
 import { type GenerationHooks, NO_HOOKS } from './generations/hooks.js';
+import type { PromptEncoder } from './generations/prompt-thread.js';
 import { keyService } from './keys/keys.js';
 import { Housekeeping } from './members/housekeeping.js';
 import { memberService } from './members/members.js';
@@ -33,7 +35,10 @@ import type { Train } from './training/training-protocol.js';
 export interface ServiceParts {
   store: Store;
   runtime: LanguageModelRuntime;
-  tokenizer: Tokenizer;
+  /** Decodes what the model writes; nothing is encoded on this thread. */
+  tokenizer: Pick<Tokenizer, 'stream' | 'stopTokens'>;
+  /** Encodes what people write, off the main thread: `PromptThread`. Started and stopped with the services. */
+  prompts: PromptEncoder;
   /** Null: the model is served unpersonalised, verdicts are stored and wait for a checkpoint. */
   checkpoint: LoadedCheckpoint | null;
   /** Runs off the main thread: `TrainingThread.train`. */
@@ -55,15 +60,16 @@ export interface ServiceParts {
  * running generations, waits for running trainings and stops the queue. The store is closed by whoever opened it, afterwards.
  */
 export function createServices(parts: ServiceParts): Services {
-  const { store, runtime, tokenizer, checkpoint, train, log, limits, clock = () => performance.now() } = parts;
+  const { store, runtime, tokenizer, prompts, checkpoint, train, log, limits, clock = () => performance.now() } = parts;
   const jobs = new TrainingJobs(limits.pendingEvents);
-  const features = checkpoint && new FeatureReader({ store, runtime, tokenizer, checkpoint, log });
+  const features = checkpoint && new FeatureReader({ store, runtime, prompts, checkpoint, log });
   const trainer = checkpoint && features && new Trainer({ store, features, checkpoint, jobs, train, log, clock });
   const ownership = ownershipService(store);
   const hooks = parts.hooks ?? NO_HOOKS;
   const space = checkpoint && { checkpoint, directions: tasteDirections(checkpoint) };
-  const generationParts = { store, runtime, tokenizer, checkpoint, space, features, hooks, limits };
-  const generations = remembering(generationService(generationParts), ownership);
+  const generationParts = { store, runtime, tokenizer, prompts, checkpoint, space, features, hooks, limits };
+  const queue = new GenerationQueue({ runtime, limits, clock });
+  const generations = remembering(generationService(generationParts, queue), ownership);
   const trainable = checkpoint !== null;
   const rights = parts.rights ?? DEFAULT_SETTINGS;
   const members = memberService({ store, digests: features?.digests ?? null, space, limits });
@@ -82,6 +88,8 @@ export function createServices(parts: ServiceParts): Services {
   let stopping: Promise<void> | undefined;
 
   const start = async () => {
+    // Nobody waits for it but the first prompt.
+    prompts.start().catch((err) => log.error({ err }, 'The thread that encodes prompts did not start'));
     await housekeeping.start();
     await others.start();
     await trainer?.start();
@@ -92,6 +100,7 @@ export function createServices(parts: ServiceParts): Services {
     await generations.stop();
     await trainer?.stop();
     await features?.stop();
+    await prompts.stop();
     await housekeeping.stop();
     await others.stop();
     jobs.close();
@@ -124,7 +133,7 @@ export function createServices(parts: ServiceParts): Services {
     tastes: tasteService({ store, members, checkpoint, trustedKeys: rights.trustedTasteKeys, onQueued, limits }),
     tasteMaps: tasteMapService({ store, space }),
     training: trainingService({ store, jobs, ownership, trainable, limits }),
-    pool: poolService({ runtime, jobs, checkpointDigest: checkpoint?.digest ?? null }),
+    pool: poolService({ runtime, queue, jobs, checkpointDigest: checkpoint?.digest ?? null }),
     models: modelService({ runtime, checkpointDigest: checkpoint?.digest ?? null }),
     storage: storageService({ store, limits }),
     plugins: parts.plugins ?? NO_PLUGINS,

@@ -1,19 +1,22 @@
 /** The state of the language model's pool and of training, now and as it changes. */
 import type { LanguageModelRuntime, RuntimeStatus } from '../runtime/types.js';
 import { Broadcast } from './broadcast.js';
+import type { GenerationQueue } from './generations/generation-queue.js';
 import type { PoolService } from './services.js';
 import type { TrainingJobs } from './training/job-feed.js';
 import type { PoolView } from './views.js';
 
 export interface PoolParts {
   runtime: Pick<LanguageModelRuntime, 'status' | 'onStatus'>;
+  queue: Pick<GenerationQueue, 'waitingRows' | 'onChange'>;
   jobs: TrainingJobs;
   checkpointDigest: string | null;
 }
 
-export function poolService({ runtime, jobs, checkpointDigest }: PoolParts): PoolService {
+export function poolService({ runtime, queue, jobs, checkpointDigest }: PoolParts): PoolService {
   const viewOf = (status: RuntimeStatus): PoolView => ({
     ...status,
+    queued: status.queued + queue.waitingRows,
     checkpointDigest,
     personalised: status.personalised && checkpointDigest !== null,
     ...jobs.counts(),
@@ -28,9 +31,11 @@ export function poolService({ runtime, jobs, checkpointDigest }: PoolParts): Poo
       const publish = () => changes.publish(viewOf(runtime.status()));
       publish();
       const stopStatus = runtime.onStatus(publish);
+      const stopQueue = queue.onChange(publish);
       const stopJobs = jobs.onChange(publish);
       const stop = () => {
         stopStatus();
+        stopQueue();
         stopJobs();
       };
       if (signal.aborted) stop();

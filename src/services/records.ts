@@ -3,7 +3,7 @@ import type { CandidateRecord, GenerationRecord } from '../store/generations.js'
 import type { TrainingJobRecord } from '../store/training-jobs.js';
 import type { CandidateView, GenerationView, TrainingJobView } from './views.js';
 
-export function candidateView({ tokenIds, ...candidate }: CandidateRecord): CandidateView {
+export function candidateView({ tokenIds, written: _, ...candidate }: CandidateRecord): CandidateView {
   return { ...candidate, tokens: tokenIds.length };
 }
 

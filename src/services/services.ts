@@ -34,8 +34,9 @@ import type {
 
 export interface GenerationService {
   /**
-   * Starts writing the candidates; an unknown member is created. Aborting `signal` cancels the generation, which is then stored with
-   * the text so far. Errors: BAD_USER_INPUT, CONFLICT (key), MODEL_UNAVAILABLE, LIMIT_EXCEEDED.
+   * Starts writing the candidates, at once or when it is their turn; an unknown member is created. Aborting `signal` cancels the
+   * generation, which is then stored with the text so far. Errors: BAD_USER_INPUT, TOO_LONG, CONFLICT (key, what cannot be gone on
+   * with), NOT_FOUND (what is gone on with), MODEL_UNAVAILABLE, LIMIT_EXCEEDED.
    */
   start(input: GenerateInput, signal?: AbortSignal): Promise<StartedGeneration>;
   /** Keeps the text so far, finishReason CANCELLED; a finished generation is answered as it is. Errors: NOT_FOUND. */
@@ -151,6 +152,8 @@ export interface OwnershipService {
   platform(memberId: string): string | null | Promise<string | null>;
   /** The member a generation was made for, also while it is being written. */
   generation(id: string): string | null | Promise<string | null>;
+  /** The member a candidate was written for; null while it is being written. */
+  candidate(id: string): string | null | Promise<string | null>;
   /** The member who gave a verdict. */
   feedback(id: string): string | null | Promise<string | null>;
   /** The member whose encoder is trained. */

@@ -54,7 +54,7 @@ export interface GenerateInput {
   continues?: string | null;
   source?: SourceInput | null;
   key?: string | null;
-  /** Whose `key` it is: another's of the same text is another key. */
+  /** Whose `key` it is: another's of the same text is another key. Undefined: the operator's, who may have any number under way. */
   keyOwner?: string;
 }
 
@@ -118,12 +118,23 @@ export interface CandidateDelta {
   text: string;
 }
 
+/** Where a generation stands while it waits. */
+export interface QueuePlace {
+  /** How many begin before it. */
+  ahead: number;
+  /** Milliseconds until it begins. */
+  estimatedWaitMs: number;
+}
+
 export interface StartedGeneration {
   id: string;
   memberId: string;
   candidates: StartedCandidate[];
-  /** Ends when every candidate has ended; throws what ended the generation otherwise. May be iterated more than once: each from the start. */
-  events: AsyncIterable<CandidateDelta>;
+  /**
+   * Its places while it waits, then the texts. Ends when every candidate has ended; throws what ended the generation otherwise. May be
+   * iterated more than once: each from the start, but places that are past.
+   */
+  events: AsyncIterable<QueuePlace | CandidateDelta>;
   /** Resolves once the generation is stored; rejects with a PalateError. */
   finished: Promise<GenerationView>;
 }

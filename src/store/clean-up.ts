@@ -26,9 +26,10 @@ export function cleanUpRepository(engine: SqlEngine, folder: string | undefined)
            RETURNING id`,
           [before.toISOString(), limit],
         );
-        await session.query(`UPDATE candidates SET text = '', token_ids = '{}' WHERE generation_id = ANY($1::uuid[])`, [
-          rows.map(({ id }) => id),
-        ]);
+        await session.query(
+          `UPDATE candidates SET text = '', token_ids = '{}', written = '{}', latent = NULL WHERE generation_id = ANY($1::uuid[])`,
+          [rows.map(({ id }) => id)],
+        );
         return rows.length;
       }),
     pendingSince: async () => {

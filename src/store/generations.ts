@@ -12,6 +12,30 @@ export interface CandidateRecord {
   tokenIds: number[];
   finishReason: FinishReason;
   role: CandidateRole;
+  /** Tokens of the reply that came before these, where it goes on with an earlier one. */
+  written: number[];
+}
+
+/** A candidate as something that may be gone on with. */
+export interface ContinuableCandidate extends Pick<CandidateRecord, 'role' | 'finishReason' | 'tokenIds' | 'written'> {
+  memberId: string;
+  encoderVersion: number;
+  modelDigest: string;
+  expiredAt: Date | null;
+  latent: KeptLatent | null;
+}
+
+/** What a reply was written behind. */
+export interface KeptLatent {
+  /** Floats, little-endian. */
+  bytes: Uint8Array;
+  /** Digest of the checkpoint that it means something to. */
+  checkpoint: string;
+}
+
+export interface NewCandidate extends Omit<CandidateRecord, 'generationId'> {
+  /** Kept where the reply may be gone on with. */
+  latent: KeptLatent | null;
 }
 
 export interface GenerationRecord {
@@ -30,7 +54,7 @@ export interface GenerationRecord {
 
 export interface NewGeneration extends Omit<GenerationRecord, 'createdAt' | 'expiredAt' | 'candidates'> {
   source: Record<string, string> | null;
-  candidates: Omit<CandidateRecord, 'generationId'>[];
+  candidates: NewCandidate[];
   /** Kept in the same transaction when the caller gave a key. */
   key?: CallerKey;
 }
@@ -53,6 +77,8 @@ export interface GenerationRepository {
   add(generation: NewGeneration): Promise<GenerationRecord>;
   byId(id: string): Promise<GenerationRecord | null>;
   byIds(ids: readonly string[]): Promise<GenerationRecord[]>;
+  /** A candidate with what it takes to go on with it; null for an unknown one. */
+  continuable(candidateId: string): Promise<ContinuableCandidate | null>;
   /** The member's, newest first, from behind the generation `after` on. */
   ofMember(memberId: string, first: number, after?: string): Promise<Page<GenerationRecord>>;
   saveFeatures(id: string, features: GenerationFeatures, digests: FeatureDigests): Promise<void>;
@@ -67,17 +93,36 @@ const GENERATIONS = `
   SELECT g.id, g.member_id AS "memberId", g.prompt, g.encoder_version AS "encoderVersion", g.model, g.model_digest AS "modelDigest",
     g.created_at AS "createdAt", g.expired_at AS "expiredAt",
     COALESCE((SELECT json_agg(json_build_object('id', c.id, 'generationId', c.generation_id, 'index', c.index, 'text', c.text,
-      'tokenIds', c.token_ids, 'finishReason', c.finish_reason, 'role', c.role) ORDER BY c.index)
+      'tokenIds', c.token_ids, 'finishReason', c.finish_reason, 'role', c.role, 'written', COALESCE(c.written, '{}')) ORDER BY c.index)
       FROM candidates c WHERE c.generation_id = g.id), '[]') AS candidates
   FROM generations g`;
 
 type GenerationRow = GenerationRecord & Row;
+
+const CONTINUABLE = `
+  SELECT g.member_id AS "memberId", g.encoder_version AS "encoderVersion", g.model_digest AS "modelDigest", g.expired_at AS "expiredAt",
+    c.role, c.finish_reason AS "finishReason", c.token_ids AS "tokenIds", COALESCE(c.written, '{}') AS written, c.latent, c.latent_checkpoint AS "latentCheckpoint"
+  FROM candidates c JOIN generations g ON g.id = c.generation_id WHERE c.id = $1`;
+
+type ContinuableRow = Omit<ContinuableCandidate, 'latent'> & {
+  latent: Uint8Array | null;
+  latentCheckpoint: string | null;
+} & Row;
 
 export function generationRepository(engine: SqlEngine): GenerationRepository {
   return {
     add: (generation) => addGeneration(engine, generation),
     byId: async (id) => (await engine.query<GenerationRow>(`${GENERATIONS} WHERE g.id = $1`, [id]))[0] ?? null,
     byIds: (ids) => engine.query<GenerationRow>(`${GENERATIONS} WHERE g.id = ANY($1::uuid[])`, [[...ids]]),
+    continuable: async (id) => {
+      const [row] = await engine.query<ContinuableRow>(CONTINUABLE, [id]);
+      if (!row) return null;
+      const { latent, latentCheckpoint, ...candidate } = row;
+      return {
+        ...candidate,
+        latent: latent && latentCheckpoint ? { bytes: latent, checkpoint: latentCheckpoint } : null,
+      };
+    },
     ofMember: async (memberId, first, after) => {
       const rows = await engine.query<GenerationRow>(
         `${GENERATIONS} WHERE g.member_id = $1 AND ($3::uuid IS NULL
@@ -140,12 +185,12 @@ async function addGeneration(engine: SqlEngine, generation: NewGeneration): Prom
       ],
     );
     await session.query(
-      `INSERT INTO candidates (id, generation_id, index, text, token_ids, finish_reason, role)
+      `INSERT INTO candidates (id, generation_id, index, text, token_ids, finish_reason, role, written, latent, latent_checkpoint)
        SELECT c.id, $1, c.index, c.text, ARRAY(SELECT jsonb_array_elements_text(c."tokenIds")::int), c."finishReason"::"FinishReason",
-         c.role::"CandidateRole"
+         c.role::"CandidateRole", ARRAY(SELECT jsonb_array_elements_text(c.written)::int), decode(c.latent, 'base64'), c.checkpoint
        FROM jsonb_to_recordset($2::text::jsonb)
-         AS c(id uuid, index int, text text, "tokenIds" jsonb, "finishReason" text, role text)`,
-      [row.id, JSON.stringify(candidates)],
+         AS c(id uuid, index int, text text, "tokenIds" jsonb, "finishReason" text, role text, written jsonb, latent text, checkpoint text)`,
+      [row.id, JSON.stringify(candidates.map(candidateRow))],
     );
     if (key) await keepAnswer(session, GENERATE_OPERATION, key, row.memberId, { generationId: row.id });
     return stored.createdAt;
@@ -154,6 +199,14 @@ async function addGeneration(engine: SqlEngine, generation: NewGeneration): Prom
     ...row,
     createdAt,
     expiredAt: null,
-    candidates: candidates.map((candidate) => ({ ...candidate, generationId: row.id })),
+    candidates: candidates.map(({ latent: _, ...candidate }) => ({ ...candidate, generationId: row.id })),
+  };
+}
+
+function candidateRow({ latent, ...candidate }: NewCandidate) {
+  return {
+    ...candidate,
+    latent: latent && Buffer.from(latent.bytes).toString('base64'),
+    checkpoint: latent?.checkpoint,
   };
 }

@@ -6,6 +6,7 @@ export interface OwnershipRepository {
   platform(memberId: string): Promise<string | null>;
   /** Member ids; null for an unknown row. */
   generation(id: string): Promise<string | null>;
+  candidate(id: string): Promise<string | null>;
   feedback(id: string): Promise<string | null>;
   trainingJob(id: string): Promise<string | null>;
 }
@@ -18,6 +19,11 @@ export function ownershipRepository(engine: SqlEngine): OwnershipRepository {
   return {
     platform: (id) => look('SELECT platform AS owner FROM members WHERE id = $1', id),
     generation: (id) => look('SELECT member_id AS owner FROM generations WHERE id = $1', id),
+    candidate: (id) =>
+      look(
+        'SELECT g.member_id AS owner FROM candidates c JOIN generations g ON g.id = c.generation_id WHERE c.id = $1',
+        id,
+      ),
     feedback: (id) => look('SELECT member_id AS owner FROM feedback WHERE id = $1', id),
     trainingJob: (id) => look('SELECT member_id AS owner FROM training_jobs WHERE id = $1', id),
   };

@@ -139,6 +139,7 @@ export class EchoServices implements Services {
   readonly ownership = {
     platform: () => 'test',
     generation: () => 'ada',
+    candidate: () => 'ada',
     feedback: () => 'ada',
     trainingJob: () => 'ada',
   };

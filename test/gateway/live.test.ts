@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { live } from '../../src/gateway/live.js';
-import { type GenerationEvent, mergeDeltas, mergeSteps } from '../../src/gateway/streams.js';
+import { type GenerationEvent, mergeEvents, mergeSteps } from '../../src/gateway/streams.js';
 import { jobView } from './echo-services.js';
 
 const never = () => undefined;
@@ -92,10 +92,10 @@ describe('merging', () => {
       candidateId,
       text,
     });
-    expect(mergeDeltas(delta('a', 'one'), delta('a', ' two'))).toEqual(delta('a', 'one two'));
-    expect(mergeDeltas(delta('a', 'one'), delta('b', 'two'))).toBeUndefined();
+    expect(mergeEvents(delta('a', 'one'), delta('a', ' two'))).toEqual(delta('a', 'one two'));
+    expect(mergeEvents(delta('a', 'one'), delta('b', 'two'))).toBeUndefined();
     expect(
-      mergeDeltas({ type: 'GenerationStarted', generationId: 'g', candidates: [] }, delta('a', 'x')),
+      mergeEvents({ type: 'GenerationStarted', generationId: 'g', candidates: [] }, delta('a', 'x')),
     ).toBeUndefined();
   });
 

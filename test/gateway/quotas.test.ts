@@ -12,8 +12,29 @@ afterEach(async () => {
 
 const VIEWER = '{ viewer { scope } }';
 const GENERATE = 'mutation ($input: GenerateInput!) { generate(input: $input) { id } }';
-const STREAM = 'subscription ($input: GenerateInput!) { generationStream(input: $input) { __typename } }';
+const STREAM = `subscription ($input: GenerateInput!) { generationStream(input: $input) {
+  __typename
+  ... on GenerationStarted { generationId }
+  ... on GenerationQueued { generationId ahead estimatedWaitMs }
+} }`;
 const input = (member: object, maxTokens = 2) => ({ input: { member, prompt: 'hello', maxTokens } });
+
+interface StreamEvent {
+  __typename: string;
+  generationId: string;
+}
+
+async function eventOf(stream: AsyncIterator<{ data?: unknown }, unknown>): Promise<StreamEvent> {
+  const { value } = await stream.next();
+  return (value as { data: { generationStream: StreamEvent } }).data.generationStream;
+}
+
+const refusedFor = (least: number, most: number) => ({
+  extensions: {
+    code: 'LIMIT_EXCEEDED',
+    retryAfterMs: expect.toSatisfy((ms: number) => ms >= least && ms <= most),
+  },
+});
 
 describe('operations', () => {
   it('are counted for each bot key, with the time to wait', async () => {
@@ -66,32 +87,46 @@ describe('generations', () => {
     expect((await world.post(KEY, GENERATE, input(ADA))).errors).toBeUndefined();
   });
 
-  it('are written at the same time up to a number, over HTTP and as streams', async () => {
-    world = await openWorld({ runningPerMember: 2, runningPerBot: 3 });
+  it('beyond what is written at once wait and are told so, over HTTP and as streams', async () => {
+    world = await openWorld({ runningPerMember: 1, waitingPerMember: 1, runningPerBot: 3 });
     const bot = await world.viewer((await world.botKey('north')).secret);
     let go = () => {};
     world.house.runtime.holdDecoding = new Promise((resolve) => {
       go = resolve;
     });
     const executor = world.gateway.executorFor(bot);
+    const first = executor.execute({ query: GENERATE, variables: input(ADA, 20) });
+    await expect.poll(() => world?.house.runtime.requests.length).toBe(1);
     const stream = executor.subscribe({ query: STREAM, variables: input(ADA, 20) });
-    expect((await stream.next()).value).toMatchObject({
-      data: { generationStream: { __typename: 'GenerationStarted' } },
+    const { generationId } = await eventOf(stream);
+    expect(await eventOf(stream)).toEqual({
+      __typename: 'GenerationQueued',
+      generationId,
+      ahead: 0,
+      estimatedWaitMs: expect.any(Number),
     });
-    const waiting = executor.execute({ query: GENERATE, variables: input(ADA, 20) });
-    await expect.poll(() => world?.house.runtime.requests.length).toBe(2);
-    expect(codes(await world.ask(bot, GENERATE, input(ADA)))).toEqual(['LIMIT_EXCEEDED']);
+    expect(world.house.services.pool.status().queued).toBe(2);
+    // What is refused says when there is room again.
+    expect(await world.ask(bot, GENERATE, input(ADA))).toMatchObject({ errors: [refusedFor(9_000, 20_000)] });
     const others = executor.execute({ query: GENERATE, variables: input(BOB, 20) });
-    await expect.poll(() => world?.house.runtime.requests.length).toBe(3);
-    expect(codes(await world.ask(bot, GENERATE, input({ ...BOB, externalId: 'cora' })))).toEqual(['LIMIT_EXCEEDED']);
-    // Whoever stops reading makes room, and so does whatever is complete.
+    await expect.poll(() => world?.house.runtime.requests.length).toBe(2);
+    const more = await world.ask(bot, GENERATE, input({ ...BOB, externalId: 'cora' }));
+    expect(more).toMatchObject({ errors: [refusedFor(1, 10_000)] });
+    // The operator's own are not counted, and whoever stops waiting makes room.
     await stream.return();
-    await expect.poll(async () => codes(await (world as World).ask(bot, STREAM, input(ADA, 20)))).toEqual([]);
+    expect((await world.ask(ADMIN, STREAM, input(ADA))).errors).toBeUndefined();
+    const waiting = executor.subscribe({ query: STREAM, variables: input(ADA, 20) });
+    expect((await eventOf(waiting)).__typename).toBe('GenerationStarted');
     world.house.runtime.holdDecoding = undefined;
     go();
-    expect((await waiting).errors).toBeUndefined();
+    const told: string[] = [];
+    for await (const { data } of waiting) told.push((data?.generationStream as { __typename: string }).__typename);
+    expect(told[0]).toBe('GenerationQueued');
+    expect(told.slice(1)).not.toContain('GenerationQueued');
+    expect(told.at(-1)).toBe('GenerationFinished');
+    expect((await first).errors).toBeUndefined();
     expect((await others).errors).toBeUndefined();
-    expect((await world.ask(bot, GENERATE, input(ADA))).errors).toBeUndefined();
+    expect(world.house.services.pool.status().queued).toBe(0);
   });
 
   it('that are refused for their input use up no place', async () => {
@@ -110,16 +145,15 @@ describe('what is remembered', () => {
     const bot = { scope: 'BOT', platform: 'north', memberId: null, owner: 'key/1' } as const;
     for (let i = 0; i < 30_000; i++) {
       now += 10;
-      quotas.generation(bot, { platform: 'north', externalId: `secret-${i}` })();
+      quotas.generation(bot, { platform: 'north', externalId: `secret-${i}` });
     }
-    const { buckets, held } = quotas as unknown as { buckets: Map<string, unknown>; held: Map<string, unknown> };
+    const { buckets } = quotas as unknown as { buckets: Map<string, unknown> };
     expect(buckets.size).toBeLessThanOrEqual(10_000);
-    expect(held.size).toBe(0);
     expect([...buckets.keys()].join()).not.toContain('secret');
   });
 
   it('counts nothing for admins', () => {
-    const quotas = new Quotas({ ...DEFAULT_LIMITS, runningPerMember: 1, generationsAtOnce: 1 });
+    const quotas = new Quotas({ ...DEFAULT_LIMITS, generationsAtOnce: 1 });
     for (let i = 0; i < 100; i++) {
       quotas.operation(ADMIN);
       quotas.generation(ADMIN, ADA);

@@ -10,13 +10,14 @@ import { authenticateAdmin } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { PluginHost } from '../../src/plugins/host.js';
 import { createServices } from '../../src/services/create-services.js';
+import { PromptThread } from '../../src/services/generations/prompt-thread.js';
 import { pluginRows } from '../../src/services/plugins/plugin-rows.js';
 import { pluginSettings } from '../../src/services/plugins/plugin-settings.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training/training-thread.js';
 import type { PluginPlacement, PluginView } from '../../src/services/views.js';
 import { openStore } from '../../src/store/store.js';
-import { tinyCheckpoint, tinyTokenizerOf } from '../services/house.js';
+import { tinyCheckpoint, tinyModelOf } from '../services/house.js';
 import { ScriptedRuntime } from '../services/scripted-runtime.js';
 import { prepareDatabase } from '../store/template.js';
 
@@ -80,10 +81,12 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     log,
   });
   await host.load();
+  const model = await tinyModelOf(folder);
   const services = createServices({
     store,
     runtime,
-    tokenizer: await tinyTokenizerOf(folder),
+    tokenizer: model.tokenizer,
+    prompts: new PromptThread(model, log),
     checkpoint: tinyCheckpoint(),
     train: thread.train,
     plugins: host.service,

@@ -7,9 +7,10 @@ import { DEFAULT_LIMITS, DEFAULT_SETTINGS, type Limits } from '../../src/common/
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
 import { openGguf } from '../../src/language-model/gguf.js';
-import type { Tokenizer } from '../../src/language-model/tokenizer.js';
+import type { LanguageModelFile } from '../../src/language-model/model.js';
 import { decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
 import { createServices, type ServiceParts } from '../../src/services/create-services.js';
+import { PromptThread } from '../../src/services/generations/prompt-thread.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training/training-thread.js';
 import type { TrainingJobView } from '../../src/services/views.js';
@@ -49,10 +50,10 @@ export function tinyCheckpoint(seed = 'checkpoint'): LoadedCheckpoint {
   return decodeCheckpoint(encodeCheckpoint(checkpoint), 'tiny');
 }
 
-export async function tinyTokenizerOf(folder: string): Promise<Tokenizer> {
+export async function tinyModelOf(folder: string): Promise<LanguageModelFile> {
   const path = join(folder, 'tiny.gguf');
   await writeTinyModel(path, { hidden: 32, layers: 1, feedForward: 32, heads: 2, kvHeads: 1 });
-  return (await openGguf(path)).tokenizer;
+  return openGguf(path);
 }
 
 export interface House {
@@ -79,7 +80,7 @@ export interface HouseOptions {
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-house-')));
   const log = createLog('silent');
-  const tokenizer = await tinyTokenizerOf(folder);
+  const model = await tinyModelOf(folder);
   const { databaseUrl } = options;
   if (!databaseUrl && !existsSync(join(folder, 'database'))) await prepareDatabase(folder);
   const thread = new TrainingThread(log);
@@ -91,7 +92,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     const services = createServices({
       store,
       runtime,
-      tokenizer,
+      tokenizer: model.tokenizer,
+      prompts: new PromptThread(model, log),
       checkpoint,
       train: thread.train,
       log,

@@ -103,7 +103,8 @@ export class ScriptedRuntime implements LanguageModelRuntime {
 
 function script(row: DecodeRow, count: number): number[] {
   const random = new Random(`${row.seed}/${row.latent ? [...row.latent].join() : 'bare'}`);
-  return Array.from({ length: count }, () => LETTERS[random.integer(LETTERS.length)]);
+  const before = row.written?.length ?? 0;
+  return Array.from({ length: before + count }, () => LETTERS[random.integer(LETTERS.length)]).slice(before);
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {

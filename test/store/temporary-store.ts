@@ -54,6 +54,8 @@ export function newGeneration(
       tokenIds: [index + 1, 2, 3],
       finishReason: 'STOP' as const,
       role,
+      written: [],
+      latent: null,
     })),
   });
 }

@@ -5,18 +5,19 @@
 import { answerFirst } from '../../common/answer-first.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
-import type { EncodedChat, Tokenizer } from '../../language-model/tokenizer.js';
+import type { EncodedChat } from '../../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { toHalf } from '../../learning/half.js';
 import { projectPrompt, projectReply } from '../../learning/posterior.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
 import type { FeatureDigests, GenerationRecord } from '../../store/generations.js';
 import type { Store } from '../../store/store.js';
+import type { PromptEncoder } from './prompt-thread.js';
 
 export interface FeatureReaderParts {
   store: Pick<Store, 'generations'>;
   runtime: Pick<LanguageModelRuntime, 'read' | 'status'>;
-  tokenizer: Tokenizer;
+  prompts: PromptEncoder;
   checkpoint: LoadedCheckpoint;
   log: Log;
 }
@@ -91,13 +92,13 @@ export class FeatureReader implements Lifecycle {
   }
 
   /** The history that came with the request is not stored: x is read as its last user turn alone. */
-  private readAgain(generation: GenerationRecord): Promise<void> {
-    const { tokenizer } = this.parts;
-    const prompt = tokenizer.encodeChat([{ role: 'user', content: generation.prompt }]);
-    const candidates =
-      generation.modelDigest === this.digests.model
-        ? generation.candidates
-        : generation.candidates.map((candidate) => ({ ...candidate, tokenIds: tokenizer.encode(candidate.text) }));
+  private async readAgain(generation: GenerationRecord): Promise<void> {
+    const own = generation.modelDigest === this.digests.model;
+    const texts = own ? [] : generation.candidates.map(({ text }) => text);
+    const { prompt, replies } = await this.parts.prompts.encode(generation.prompt, texts);
+    const candidates = own
+      ? generation.candidates
+      : generation.candidates.map((candidate, i) => ({ ...candidate, tokenIds: replies[i], written: [] }));
     return this.read({ ...generation, candidates }, prompt);
   }
 
@@ -111,14 +112,17 @@ export class FeatureReader implements Lifecycle {
     return reading;
   }
 
-  /** An empty reply has no features: it says nothing to learn from. */
+  /**
+   * An empty reply has no features: it says nothing to learn from. One that goes on with another is read with it: nobody judges the end
+   * of a sentence by itself.
+   */
   private async readAndSave(generation: GenerationRecord, prompt: EncodedChat): Promise<void> {
     const { runtime, checkpoint, store } = this.parts;
     const candidates = generation.candidates.filter(({ tokenIds }) => tokenIds.length > 0);
     const features = await runtime.read({
       promptIds: prompt.ids,
       lastUserTurn: prompt.lastUserTurn,
-      replies: candidates.map(({ tokenIds }) => tokenIds),
+      replies: candidates.map(({ written, tokenIds }) => [...written, ...tokenIds]),
     });
     const projected = candidates.map(
       ({ id }, i) => [id, toHalf(projectReply(checkpoint, features.replies[i]))] as const,

@@ -3,6 +3,7 @@ import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
 import type { ChatTurn } from '../../language-model/tokenizer.js';
 import type { GenerateInput, MemberRef } from '../views.js';
+import { historyTurns } from './history.js';
 
 export interface GenerateRequest {
   member: Required<{ [K in keyof MemberRef]: string }>;
@@ -21,18 +22,21 @@ export interface GenerateRequest {
   strength: number;
   /** Along the taste's directions; empty: none. */
   tasteOffset: readonly number[];
+  /** The candidate that is gone on with. */
+  continues?: string;
   source: Record<string, string> | null;
 }
 
 /**
  * @param directions how many a taste can be moved along; not given where nothing is known of tastes
- * @throws PalateError BAD_USER_INPUT that names the field, what is wrong with it and what is allowed
+ * @throws PalateError BAD_USER_INPUT or TOO_LONG that names the field, what is wrong with it and what is allowed
  */
 export function checkGenerateInput(input: GenerateInput, limits: Limits, directions?: number): GenerateRequest {
   const text = (name: string, value: string, maximum: number) => {
     if (value.trim() === '') throw refused(`${name} is empty. Give it some text.`);
-    if (value.length > maximum)
-      throw refused(`${name} has ${value.length} characters; ${maximum} are allowed. Shorten it.`);
+    if (value.length > maximum) {
+      throw new PalateError('TOO_LONG', `${name} has ${value.length} characters; ${maximum} are allowed. Shorten it.`);
+    }
     return storable(name, value);
   };
   const number = (name: string, value: number | null | undefined, fallback: number, low: number, high: number) => {
@@ -47,14 +51,7 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits, directi
   };
 
   const prompt = text('prompt', input.prompt, limits.promptCharacters);
-  const history = input.history ?? [];
-  if (history.length > limits.historyTurns) {
-    throw refused(`history has ${history.length} turns; ${limits.historyTurns} are allowed. Leave out the oldest.`);
-  }
-  const turns: ChatTurn[] = history.map(({ role, content }, i) => ({
-    role: role.toLowerCase() as ChatTurn['role'],
-    content: text(`history[${i}].content`, content, limits.turnCharacters),
-  }));
+  const turns = historyTurns(input.history ?? [], limits);
   if (input.system != null && input.system !== '') {
     turns.unshift({ role: 'system', content: text('system', input.system, limits.systemCharacters) });
   }
@@ -95,6 +92,8 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits, directi
     tasteOffset: offsetsOf(input.tasteOffset, limits, directions),
     strength: number('strength', input.strength, limits.strengthDefault, 0, limits.strengthMaximum),
     source: sourceOf(input.source, limits),
+    // Left out where nothing is gone on with, so that keys given before this was possible fit their requests.
+    ...(input.continues != null && { continues: input.continues }),
   };
 }
 

@@ -2,24 +2,30 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Limits } from '../../common/config.js';
 import { Random } from '../../common/random.js';
-import type { EncodedChat, Tokenizer } from '../../language-model/tokenizer.js';
+import type { Tokenizer } from '../../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { movedEncoder } from '../../learning/directions.js';
 import { decodeEncoder, drawLatent, type PersonalEncoder, priorEncoder } from '../../learning/encoder.js';
 import { exploringEncoder } from '../../learning/exploration.js';
-import type { DecodeRow, LanguageModelRuntime } from '../../runtime/types.js';
+import type { DecodeRow, FinishReason, LanguageModelRuntime } from '../../runtime/types.js';
+import type { KeptLatent } from '../../store/generations.js';
 import type { Store } from '../../store/store.js';
 import type { TasteSpace } from '../members/taste-maps.js';
 import type { CandidateRole } from '../views.js';
+import { type Continuation, findContinuation, keptLatent } from './continuation.js';
 import type { FeatureReader } from './features.js';
 import type { GenerateRequest } from './generate-input.js';
+import type { FittedPrompt } from './history.js';
 import type { GenerationHooks } from './hooks.js';
+import type { PromptEncoder } from './prompt-thread.js';
 import { chooseRoles } from './roles.js';
 
 export interface GenerationParts {
   store: Pick<Store, 'members' | 'generations' | 'encoders' | 'idempotency'>;
   runtime: LanguageModelRuntime;
-  tokenizer: Tokenizer;
+  /** Only decodes here: what people wrote is encoded elsewhere. */
+  tokenizer: Pick<Tokenizer, 'stream' | 'stopTokens'>;
+  prompts: PromptEncoder;
   checkpoint: LoadedCheckpoint | null;
   /** What `tasteOffset` moves along; null without a checkpoint. */
   space: TasteSpace | null;
@@ -34,28 +40,78 @@ export interface PlannedCandidate {
   index: number;
   role: CandidateRole;
   row: DecodeRow;
+  /** Tokens of the reply that came before, where it is gone on with. */
+  written: number[];
 }
 
 export interface PlannedGeneration {
   id: string;
   memberId: string;
   request: GenerateRequest;
-  prompt: EncodedChat;
+  prompt: FittedPrompt;
   encoderVersion: number;
   /** In order of index. */
   candidates: PlannedCandidate[];
 }
 
-/** The plan depends on the request's seed, the member's encoder and nothing else but ids; an absent seed is drawn. */
-export async function planGeneration(parts: GenerationParts, request: GenerateRequest): Promise<PlannedGeneration> {
+/**
+ * The plan depends on the request's seed, the member's encoder and nothing else but ids; an absent seed is drawn. What is gone on with
+ * depends on no encoder: its latent is the one it was begun behind.
+ */
+export async function planGeneration(
+  parts: GenerationParts,
+  request: GenerateRequest,
+  turnOf: string,
+): Promise<PlannedGeneration> {
+  const { store, prompts } = parts;
+  const random = new Random(request.seed ?? randomInt(2 ** 31));
+  const fit = (written: number) => prompts.fit(turnOf, request.turns, { reply: request.maxTokens, written });
+  if (request.continues !== undefined) {
+    const memberId = (await store.members.byIdentity(request.member))?.id ?? null;
+    const continuation = await continuationOf(parts, request.continues, memberId);
+    const prompt = await fit(continuation.written.length);
+    return {
+      id: randomUUID(),
+      memberId: continuation.memberId,
+      request,
+      prompt,
+      ...goOn(request, continuation, random),
+    };
+  }
+  // What does not fit makes nobody a member.
+  const prompt = await fit(0);
+  const { id: memberId } = await store.members.ensure(request.member);
+  return { id: randomUUID(), memberId, request, prompt, ...(await drawCandidates(parts, request, memberId, random)) };
+}
+
+type DrawnCandidates = Pick<PlannedGeneration, 'encoderVersion' | 'candidates'>;
+
+function continuationOf(
+  { store, runtime, checkpoint }: GenerationParts,
+  candidateId: string,
+  memberId: string | null,
+): Promise<Continuation> {
+  const { modelDigest } = runtime.status();
+  return findContinuation(store, candidateId, memberId, { modelDigest, checkpointDigest: checkpoint?.digest ?? null });
+}
+
+function goOn(request: GenerateRequest, continuation: Continuation, random: Random): DrawnCandidates {
+  const { role, latent, written, encoderVersion } = continuation;
+  const row = { ...samplingRow(request, random.fork('candidate/0')), latent, written };
+  return { encoderVersion, candidates: [{ id: randomUUID(), index: 0, role, row, written }] };
+}
+
+async function drawCandidates(
+  parts: GenerationParts,
+  request: GenerateRequest,
+  memberId: string,
+  random: Random,
+): Promise<DrawnCandidates> {
   const { store, checkpoint } = parts;
-  const prompt = parts.tokenizer.encodeChat(request.turns);
-  const member = await store.members.ensure(request.member);
   const digests = parts.features?.digests;
-  const serving = digests ? await store.encoders.serving(member.id, digests) : null;
+  const serving = digests ? await store.encoders.serving(memberId, digests) : null;
   const known = serving !== null && serving.capacity !== 'PRIOR' ? decodeEncoder(serving.bytes).encoder : null;
   const personal = moved(parts.space, known, request.tasteOffset);
-  const random = new Random(request.seed ?? randomInt(2 ** 31));
   const roles = random.fork('order').shuffle(
     chooseRoles(
       {
@@ -75,9 +131,18 @@ export async function planGeneration(parts: GenerationParts, request: GenerateRe
     index,
     role,
     row: decodeRow(role, request, sources, random.fork(`candidate/${index}`)),
+    written: [],
   }));
-  const encoderVersion = roles.includes('PERSONAL') && serving ? serving.version : 0;
-  return { id: randomUUID(), memberId: member.id, request, prompt, encoderVersion, candidates };
+  return { encoderVersion: roles.includes('PERSONAL') && serving ? serving.version : 0, candidates };
+}
+
+/** What has to be kept of a candidate that may be gone on with. */
+export function latentToKeep(
+  { checkpoint }: Pick<GenerationParts, 'checkpoint'>,
+  { row }: PlannedCandidate,
+  finishReason: FinishReason,
+): KeptLatent | null {
+  return finishReason === 'LENGTH' && row.latent && checkpoint ? keptLatent(row.latent, checkpoint.digest) : null;
 }
 
 /** What latents are drawn from; null where there is nothing to draw from. */
@@ -105,14 +170,18 @@ function moved(
   return movedEncoder(known ?? priorEncoder(space.checkpoint.latentSize), space.directions, offsets);
 }
 
+function samplingRow({ temperature, topP, minP, dryMultiplier }: GenerateRequest, random: Random) {
+  return { seed: random.fork('tokens').next(), temperature, topP, minP, dryMultiplier };
+}
+
 function decodeRow(
   role: CandidateRole,
   request: GenerateRequest,
   { personal, exploring }: LatentSources,
   random: Random,
 ): DecodeRow {
-  const { temperature, topP, minP, dryMultiplier, strength } = request;
-  const row = { seed: random.fork('tokens').next(), temperature, topP, minP, dryMultiplier };
+  const { strength } = request;
+  const row = samplingRow(request, random);
   const latents = random.fork('latent');
   if (role === 'PERSONAL' && personal) {
     // A single reply is the mean; several stray from it, or they would differ by sampling only.

@@ -10,6 +10,7 @@ import type { GenerationService } from '../services.js';
 import type { GenerateInput, StartedGeneration } from '../views.js';
 import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
 import { type GenerationParts, planGeneration } from './generation-plan.js';
+import type { GenerationQueue } from './generation-queue.js';
 import { forgotten, RunningGeneration, storedGeneration } from './running-generation.js';
 
 export interface Generations extends GenerationService {
@@ -26,30 +27,40 @@ interface KeyedStart {
   started: Promise<RunningGeneration | StartedGeneration>;
 }
 
-/** How long a caller who was turned away should wait. */
-const RETRY_MS = 1_000;
-
-export function generationService(parts: GenerationParts): Generations {
+export function generationService(parts: GenerationParts, queue: GenerationQueue): Generations {
   const { store, limits } = parts;
   const running = new Map<string, RunningGeneration>();
   const keyed = new Map<string, KeyedStart>();
   /** Members that are being forgotten or were; an id never comes back. */
   const ended = new Set<string>();
 
-  const begin = async (request: GenerateRequest, key?: CallerKey) => {
-    requireRuntime(parts);
-    const turns = await parts.hooks.prompt(request.member.platform, request.turns);
-    const generation = await planGeneration(parts, { ...request, turns });
-    if (ended.has(generation.memberId)) throw forgotten();
-    const run = new RunningGeneration(parts, generation, key);
-    running.set(run.id, run);
-    run.finished.catch(() => undefined).finally(() => running.delete(run.id));
-    return run;
+  const begin = async (request: GenerateRequest, owner: string | undefined, key?: CallerKey) => {
+    const { platform, externalId, scope } = request.member;
+    const member = JSON.stringify([platform, externalId, scope]);
+    const place = queue.enter({ member, owner, rows: request.continues === undefined ? request.candidateCount : 1 });
+    try {
+      const turns = await parts.hooks.prompt(platform, request.turns);
+      const generation = await planGeneration(parts, { ...request, turns }, member);
+      if (ended.has(generation.memberId)) throw forgotten();
+      const run = new RunningGeneration(parts, generation, place, key);
+      running.set(run.id, run);
+      run.finished.catch(() => undefined).finally(() => running.delete(run.id));
+      return run;
+    } catch (error) {
+      place.leave();
+      throw error;
+    }
   };
 
-  const beginKeyed = async (request: GenerateRequest, key: string, name: string, digest: string) => {
+  const beginKeyed = async (
+    request: GenerateRequest,
+    owner: string | undefined,
+    key: string,
+    name: string,
+    digest: string,
+  ) => {
     const kept = await store.idempotency.find(GENERATE_OPERATION, name);
-    if (!kept) return begin(request, { key: name, inputDigest: digest });
+    if (!kept) return begin(request, owner, { key: name, inputDigest: digest });
     requireSameInput(key, kept.inputDigest, digest);
     const generation = await store.generations.byId(String(kept.result.generationId));
     if (!generation) throw new PalateError('NOT_FOUND', `The generation made for the key "${key}" was erased.`);
@@ -57,14 +68,15 @@ export function generationService(parts: GenerationParts): Generations {
   };
 
   /** One start a key at a time; the others join it. */
-  const startKeyed = (request: GenerateRequest, key: string, name: string): KeyedStart['started'] => {
+  const startKeyed = (request: GenerateRequest, owner: string | undefined, key: string): KeyedStart['started'] => {
+    const name = keptName(owner, key);
     const digest = inputDigest(request);
     const known = keyed.get(name);
     if (known) {
       requireSameInput(key, known.digest, digest);
       return known.started;
     }
-    const started = beginKeyed(request, key, name, digest);
+    const started = beginKeyed(request, owner, key, name, digest);
     keyed.set(name, { digest, started });
     const forget = () => keyed.delete(name);
     started.then(({ finished }) => finished.then(forget, forget), forget);
@@ -75,8 +87,8 @@ export function generationService(parts: GenerationParts): Generations {
     start: async (input: GenerateInput, signal?: AbortSignal) => {
       const request = checkGenerateInput(input, limits, parts.space?.directions.rows);
       const key = checkKey(input.key, limits);
-      const started =
-        key === null ? await begin(request) : await startKeyed(request, key, keptName(input.keyOwner, key));
+      const owner = input.keyOwner;
+      const started = key === null ? await begin(request, owner) : await startKeyed(request, owner, key);
       return started instanceof RunningGeneration ? started.join(signal) : started;
     },
     cancel: async (id) => {
@@ -113,19 +125,4 @@ export function generationService(parts: GenerationParts): Generations {
       await Promise.allSettled([...running.values()].map((run) => run.finished));
     },
   };
-}
-
-function requireRuntime({ runtime, limits }: GenerationParts): void {
-  const { ready, queued } = runtime.status();
-  if (!ready) {
-    throw new PalateError(
-      'MODEL_UNAVAILABLE',
-      'The language model is not loaded. Wait until the pool is ready and try again.',
-    );
-  }
-  if (queued >= limits.queuedGenerations) {
-    throw new PalateError('LIMIT_EXCEEDED', `${queued} replies already wait for a slot. Try again in a moment.`, {
-      retryAfterMs: RETRY_MS,
-    });
-  }
 }

@@ -1,6 +1,7 @@
-/** A sequence that is written once and may be read by any number of readers, each from its start, while it grows. */
+/** A sequence that is written once and may be read by any number of readers, each from where it begins, while it grows. */
 export class ReplayLog<T> implements AsyncIterable<T> {
   private readonly items: T[] = [];
+  private begin = 0;
   private waiting: (() => void)[] = [];
   private done = false;
   private failure: unknown;
@@ -8,6 +9,11 @@ export class ReplayLog<T> implements AsyncIterable<T> {
   push(item: T): void {
     this.items.push(item);
     this.notify();
+  }
+
+  /** What is there is past: whoever reads from now on begins behind it. */
+  pass(): void {
+    this.begin = this.items.length;
   }
 
   /** Nothing follows; with an error, readers get it behind the last item. */
@@ -18,7 +24,7 @@ export class ReplayLog<T> implements AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    for (let at = 0; ; ) {
+    for (let at = this.begin; ; ) {
       while (at < this.items.length) yield this.items[at++];
       if (this.done) break;
       await new Promise<void>((resolve) => this.waiting.push(resolve));

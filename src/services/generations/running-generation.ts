@@ -1,12 +1,13 @@
-/** A generation while it is written: who reads it, its text so far, and how it ends up stored. */
+/** A generation while it waits and is written: who reads it, its text so far, and how it ends up stored. */
 import { messageOf, PalateError } from '../../common/errors.js';
 import type { TextStream } from '../../language-model/tokenizer.js';
 import type { DecodedRow } from '../../runtime/types.js';
 import { type CallerKey, KeyTaken } from '../../store/idempotency.js';
 import { isMissingReference } from '../../store/sql.js';
 import { generationView } from '../records.js';
-import type { CandidateDelta, GenerationView, StartedGeneration } from '../views.js';
-import type { GenerationParts, PlannedGeneration } from './generation-plan.js';
+import type { CandidateDelta, GenerationView, QueuePlace, StartedGeneration } from '../views.js';
+import { type GenerationParts, latentToKeep, type PlannedGeneration } from './generation-plan.js';
+import type { Place } from './generation-queue.js';
 import { ReplayLog } from './replay-log.js';
 
 interface CandidateText {
@@ -18,7 +19,7 @@ export class RunningGeneration {
   readonly id: string;
   readonly memberId: string;
   readonly finished: Promise<GenerationView>;
-  private readonly events = new ReplayLog<CandidateDelta>();
+  private readonly events = new ReplayLog<QueuePlace | CandidateDelta>();
   private readonly cancelled = new AbortController();
   private readonly texts: CandidateText[];
   /** Nothing is shown before the hooks have read it. */
@@ -29,6 +30,7 @@ export class RunningGeneration {
   constructor(
     private readonly parts: GenerationParts,
     private readonly plan: PlannedGeneration,
+    private readonly place: Place,
     private readonly key?: CallerKey,
   ) {
     this.id = plan.id;
@@ -68,25 +70,36 @@ export class RunningGeneration {
 
   private async run(): Promise<GenerationView> {
     try {
-      const view = await this.store(await this.decode());
+      await this.place.turn(this.cancelled.signal, (place) => this.tellPlace(place));
+      this.events.pass();
+      const rows = await this.decode();
+      this.place.leave(rows.every(({ finishReason }) => finishReason !== 'CANCELLED'));
+      const view = await this.store(rows);
       this.events.end();
       return view;
     } catch (error) {
+      this.place.leave();
       const failure = failureOf(error);
       this.events.end(failure);
       throw failure;
     }
   }
 
+  /** Where it stood before is of no use to whoever comes later. */
+  private tellPlace(place: QueuePlace): void {
+    this.events.pass();
+    this.events.push(place);
+  }
+
   private async decode(): Promise<DecodedRow[]> {
     const { runtime, tokenizer } = this.parts;
-    const { prompt, request, candidates } = this.plan;
+    const { prompt, candidates } = this.plan;
     const rows = await runtime.generate(
       {
         promptIds: prompt.ids,
         lastUserTurn: prompt.lastUserTurn,
         rows: candidates.map(({ row }) => row),
-        maxTokens: request.maxTokens,
+        maxTokens: prompt.maxTokens,
         stopTokens: [...tokenizer.stopTokens],
       },
       (row, tokens) => this.say(row, tokens.map((token) => this.texts[row].stream.push(token)).join('')),
@@ -130,13 +143,15 @@ export class RunningGeneration {
       model,
       modelDigest,
       source: request.source,
-      candidates: candidates.map(({ id, index, role }, i) => ({
-        id,
-        index,
-        role,
+      candidates: candidates.map((candidate, i) => ({
+        id: candidate.id,
+        index: candidate.index,
+        role: candidate.role,
         text: this.texts[i].text,
         tokenIds: rows[i].tokens,
         finishReason: rows[i].finishReason,
+        written: candidate.written,
+        latent: latentToKeep(this.parts, candidate, rows[i].finishReason),
       })),
       key: this.key,
     });

@@ -15,6 +15,7 @@ export function ownershipService(store: Pick<Store, 'ownership'>): OwnershipServ
   return {
     platform: remembered(new Map(), (id) => ownership.platform(id)),
     generation: remembered(generations, (id) => ownership.generation(id)),
+    candidate: remembered(new Map(), (id) => ownership.candidate(id)),
     feedback: remembered(new Map(), (id) => ownership.feedback(id)),
     trainingJob: remembered(new Map(), (id) => ownership.trainingJob(id)),
     rememberGeneration: (id, memberId) => keep(generations, id, memberId),
