@@ -8,6 +8,7 @@ import { benchLatency } from './latency.js';
 import { benchPolicies } from './policies.js';
 import { HELD_OUT_PROMPTS } from './prompts.js';
 import { TASTES, type Taste } from './scorers.js';
+import { benchStalls } from './stalls.js';
 import { benchTaste } from './taste.js';
 
 interface Flags {
@@ -21,6 +22,7 @@ interface Flags {
   subscriptions: number;
   trainings: number;
   rounds: number;
+  requests: number;
   model?: string;
   checkpoint?: string;
   threads?: string;
@@ -91,6 +93,17 @@ program
   .option('--checkpoint <file>', 'as for "palate start"')
   .option('--threads <number>', 'as for "palate start"')
   .action(({ rounds, ...settings }: Flags) => benchBots({ rounds, settings }));
+
+program
+  .command('stalls')
+  .description(
+    'The longest stall of the gateway’s thread, for an ordinary question and for what callers can make long.',
+  )
+  .option('--requests <number>', 'requests of each kind, sent at once', wholeNumber, 10)
+  .option('--model <model>', 'as for "palate start"')
+  .option('--checkpoint <file>', 'as for "palate start"')
+  .option('--threads <number>', 'as for "palate start"')
+  .action(({ requests, ...settings }: Flags) => benchStalls({ requests, settings }));
 
 await program.parseAsync();
 

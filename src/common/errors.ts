@@ -18,7 +18,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorDetails {
-  /** Milliseconds after which the same call may succeed; goes with LIMIT_EXCEEDED and STORE_UNAVAILABLE. */
+  /** Milliseconds after which the same call may succeed; goes with LIMIT_EXCEEDED, STORE_UNAVAILABLE and MODEL_UNAVAILABLE. */
   retryAfterMs?: number;
   cause?: unknown;
 }

@@ -35,6 +35,8 @@ export class WorkerRuntime implements LanguageModelRuntime {
   private served = false;
   /** Times in a row that the worker died. */
   private failures = 0;
+  /** Milliseconds that opening the model took last. */
+  private openingMs = 0;
 
   constructor(
     private readonly setup: WorkerSetup,
@@ -69,32 +71,29 @@ export class WorkerRuntime implements LanguageModelRuntime {
       const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
       const worker = new Worker(entry, { workerData: this.setup });
       this.worker = worker;
+      const launchedAt = performance.now();
       let readyAt: number | undefined;
+      /** Milliseconds since the worker was ready; 0 where it never was. */
+      const ranFor = () => (readyAt === undefined ? 0 : performance.now() - readyAt);
       let complaint: Error | undefined;
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') {
           readyAt = performance.now();
+          this.openingMs = readyAt - launchedAt;
           this.served = true;
           resolve();
         }
         this.receive(message);
       });
       worker.on('error', (error) => {
-        const failure = new PalateError('MODEL_UNAVAILABLE', error.message, { cause: error });
         complaint = error;
-        reject(failure);
-        this.fail(failure);
+        reject(this.fail(error.message, ranFor(), error));
       });
       this.exited = new Promise((gone) => {
         worker.on('exit', () => {
-          const failure = new PalateError(
-            'MODEL_UNAVAILABLE',
-            'The language model has stopped. Try again in a moment.',
-          );
-          reject(failure);
-          this.fail(failure);
+          reject(this.fail('The language model has stopped. Try again in a moment.', ranFor()));
           gone();
-          this.launchAgain(readyAt === undefined ? 0 : performance.now() - readyAt, complaint);
+          this.launchAgain(ranFor(), complaint);
         });
       });
     });
@@ -174,7 +173,7 @@ export class WorkerRuntime implements LanguageModelRuntime {
   private receive(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
-        this.update({ ready: true, model: message.model, modelDigest: message.digest });
+        this.update({ ready: true, readyAt: undefined, model: message.model, modelDigest: message.digest });
         return;
       case 'status':
         this.update(message);
@@ -209,14 +208,25 @@ export class WorkerRuntime implements LanguageModelRuntime {
   }
 
   private update(change: Partial<RuntimeStatus>): void {
-    const { ready, model, modelDigest, busySlots, queued, tokensPerSecond } = { ...this.current, ...change };
-    this.current = { ...this.current, ready, model, modelDigest, busySlots, queued, tokensPerSecond };
+    const { ready, readyAt, model, modelDigest, busySlots, queued, tokensPerSecond } = { ...this.current, ...change };
+    this.current = { ...this.current, ready, readyAt, model, modelDigest, busySlots, queued, tokensPerSecond };
     for (const listener of this.listeners) listener(this.current);
   }
 
-  private fail(error: PalateError): void {
-    this.update({ ready: false, busySlots: 0, queued: 0 });
+  /** Whoever waits is told, and when to try again where the model will be opened again. */
+  private fail(message: string, ranFor: number, cause?: unknown): PalateError {
+    const retryAfterMs = this.backIn(ranFor);
+    const readyAt = retryAfterMs === undefined ? undefined : performance.now() + retryAfterMs;
+    const error = new PalateError('MODEL_UNAVAILABLE', message, { cause, retryAfterMs });
+    this.update({ ready: false, readyAt, busySlots: 0, queued: 0 });
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
+    return error;
+  }
+
+  /** Milliseconds until a model that stops now should be there again; undefined where it will not be. */
+  private backIn(ranFor: number): number | undefined {
+    if (this.stopping || !this.served) return undefined;
+    return Math.ceil(planRestart(this.failures, ranFor, this.times).delay + this.openingMs);
   }
 }

@@ -46,6 +46,8 @@ export interface ReadResult {
 
 export interface RuntimeStatus {
   ready: boolean;
+  /** While it is not and is being opened again: when it should be ready, on the clock of performance.now(). */
+  readyAt?: number;
   model: string;
   modelDigest: string;
   /** Whether a checkpoint of this model is loaded, so that latents can be given. */

@@ -14,7 +14,7 @@ export interface PoolParts {
 }
 
 export function poolService({ runtime, queue, jobs, checkpointDigest }: PoolParts): PoolService {
-  const viewOf = (status: RuntimeStatus): PoolView => ({
+  const viewOf = ({ readyAt: _, ...status }: RuntimeStatus): PoolView => ({
     ...status,
     queued: status.queued + queue.waitingRows,
     checkpointDigest,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ruleOf } from '../../src/gateway/access.js';
 import type { Viewer } from '../../src/gateway/auth.js';
 import { createSchema } from '../../src/gateway/schema.js';
+import { codes } from './harness.js';
 import { ADA, ADMIN, type Belongings, BOB, EVE, openWorld, type Reply, type World } from './world.js';
 
 const schema = createSchema();
@@ -188,3 +189,23 @@ function outcomeOf({ data, errors }: Reply, field: string, mayFail: readonly str
   if (data?.[field] === null) return mayFail.includes('absent') ? 'answered' : 'absent';
   return 'answered';
 }
+
+describe('what is gone on with', () => {
+  it.each(['admin', 'bot', 'member'] as const)('is the member’s own, for a key of scope %s', async (scope) => {
+    viewers.member = await world.viewer(await world.token(ADA));
+    const own = await world.belongings(ADA);
+    const [bobs, eves] = [await world.belongings(BOB), await world.belongings(EVE)];
+    const going = (root: string, candidateId: string) =>
+      world.ask(
+        viewers[scope],
+        root.replace('INPUT', `{ member: ${ref(own)}, prompt: "hello", maxTokens: 2, continues: "${candidateId}" }`),
+      );
+    const once = 'mutation { generate(input: INPUT) { candidates { index } } }';
+    const stream = 'subscription { generationStream(input: INPUT) { __typename } }';
+    expect(await going(once, own.candidateId)).toMatchObject({ data: { generate: { candidates: [{ index: 0 }] } } });
+    expect((await going(stream, own.candidateId)).errors).toBeUndefined();
+    for (const { candidateId } of [bobs, eves]) {
+      for (const root of [once, stream]) expect(codes(await going(root, candidateId))).toEqual(['NOT_FOUND']);
+    }
+  });
+});

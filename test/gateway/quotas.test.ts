@@ -120,7 +120,10 @@ describe('generations', () => {
     world.house.runtime.holdDecoding = undefined;
     go();
     const told: string[] = [];
-    for await (const { data } of waiting) told.push((data?.generationStream as { __typename: string }).__typename);
+    for await (const result of waiting) {
+      const { generationStream } = result.data as { generationStream: StreamEvent };
+      told.push(generationStream.__typename);
+    }
     expect(told[0]).toBe('GenerationQueued');
     expect(told.slice(1)).not.toContain('GenerationQueued');
     expect(told.at(-1)).toBe('GenerationFinished');

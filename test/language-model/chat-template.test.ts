@@ -1,7 +1,7 @@
 /** Chat formats: the ids of the whole rendered conversation, with what people write kept plain and found again. */
 import { Template } from '@huggingface/jinja';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openGguf } from '../../src/language-model/gguf.js';
 import { type Metadata, MetadataReader } from '../../src/language-model/gguf-metadata.js';
 import { type ChatTurn, createTokenizer, type Tokenizer } from '../../src/language-model/tokenizer.js';
@@ -293,5 +293,29 @@ describe('the default model', () => {
     expect(ids.filter((id) => id === 1).length).toBe(3);
     expect(ids.filter((id) => id === 2).length).toBe(2);
     expect(lastTurn(tokenizer, [user(attack)])).toBe(attack);
+  });
+});
+
+describe('a conversation without special tokens between its turns', () => {
+  const tokenizer = tiny({ 'tokenizer.chat_template': '' });
+
+  it('is measured in one pass, however many turns it has', () => {
+    const measured = vi.spyOn(Buffer, 'byteLength');
+    const charactersFor = (count: number) => {
+      measured.mockClear();
+      tokenizer.encodeChat([...Array.from({ length: count }, () => user('hello world')), user('last')]);
+      return measured.mock.calls.reduce((sum, [text]) => sum + (text as string).length, 0);
+    };
+    try {
+      expect(charactersFor(200) / charactersFor(50)).toBeLessThan(5);
+    } finally {
+      measured.mockRestore();
+    }
+  });
+
+  it('knows where each turn lies', () => {
+    for (const turns of [[user('one')], [user('one'), assistant('two'), user('three é')], [user('a'), user('')]]) {
+      expect(lastTurn(tokenizer, turns)).toBe(turns.at(-1)?.content);
+    }
   });
 });

@@ -146,9 +146,10 @@ describe('a worker that dies', () => {
     const written = await runtime.generate(request([row()], 12), () => {});
     for (let death = 0; death < 2; death++) {
       const lost = runtime.generate(request([row()], 400), () => die(runtime));
-      await expect(lost).rejects.toMatchObject(unavailable(/stopped/));
-      expect(runtime.status()).toMatchObject({ ready: false, busySlots: 0 });
+      await expect(lost).rejects.toMatchObject({ ...unavailable(/stopped/), retryAfterMs: expect.any(Number) });
+      expect(runtime.status()).toMatchObject({ ready: false, readyAt: expect.any(Number), busySlots: 0 });
       await expect.poll(() => runtime.status().ready, { timeout: 10_000 }).toBe(true);
+      expect(runtime.status().readyAt).toBeUndefined();
       expect(await runtime.generate(request([row()], 12), () => {})).toEqual(written);
     }
     await runtime.stop();

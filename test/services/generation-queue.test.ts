@@ -40,6 +40,15 @@ function ask(queue: GenerationQueue, member: string, rows = 2, owner: string | n
   return asked;
 }
 
+const refusal = (enter: () => unknown): PalateError => {
+  try {
+    enter();
+  } catch (error) {
+    return error as PalateError;
+  }
+  throw new Error('It was not refused.');
+};
+
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const states = async (...asked: Asked[]) => {
   await settled();
@@ -116,7 +125,10 @@ describe('a generation', () => {
     const waiting = [ask(queue, 'b'), ask(queue, 'c')];
     runtime.change({ ready: false });
     expect(await states(running, ...waiting)).toEqual(['begun', 'MODEL_UNAVAILABLE', 'MODEL_UNAVAILABLE']);
-    expect(() => queue.enter({ member: 'd', owner: 'key', rows: 1 })).toThrowError(/not loaded/);
+    expect(refusal(() => ask(queue, 'd'))).toMatchObject({ code: 'MODEL_UNAVAILABLE', retryAfterMs: undefined });
+    now = 1_000;
+    runtime.change({ readyAt: 3_500 });
+    expect(refusal(() => ask(queue, 'd'))).toMatchObject({ code: 'MODEL_UNAVAILABLE', retryAfterMs: 2_500 });
     running.place.leave();
     runtime.change({ ready: true });
     expect(await states(ask(queue, 'd'))).toEqual(['begun']);
@@ -124,15 +136,6 @@ describe('a generation', () => {
 });
 
 describe('what is refused', () => {
-  const refusal = (enter: () => unknown): PalateError => {
-    try {
-      enter();
-    } catch (error) {
-      return error as PalateError;
-    }
-    throw new Error('It was not refused.');
-  };
-
   it('is more than may wait, until the first that waits begins', () => {
     const queue = queueOf({ queuedGenerations: 2 });
     for (const member of 'abcd') ask(queue, member);

@@ -65,11 +65,11 @@ export async function planGeneration(
 ): Promise<PlannedGeneration> {
   const { store, prompts } = parts;
   const random = new Random(request.seed ?? randomInt(2 ** 31));
-  const fit = (written: number) => prompts.fit(turnOf, request.turns, { reply: request.maxTokens, written });
+  const encode = (written: number) => prompts.fit(turnOf, request.turns, { reply: request.maxTokens, written });
   if (request.continues !== undefined) {
     const memberId = (await store.members.byIdentity(request.member))?.id ?? null;
     const continuation = await continuationOf(parts, request.continues, memberId);
-    const prompt = await fit(continuation.written.length);
+    const prompt = await encode(continuation.written.length);
     return {
       id: randomUUID(),
       memberId: continuation.memberId,
@@ -79,7 +79,7 @@ export async function planGeneration(
     };
   }
   // What does not fit makes nobody a member.
-  const prompt = await fit(0);
+  const prompt = await encode(0);
   const { id: memberId } = await store.members.ensure(request.member);
   return { id: randomUUID(), memberId, request, prompt, ...(await drawCandidates(parts, request, memberId, random)) };
 }

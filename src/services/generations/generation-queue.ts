@@ -182,10 +182,10 @@ export class GenerationQueue {
   }
 
   private modelAway(): PalateError {
-    return new PalateError(
-      'MODEL_UNAVAILABLE',
-      'The language model is not loaded. Wait until the pool is ready and try again.',
-    );
+    const { readyAt } = this.parts.runtime.status();
+    const retryAfterMs = readyAt === undefined ? undefined : Math.max(1, Math.ceil(readyAt - this.clock()));
+    const message = 'The language model is not loaded. Wait until the pool is ready and try again.';
+    return new PalateError('MODEL_UNAVAILABLE', message, { retryAfterMs });
   }
 
   private requireRoom({ member, owner }: QueueEntry): void {
