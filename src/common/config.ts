@@ -214,6 +214,12 @@ export type PluginTimes = typeof PLUGIN_TIMES;
 /** How the language model is opened again after its worker died. */
 export const MODEL_RESTART: RestartTimes = { firstRestart: 1_000, longestRestart: 60_000, settled: 60_000 };
 
+/** How the embedded database is opened again after it gave up, and how long it may show no sign of life before it is ended. */
+export const DATABASE_RESTART: RestartTimes = { firstRestart: 250, longestRestart: 10_000, settled: 60_000 };
+export const DATABASE_SILENT_MS = 60_000;
+/** How long the embedded database may take to close. */
+export const DATABASE_CLOSE_MS = 30_000;
+
 export const CONFIG_FILE = 'palate.config.json';
 
 export interface SettingSources {

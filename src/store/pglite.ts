@@ -1,38 +1,60 @@
-/** The embedded engine: PostgreSQL as WebAssembly in this process, its files in the data folder. */
+/** The embedded engine: PostgreSQL as WebAssembly in a thread of this process, its files in the data folder. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { PGlite, type Transaction } from '@electric-sql/pglite';
-import { PrismaPGlite } from 'pglite-prisma-adapter';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { DATABASE_CLOSE_MS } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
-import type { Row, SqlEngine, SqlSession } from './sql.js';
+import type { Log } from '../common/log.js';
+import { DatabaseThread } from './database-thread.js';
+import { poolEngine } from './pool.js';
+import type { SqlEngine } from './sql.js';
 
-/** Opens (or makes) the database in `folder`, or one in memory when there is none. Errors: INTERNAL when it cannot be opened. */
-export async function openPglite(folder: string | undefined): Promise<SqlEngine> {
-  if (folder !== undefined) await mkdir(folder, { recursive: true });
-  const pglite = new PGlite(folder ?? 'memory://');
+/** There is one session behind them: so many may wait for it, or for their transaction to be on disk. */
+const CONNECTIONS = 16;
+
+/** Opens (or makes) the database in `folder`. Errors: INTERNAL when it cannot be opened. */
+export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> {
+  const thread = new DatabaseThread(folder, log);
   try {
-    await pglite.waitReady;
+    await mkdir(folder, { recursive: true });
+    if (!existsSync(join(folder, 'PG_VERSION'))) await makeDatabase(folder);
+    await thread.start();
   } catch (error) {
     throw new PalateError(
       'INTERNAL',
-      `The database in ${folder ?? 'memory'} cannot be opened (${messageOf(error)}). Restore the folder from a backup, or move it away to start empty.`,
+      `The database in ${folder} cannot be opened (${messageOf(error)}). Restore the folder from a backup, or move it away to start empty.`,
       { cause: error },
     );
   }
+  const pool = new pg.Pool({
+    stream: () => thread.connect() as never,
+    max: CONNECTIONS,
+    // Given, so that nothing is taken from the environment.
+    host: 'embedded',
+    user: 'postgres',
+    database: 'postgres',
+    ssl: false,
+  });
+  // The thread says itself when it has ended.
+  pool.on('error', () => undefined);
+  let closing: Promise<void> | undefined;
   return {
-    ...sessionOf(pglite),
-    transaction: (work) => pglite.transaction((transaction) => work(sessionOf(transaction))),
-    adapter: new PrismaPGlite(pglite),
-    close: () => (pglite.closed ? Promise.resolve() : pglite.close()),
+    ...poolEngine(pool),
+    close: () => {
+      // Where it hangs, ending the thread is what ends the connections.
+      closing ??= Promise.race([pool.end(), delay(DATABASE_CLOSE_MS, undefined, { ref: false })]).then(() =>
+        thread.stop(),
+      );
+      return closing;
+    },
   };
 }
 
-function sessionOf(connection: PGlite | Transaction): SqlSession {
-  return {
-    query: async <T extends Row>(sql: string, values: readonly unknown[] = []) =>
-      (await connection.query<T>(sql, [...values])).rows,
-    script: async (sql) => {
-      const results = await connection.exec(sql);
-      return (results.findLast((result) => result.rows.length > 0)?.rows ?? []) as Row[];
-    },
-  };
+async function makeDatabase(folder: string): Promise<void> {
+  const pglite = new PGlite(folder);
+  await pglite.waitReady;
+  await pglite.close();
 }

@@ -1,10 +1,10 @@
 /** The engine for many processes: a PostgreSQL server named by DATABASE_URL. */
 import { randomUUID } from 'node:crypto';
-import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { messageOf, PalateError } from '../common/errors.js';
+import { poolEngine } from './pool.js';
 import { postgresNotifications } from './postgres-notifications.js';
-import type { Row, SqlEngine, SqlSession } from './sql.js';
+import type { SqlEngine } from './sql.js';
 
 /** Connects to the server. Errors: BAD_USER_INPUT for what is no URL, INTERNAL when it cannot be reached or refuses. */
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<SqlEngine> {
@@ -23,43 +23,11 @@ export async function openPostgres(url: string, onError: (error: Error) => void)
   }
   let closing: Promise<void> | undefined;
   return {
-    ...sessionOf(pool),
-    transaction: (work) => inTransaction(pool, work),
-    adapter: new PrismaPg(pool),
+    ...poolEngine(pool),
     notifications: postgresNotifications(url, process),
     close: () => {
       closing ??= pool.end();
       return closing;
-    },
-  };
-}
-
-async function inTransaction<T>(pool: pg.Pool, work: (session: SqlSession) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('BEGIN');
-    const result = await work(sessionOf(client));
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
-}
-
-function sessionOf(connection: pg.Pool | pg.PoolClient): SqlSession {
-  return {
-    query: async <T extends Row>(sql: string, values: readonly unknown[] = []) =>
-      (await connection.query<T>(sql, [...values])).rows,
-    script: async (sql) => {
-      // Several statements in one text come back as an array of results.
-      const results = [(await connection.query(sql)) as pg.QueryResult<Row> | pg.QueryResult<Row>[]].flat();
-      return results.findLast((result) => result.rows.length > 0)?.rows ?? [];
     },
   };
 }

@@ -106,7 +106,7 @@ async function openEngine(settings: StoreSettings, log: Log): Promise<OpenedEngi
   const lock = await lockFolder(settings.data);
   const folder = join(settings.data, 'database');
   try {
-    return { engine: await openPglite(folder), folder, release: lock.release };
+    return { engine: await openPglite(folder, log), folder, release: lock.release };
   } catch (error) {
     await lock.release();
     throw error;

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PrismaClient } from '../../src/store/generated/client.js';
 import { applyMigrations, type Migration, readMigrations } from '../../src/store/migrations.js';
@@ -14,11 +17,16 @@ const migrationOf = (name: string, sql: string): Migration => ({
 describe('migrations', () => {
   let engine: SqlEngine;
   let committed: Migration[];
+  let folder: string;
   beforeAll(async () => {
-    engine = await openPglite(undefined);
+    folder = await mkdtemp(join(tmpdir(), 'palate-migrations-'));
+    engine = await openPglite(folder);
     committed = await readMigrations();
   });
-  afterAll(() => engine.close());
+  afterAll(async () => {
+    await engine.close();
+    await rm(folder, { recursive: true });
+  });
 
   it('are applied once, in order, and recorded as Prisma records them', async () => {
     expect(await applyMigrations(engine, committed)).toEqual(committed.map(({ name }) => name));

@@ -1,0 +1,42 @@
+/** What the store needs of a PostgreSQL database behind a pool of connections, be it a server or the embedded one. */
+import { PrismaPg } from '@prisma/adapter-pg';
+import type pg from 'pg';
+import type { Row, SqlEngine, SqlSession } from './sql.js';
+
+export function poolEngine(pool: pg.Pool): Omit<SqlEngine, 'close'> {
+  return {
+    ...sessionOf(pool),
+    transaction: (work) => inTransaction(pool, work),
+    adapter: new PrismaPg(pool),
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (session: SqlSession) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(sessionOf(client));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function sessionOf(connection: pg.Pool | pg.PoolClient): SqlSession {
+  return {
+    query: async <T extends Row>(sql: string, values: readonly unknown[] = []) =>
+      (await connection.query<T>(sql, [...values])).rows,
+    script: async (sql) => {
+      // Several statements in one text come back as an array of results.
+      const results = [(await connection.query(sql)) as pg.QueryResult<Row> | pg.QueryResult<Row>[]].flat();
+      return results.findLast((result) => result.rows.length > 0)?.rows ?? [];
+    },
+  };
+}
