@@ -30,9 +30,15 @@ export function problemText({ code, retryAfterMs }: Problem, words: Words): stri
 
 /** Whether the same request may succeed later, so that a vote is kept and sent again. */
 export function isPassing(code: ClientErrorCode): boolean {
-  return ['LIMIT_EXCEEDED', 'MODEL_UNAVAILABLE', 'UNREACHABLE', 'INTERNAL', 'CANCELLED', 'UNAUTHENTICATED'].includes(
-    code,
-  );
+  return [
+    'LIMIT_EXCEEDED',
+    'MODEL_UNAVAILABLE',
+    'STORE_UNAVAILABLE',
+    'UNREACHABLE',
+    'INTERNAL',
+    'CANCELLED',
+    'UNAUTHENTICATED',
+  ].includes(code);
 }
 
 /** Milliseconds to wait before the next attempt, the first being 0: doubling from half a second to a minute. */

@@ -40,6 +40,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   BAD_USER_INPUT: 400,
   NOT_FOUND: 404,
   LIMIT_EXCEEDED: 413,
+  STORE_UNAVAILABLE: 503,
 };
 
 /** Answers one request; never throws. */
@@ -54,7 +55,7 @@ export async function handleRequest(
   try {
     if (path === '/') await sendConsole(request, response);
     else if (path === '/healthz') send(response, 200, { status: 'ok' });
-    else if (path === '/readyz') answerReadiness(response, parts);
+    else if (path === '/readyz') await answerReadiness(response, parts);
     else if (path === METRICS_PATH) await answerMetrics(request, response, parts);
     else if (path === GRAPHQL_PATH && isForExplorer(request)) sendExplorer(response);
     else if (path === GRAPHQL_PATH) await answerGraphQL(request, response, parts);
@@ -66,8 +67,10 @@ export async function handleRequest(
   } catch (error) {
     const [formatted] = parts.engine.format([error]);
     const retryAfterMs = formatted.extensions?.retryAfterMs as number | undefined;
-    const status = retryAfterMs === undefined ? (STATUS[formatted.extensions?.code as ErrorCode] ?? 500) : 429;
-    if (retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1_000));
+    const code = formatted.extensions?.code as ErrorCode;
+    // What ends a request for having asked too often has the same code as what is too long.
+    const status = code === 'LIMIT_EXCEEDED' && retryAfterMs !== undefined ? 429 : (STATUS[code] ?? 500);
+    retryAfter(response, retryAfterMs);
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="palate"');
     // What is left of a body that was refused is not worth reading.
     if (!request.complete) response.setHeader('Connection', 'close');
@@ -75,10 +78,17 @@ export async function handleRequest(
   }
 }
 
-function answerReadiness(response: ServerResponse, { services, stopping }: HttpParts): void {
-  if (stopping()) send(response, 503, { status: 'stopping' });
-  else if (services.pool.status().ready) send(response, 200, { status: 'ready' });
-  else send(response, 503, { status: 'model unavailable' });
+async function answerReadiness(response: ServerResponse, { services, stopping }: HttpParts): Promise<void> {
+  if (stopping()) return send(response, 503, { status: 'stopping' });
+  if (!services.pool.status().ready) return send(response, 503, { status: 'model unavailable' });
+  const problem = await services.database.check();
+  if (!problem) return send(response, 200, { status: 'ready' });
+  retryAfter(response, problem.retryAfterMs);
+  send(response, 503, { status: 'database unavailable', reason: problem.message });
+}
+
+function retryAfter(response: ServerResponse, milliseconds: number | undefined): void {
+  if (milliseconds !== undefined) response.setHeader('Retry-After', Math.ceil(milliseconds / 1_000));
 }
 
 /** For admin keys, and for programs on this machine without any. */

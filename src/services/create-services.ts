@@ -134,6 +134,7 @@ export function createServices(parts: ServiceParts): Services {
     tasteMaps: tasteMapService({ store, space }),
     training: trainingService({ store, jobs, ownership, trainable, limits }),
     pool: poolService({ runtime, queue, jobs, checkpointDigest: checkpoint?.digest ?? null }),
+    database: { check: () => store.check() },
     models: modelService({ runtime, checkpointDigest: checkpoint?.digest ?? null }),
     storage: storageService({ store, limits }),
     plugins: parts.plugins ?? NO_PLUGINS,

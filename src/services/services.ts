@@ -1,4 +1,5 @@
 /** The use cases as the gateway sees them. Every failure is a PalateError; a query for an unknown id is null. */
+import type { PalateError } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { TasteMapView, WinRatePointView } from './taste-map-views.js';
 import type {
@@ -117,6 +118,11 @@ export interface PoolService {
   watch(signal: AbortSignal): AsyncIterable<PoolView>;
 }
 
+export interface DatabaseService {
+  /** Why nothing can be kept now: STORE_UNAVAILABLE; null where nothing is in the way. Answers within seconds. */
+  check(): Promise<PalateError | null>;
+}
+
 export interface ModelService {
   /** The one that serves first, then those known by name. */
   list(): LanguageModelView[];
@@ -188,6 +194,7 @@ export interface Services extends Lifecycle {
   tasteMaps: TasteMapService;
   training: TrainingService;
   pool: PoolService;
+  database: DatabaseService;
   models: ModelService;
   storage: StorageService;
   plugins: PluginService;

@@ -7,7 +7,7 @@ import type { Log } from '../common/log.js';
 import { planRestart } from '../common/restart.js';
 import { PortStream } from './port-stream.js';
 import type { DatabaseSetup, FromDatabase, ToDatabase } from './thread-messages.js';
-import { databaseReopening } from './unavailable.js';
+import { databaseAway } from './unavailable.js';
 
 const LOOKS = 6;
 
@@ -36,6 +36,11 @@ export class DatabaseThread {
     return new PortStream(() => this.open());
   }
 
+  /** Throws STORE_UNAVAILABLE while it is being opened again. */
+  requireOpen(): void {
+    if (!this.ready) throw databaseAway();
+  }
+
   /** Closes the database, or ends it where it does not close in time. */
   stop(): Promise<void> {
     this.stopping ??= this.end();
@@ -43,7 +48,7 @@ export class DatabaseThread {
   }
 
   private open(): MessagePort {
-    if (!this.ready || !this.worker) throw databaseReopening();
+    this.requireOpen();
     const { port1, port2 } = new MessageChannel();
     this.tell({ kind: 'connect', port: port2 }, [port2]);
     return port1;

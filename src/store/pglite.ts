@@ -1,6 +1,6 @@
 /** The embedded engine: PostgreSQL as WebAssembly in a thread of this process, its files in the data folder. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
@@ -11,9 +11,13 @@ import type { Log } from '../common/log.js';
 import { DatabaseThread } from './database-thread.js';
 import { poolEngine } from './pool.js';
 import type { SqlEngine } from './sql.js';
+import { diskFull } from './unavailable.js';
 
 /** There is one session behind them: so many may wait for it, or for their transaction to be on disk. */
 const CONNECTIONS = 16;
+
+/** For the next two pieces of the write-ahead log, of 16 MiB each. */
+const ROOM_BYTES = 33_554_432;
 
 /** Opens (or makes) the database in `folder`. Errors: INTERNAL when it cannot be opened. */
 export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> {
@@ -40,9 +44,17 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
   });
   // The thread says itself when it has ended.
   pool.on('error', () => undefined);
+  const engine = poolEngine(pool);
   let closing: Promise<void> | undefined;
   return {
-    ...poolEngine(pool),
+    ...engine,
+    // Not by asking: there is one session, and whoever has it may take long.
+    reach: async () => thread.requireOpen(),
+    probe: async () => {
+      const { bavail, bsize } = await statfs(folder);
+      if (bavail * bsize < ROOM_BYTES) throw diskFull();
+      await engine.probe();
+    },
     close: () => {
       // Where it hangs, ending the thread is what ends the connections.
       closing ??= Promise.race([pool.end(), delay(DATABASE_CLOSE_MS, undefined, { ref: false })]).then(() =>

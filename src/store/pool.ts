@@ -4,12 +4,20 @@ import type pg from 'pg';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
 
 export function poolEngine(pool: pg.Pool): Omit<SqlEngine, 'close'> {
+  const session = sessionOf(pool);
   return {
-    ...sessionOf(pool),
+    ...session,
     transaction: (work) => inTransaction(pool, work),
     adapter: new PrismaPg(pool),
+    reach: async () => void (await session.query('SELECT 1')),
+    probe: async () => void (await session.script(PROBE)),
   };
 }
+
+/** Takes some room for a moment. Several statements in one text are one transaction. */
+const PROBE = `
+  CREATE TEMPORARY TABLE palate_probe ON COMMIT DROP AS SELECT sha512(number::text::bytea) FROM generate_series(1, 1000) AS number;
+  SELECT 1`;
 
 async function inTransaction<T>(pool: pg.Pool, work: (session: SqlSession) => Promise<T>): Promise<T> {
   const client = await pool.connect();

@@ -6,10 +6,18 @@ import { poolEngine } from './pool.js';
 import { postgresNotifications } from './postgres-notifications.js';
 import type { SqlEngine } from './sql.js';
 
+/** Milliseconds for a connection, be it made or waited for. */
+const CONNECT_MS = 10_000;
+
 /** Connects to the server. Errors: BAD_USER_INPUT for what is no URL, INTERNAL when it cannot be reached or refuses. */
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<SqlEngine> {
   const process = randomUUID();
-  const pool = new pg.Pool({ connectionString: namingProcess(url, process), application_name: 'palate' });
+  const pool = new pg.Pool({
+    connectionString: namingProcess(url, process),
+    application_name: 'palate',
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS,
+  });
   pool.on('error', onError);
   try {
     await pool.query('SELECT 1');

@@ -38,5 +38,9 @@ export interface SqlEngine extends SqlSession {
   readonly adapter: SqlDriverAdapterFactory;
   /** Between the processes on a server; absent where there is one process only. */
   readonly notifications?: Notifications;
+  /** Rejects where the database cannot be reached. */
+  reach(): Promise<void>;
+  /** Rejects where nothing could be kept now. For the time in which it has been refusing. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 /** The store: one database (embedded in the data folder, or a server), its repositories and its queue, opened and closed together. */
 import { join } from 'node:path';
+import type { PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
+import { Availability } from './availability.js';
 import { type CleanUpRepository, cleanUpRepository } from './clean-up.js';
 import { type ConsentRepository, consentRepository } from './consent.js';
 import { type EncoderRepository, encoderRepository } from './encoders.js';
@@ -50,6 +52,8 @@ export interface Store {
   /** True for the embedded database, which no other process can have open: what runs in it runs in this process. */
   readonly exclusive: boolean;
   readonly others: OtherProcesses;
+  /** Why nothing can be kept now: STORE_UNAVAILABLE; null where the database answers and takes what it is given. */
+  check(): Promise<PalateError | null>;
   close(): Promise<void>;
 }
 
@@ -116,30 +120,34 @@ async function openEngine(settings: StoreSettings, log: Log): Promise<OpenedEngi
 function assemble({ engine, folder, release }: OpenedEngine, log: Log, queueOptions?: QueueOptions): Store {
   const prisma = new PrismaClient({ adapter: engine.adapter });
   const queue = createTrainingQueue(log, queueOptions);
+  const availability = new Availability(engine, log, () => queue.wake());
+  const watch = <T extends object>(repository: T) => availability.watch(repository);
   let closing: Promise<void> | undefined;
   const close = async () => {
+    await availability.stop();
     await prisma.$disconnect();
     await engine.close();
     await release();
   };
   return {
-    members: memberRepository(prisma, engine),
-    generations: generationRepository(engine),
-    feedback: feedbackRepository(prisma, engine, queue),
-    consent: consentRepository(prisma, engine, queue),
-    encoders: encoderRepository(prisma, engine),
-    tastes: tasteRepository(engine, queue),
-    forgetting: forgettingRepository(engine, queue),
-    cleanUp: cleanUpRepository(engine, folder),
-    trainingJobs: trainingJobRepository(prisma, engine, queue),
-    idempotency: idempotencyRepository(prisma),
-    ownership: ownershipRepository(engine),
-    keys: keyRepository(engine),
-    plugins: pluginRepository(engine),
-    storage: storageRepository(engine),
+    members: watch(memberRepository(prisma, engine)),
+    generations: watch(generationRepository(engine)),
+    feedback: watch(feedbackRepository(prisma, engine, queue)),
+    consent: watch(consentRepository(prisma, engine, queue)),
+    encoders: watch(encoderRepository(prisma, engine)),
+    tastes: watch(tasteRepository(engine, queue)),
+    forgetting: watch(forgettingRepository(engine, queue)),
+    cleanUp: watch(cleanUpRepository(engine, folder)),
+    trainingJobs: watch(trainingJobRepository(prisma, engine, queue)),
+    idempotency: watch(idempotencyRepository(prisma)),
+    ownership: watch(ownershipRepository(engine)),
+    keys: watch(keyRepository(engine)),
+    plugins: watch(pluginRepository(engine)),
+    storage: watch(storageRepository(engine)),
     queue,
     exclusive: folder !== undefined,
-    others: otherProcesses(engine),
+    others: watch(otherProcesses(engine)),
+    check: () => availability.check(),
     close: () => {
       closing ??= close();
       return closing;

@@ -70,6 +70,11 @@ const MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/^Query read timeout/, AWAY],
 ];
 
+/** The error of a data folder without room for the next piece of the log. */
+export function diskFull(): PalateError {
+  return new PalateError('STORE_UNAVAILABLE', FULL, { retryAfterMs: FULL_RETRY_MS });
+}
+
 /** The error as callers should get it: STORE_UNAVAILABLE where the database is away or takes no writes, else as it was. */
 export function asStoreError(error: unknown): unknown {
   if (error instanceof PalateError) return error;
@@ -81,8 +86,8 @@ export function asStoreError(error: unknown): unknown {
   });
 }
 
-/** What whoever asks is told while the embedded database is being opened again. */
-export function databaseReopening(): PalateError {
+/** Where nothing answers that could say so itself. */
+export function databaseAway(): PalateError {
   return new PalateError('STORE_UNAVAILABLE', AWAY, { retryAfterMs: RETRY_MS });
 }
 

@@ -47,6 +47,8 @@ export class EchoServices implements Services {
     trainingQueued: 0,
     trainingRunning: 0,
   };
+  problem: PalateError | null = null;
+  readonly database = { check: async () => this.problem };
   private readonly finished = new Map<string, GenerationView>();
   private readonly controllers = new Map<string, AbortController>();
 

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PalateError } from '../../src/common/errors.js';
 import { type Answer, codes, eventually, type Harness, KEY, post, startHarness } from './harness.js';
 
 let harness: Harness;
@@ -37,6 +38,14 @@ describe('health', () => {
     const answer = await fetch(`${harness.url}/readyz`);
     expect(answer.status).toBe(503);
     harness.services.pool_ = { ...harness.services.pool_, ready: true };
+  });
+
+  it('is not ready while nothing can be kept, and says why', async () => {
+    harness.services.problem = new PalateError('STORE_UNAVAILABLE', 'The disk is full.', { retryAfterMs: 1_500 });
+    const answer = await fetch(`${harness.url}/readyz`);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await answer.json()).toEqual({ status: 'database unavailable', reason: 'The disk is full.' });
+    harness.services.problem = null;
   });
 
   it('says where GraphQL is to whoever asks for something else', async () => {
