@@ -36,7 +36,67 @@ export class PalateError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** Numbers that WebAssembly's file system gives its errors (WASI's errno) instead of words: those that a disk can cause. */
+const WASI_ERRORS: Readonly<Record<number, string>> = {
+  2: 'EACCES: permission denied',
+  8: 'EBADF: bad file descriptor',
+  10: 'EBUSY: resource busy',
+  19: 'EDQUOT: disk quota exceeded',
+  20: 'EEXIST: file exists',
+  28: 'EINVAL: invalid argument',
+  29: 'EIO: input/output error',
+  33: 'EMFILE: too many open files',
+  41: 'ENFILE: too many open files in the system',
+  44: 'ENOENT: no such file or folder',
+  51: 'ENOSPC: no space left on the device',
+  54: 'ENOTDIR: not a folder',
+  63: 'EPERM: operation not permitted',
+  69: 'EROFS: read-only file system',
+};
+
+/** Errors inside errors that are told; the rest are more of the same. */
+const TOLD_INSIDE = 3;
+const DEPTH = 4;
+
+/** The message of anything that was thrown: never empty, never "[object Object]", and it never throws itself. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return wordsOf(error, DEPTH) ?? 'an error without a message';
+  } catch {
+    // A getter that throws, an object that refuses to be a string.
+    return 'an error that cannot be read';
+  }
+}
+
+function wordsOf(error: unknown, depth: number): string | undefined {
+  if (error === undefined || error === null) return undefined;
+  if (typeof error !== 'object') return saying(String(error));
+  const { message, name, code, errno, errors, cause } = error as Record<string, unknown>;
+  const said = saying(message) ?? wasiMessage(name, errno);
+  if (said !== undefined || depth === 0) return said;
+  const inside = Array.isArray(errors) ? errors : cause === undefined ? [] : [cause];
+  const told = new Set(inside.map((one) => wordsOf(one, depth - 1)).filter((text) => text !== undefined));
+  if (told.size > 0) return [...told].slice(0, TOLD_INSIDE).join('; ');
+  const named = [name, code].filter((part) => saying(part) !== undefined && part !== 'Error');
+  return named.length > 0 ? named.join(' ') : asJson(error);
+}
+
+/** A text that says something; undefined for none. */
+function saying(text: unknown): string | undefined {
+  if (typeof text !== 'string' && typeof text !== 'number') return undefined;
+  const trimmed = String(text).trim();
+  return trimmed === '' || /^\[object \w+\]$/.test(trimmed) ? undefined : trimmed;
+}
+
+function wasiMessage(name: unknown, errno: unknown): string | undefined {
+  if (name !== 'ErrnoError' || typeof errno !== 'number') return undefined;
+  return WASI_ERRORS[errno] ?? `file system error ${errno}`;
+}
+
+function asJson(value: object): string | undefined {
+  const text = JSON.stringify(value, (_, part) => {
+    if (typeof part === 'bigint') return String(part);
+    return typeof part === 'string' ? saying(part) : part;
+  });
+  return text === undefined || text === '{}' || text === '[]' ? undefined : text.slice(0, 200);
 }

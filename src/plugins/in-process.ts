@@ -23,7 +23,7 @@ async function launch(options: LaunchOptions, executor: Executor): Promise<Launc
   let over = false;
   const fault = (error: unknown) => {
     if (over) write('warn', 'Something that the plugin left behind failed', { err: error });
-    else fail(error instanceof Error ? error : new Error(String(error)));
+    else fail(error instanceof Error ? error : new Error(messageOf(error)));
   };
   const inside = <T>(work: () => T) => runInDomain(fault, work);
 

@@ -92,7 +92,7 @@ export class Supervisor {
       if (signal.aborted) this.become({ status: 'STOPPING' });
       return { failure, ranFor: performance.now() - began };
     } catch (error) {
-      const failure = error instanceof Error ? error : new Error(String(error));
+      const failure = error instanceof Error ? error : new Error(messageOf(error));
       return { failure, ranFor: started ? performance.now() - began : 0 };
     } finally {
       const { launched } = this;
