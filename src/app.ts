@@ -50,7 +50,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const started = new StartedParts(log);
   try {
     await makeDataFolder(settings.data);
-    const adminKey = ensureAdminKey(settings);
+    const adminKey = await ensureAdminKey(settings);
     const model = await openGguf(await fetchModel(options));
     const checkpoint = await loadCheckpoint(settings, model, log);
 

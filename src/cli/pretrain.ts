@@ -1,10 +1,11 @@
 /** `palate pretrain`: trains the checkpoint that makes a language model personalisable (CLaP). */
-import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadSettings, type Settings } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
+import { writeWhole } from '../common/whole-files.js';
 import { ensureModel } from '../language-model/fetch.js';
 import { openGguf } from '../language-model/gguf.js';
 import { writeCheckpoint } from '../learning/checkpoint.js';
@@ -109,7 +110,7 @@ async function openWorkFolder(folder: string, leftover: Run['leftover'], trainin
     );
   }
   await mkdir(folder, { recursive: true });
-  await writeFile(file, JSON.stringify(training, null, 2));
+  await writeWhole(file, JSON.stringify(training, null, 2));
 }
 
 /** A run may be made longer: its learning rate then goes on from where the longer schedule would be. */
@@ -123,8 +124,8 @@ async function writeResult(output: string, model: string, log: string, result: P
   const path = join(output, `${name}.clap.safetensors`);
   const digest = await writeCheckpoint(path, result.checkpoint);
   const { size } = await stat(path);
-  await writeFile(join(output, `${name}.clap.md`), modelCard(model, digest, size, result));
-  await copyFile(log, join(output, `${name}.clap.log.jsonl`));
+  await writeWhole(join(output, `${name}.clap.md`), modelCard(model, digest, size, result));
+  await writeWhole(join(output, `${name}.clap.log.jsonl`), await readFile(log));
   return path;
 }
 

@@ -1,9 +1,10 @@
 /** Who a key belongs to. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { adminKeyFile, type Settings } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
+import { keepOnce } from '../common/whole-files.js';
 import type { KeyService } from '../services/services.js';
 import type { KeyOwner, KeyScope } from '../services/views.js';
 
@@ -99,22 +100,17 @@ export interface AdminKey {
  * The admin key: from the settings, else from the data folder, else a new one of 256 random bits, kept there readable for its owner only.
  * @throws PalateError BAD_USER_INPUT when the file cannot be read or written, or holds no key
  */
-export function ensureAdminKey(settings: Pick<Settings, 'data' | 'adminKey'>): AdminKey {
+export async function ensureAdminKey(settings: Pick<Settings, 'data' | 'adminKey'>): Promise<AdminKey> {
   if (settings.adminKey) return { key: settings.adminKey, created: false, file: null };
   const file = adminKeyFile(settings);
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const key = `palate_admin_${randomBytes(32).toString('base64url')}`;
-    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
-    return { key, created: true, file };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(file, messageOf(error));
-  }
-  try {
-    chmodSync(file, 0o600);
-    const key = readFileSync(file, 'utf8').trim();
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const made = () => `palate_admin_${randomBytes(32).toString('base64url')}\n`;
+    const { text, created } = await keepOnce(file, made, 0o600);
+    await chmod(file, 0o600);
+    const key = text.trim();
     if (key.length < 16) throw new Error('it holds no key of at least 16 characters');
-    return { key, created: false, file };
+    return { key, created, file };
   } catch (error) {
     throw unusable(file, messageOf(error));
   }

@@ -1,7 +1,8 @@
 /** A computation graph under construction: values, the nodes that make them, constants and frozen weights. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PalateError } from '../common/errors.js';
+import { writeWhole } from '../common/whole-files.js';
 import { canonicalDim, type Dim, describeShape } from './dims.js';
 import { encodeModel, type StoredTensor } from './encoding.js';
 import { type DataType, type Numbers, packNumbers, sizeOfType } from './tensor.js';
@@ -160,9 +161,8 @@ export class Graph {
         if (!options.weightsFile) await file.close();
       }
     }
-    // Renamed when complete: a model that can be opened is whole.
-    await writeFile(`${path}.part`, encodeModel(this, stored));
-    await rename(`${path}.part`, path);
+    // A model that can be opened is whole.
+    await writeWhole(path, encodeModel(this, stored));
     return { path };
   }
 

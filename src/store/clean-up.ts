@@ -4,6 +4,7 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FIRST_USER_NUMBER } from './database-folder.js';
 import type { SqlEngine } from './sql.js';
 
 export interface CleanUpRepository {
@@ -74,9 +75,6 @@ async function throwLogAway(engine: SqlEngine, folder: string): Promise<void> {
   await engine.script('CHECKPOINT');
   await removeStrays(engine, folder);
 }
-
-/** Relations that users made are numbered from here on. */
-const FIRST_USER_NUMBER = 16_384;
 
 /** A process killed while it rewrote a table leaves a copy that no table owns and nothing else would ever remove. */
 async function removeStrays(engine: SqlEngine, folder: string): Promise<void> {

@@ -1,6 +1,5 @@
 /** Looks at a database as it is: nothing is made, migrated or written. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { databaseFolder, holdsDatabase } from './database-folder.js';
 import { lockFolder } from './folder-lock.js';
 import { readMigrations } from './migrations.js';
 import { openPglite } from './pglite.js';
@@ -24,8 +23,8 @@ export interface InspectedDatabase extends Pick<Store, 'plugins' | 'storage'> {
  */
 export async function inspectDatabase({ data, databaseUrl }: StoreSettings): Promise<InspectedDatabase | null> {
   if (databaseUrl) return inspect(await openPostgres(databaseUrl, () => undefined));
-  const folder = join(data, 'database');
-  if (!existsSync(folder)) return null;
+  const folder = await databaseFolder(data);
+  if (!(await holdsDatabase(folder))) return null;
   const lock = await lockFolder(data);
   try {
     return await inspect(await openPglite(folder), lock.release);

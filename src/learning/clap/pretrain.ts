@@ -9,7 +9,7 @@ import { type FittedProjection, fitProjection } from '../projection.js';
 import { evaluateReconstruction, type Reconstruction } from './evaluation.js';
 import { clapPrompts } from './prompts.js';
 import { initialParameters, openRun, type Run } from './run.js';
-import { type ClapSample, readFeatures, type SampledFeatures, sampleReplies } from './samples.js';
+import { type ClapSample, readFeatures, readLines, type SampledFeatures, sampleReplies } from './samples.js';
 import type { PretrainSettings, PretrainTools } from './settings.js';
 import { readState, writeState } from './state.js';
 import { ClapTrainer, initialState, type Parameters } from './trainer.js';
@@ -42,6 +42,8 @@ export async function pretrain(settings: PretrainSettings, tools: PretrainTools)
     state,
   );
   const log = join(tools.workFolder, 'training.jsonl');
+  // Steps behind the state that was kept are taken again.
+  await readLines<{ step: number }>(log, ({ step }) => step <= state.step);
   while (state.step < settings.steps) {
     tools.signal?.throwIfAborted();
     const report = await trainer.train();

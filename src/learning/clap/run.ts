@@ -1,11 +1,12 @@
 /** The compiled graphs of a CLaP run, opened, and the parameters it starts from. */
 import { join } from 'node:path';
 import { Random } from '../../common/random.js';
+import { makeFolderOnce } from '../../common/whole-files.js';
 import { Graph, WeightsFile } from '../../graph/index.js';
 import { PREFIX_LENGTH } from '../../language-model/graphs/adapter.js';
 import { FrozenWeights } from '../../language-model/graphs/linear.js';
 import type { KeyValues } from '../../runtime/kv-cache.js';
-import { compileModel, compileOnce } from '../../runtime/model-files.js';
+import { compileModel } from '../../runtime/model-files.js';
 import { ServingModel } from '../../runtime/serving-model.js';
 import type { GraphRunner } from '../../runtime/session.js';
 import { buildClapGraph, buildClapScoreGraph, type ClapSizes, parameterShapes } from './graph.js';
@@ -42,7 +43,7 @@ export async function openRun(
   };
   const compiled = await compileModel(file, tools.cacheFolder, 'float32');
   const folder = join(tools.cacheFolder, `${file.digest.slice(0, 16)}-clap-${Object.values(sizes).join('-')}`);
-  await compileOnce(folder, async (target) => {
+  await makeFolderOnce(folder, async (target) => {
     const weights = await WeightsFile.create(join(target, 'weights.bin'));
     const graphs = { step: buildClapGraph, score: buildClapScoreGraph };
     for (const [name, build] of Object.entries(graphs)) {

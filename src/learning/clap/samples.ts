@@ -110,13 +110,28 @@ export async function readFeatures(
   return features;
 }
 
-/** The complete lines of a JSONL file; a half-written last line is cut off. */
-async function readLines<T>(path: string): Promise<T[]> {
+/**
+ * The lines of a JSONL file up to the first that `wanted` refuses or that is not whole: a process was killed, or the power went, while it
+ * was written. The file is cut off there.
+ */
+export async function readLines<T>(path: string, wanted: (value: T) => boolean = () => true): Promise<T[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole));
-  return whole
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as T);
+  const values: T[] = [];
+  let end = 0;
+  for (let next = text.indexOf('\n'); next >= 0; next = text.indexOf('\n', end)) {
+    const value = parsed<T>(text.slice(end, next));
+    if (value === undefined || !wanted(value)) break;
+    values.push(value);
+    end = next + 1;
+  }
+  if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
+  return values;
+}
+
+function parsed<T>(line: string): T | undefined {
+  try {
+    return JSON.parse(line) as T;
+  } catch {
+    return undefined;
+  }
 }

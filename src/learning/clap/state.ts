@@ -1,6 +1,7 @@
 /** A CLaP run's state on disk: parameters, moments and step, so that a run goes on as if it had not stopped. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../../common/whole-files.js';
 import { type NamedArray, readSafetensors, writeSafetensors } from '../safetensors.js';
 import { type ParameterName, parameterNames } from './graph.js';
 import type { TrainerState } from './trainer.js';
@@ -17,12 +18,10 @@ export async function writeState(
     [`${name}.mean`, { shape: shapes[name], data: moments[name].mean }],
     [`${name}.square`, { shape: shapes[name], data: moments[name].square }],
   ]);
-  const path = join(folder, FILE);
-  await writeFile(
-    `${path}.part`,
+  await writeWhole(
+    join(folder, FILE),
     writeSafetensors(arrays, { step: String(step) }, () => 'F32'),
   );
-  await rename(`${path}.part`, path);
 }
 
 /** The state an earlier run left; undefined when there is none. @throws PalateError MODEL_UNAVAILABLE when it is damaged */

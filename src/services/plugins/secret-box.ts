@@ -1,9 +1,10 @@
 /** Secrets at rest: AES-256-GCM under a key that lies beside the database, not in it. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Settings, secretKeyFile, VARIABLES } from '../../common/config.js';
 import { messageOf, PalateError } from '../../common/errors.js';
+import { keepOnce } from '../../common/whole-files.js';
 
 const CIPHER = 'aes-256-gcm';
 /** Bytes of the key, of a message's nonce, and of its tag. */
@@ -48,16 +49,10 @@ export async function ensureSecretKey(settings: Pick<Settings, 'data' | 'secretK
   const file = secretKeyFile(settings);
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const key = randomBytes(KEY);
     // On disk before anything is sealed with it.
-    await writeFile(file, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    return key;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(file, messageOf(error));
-  }
-  try {
+    const { text } = await keepOnce(file, () => `${randomBytes(KEY).toString('base64')}\n`, 0o600);
     await chmod(file, 0o600);
-    const key = Buffer.from((await readFile(file, 'utf8')).trim(), 'base64');
+    const key = Buffer.from(text.trim(), 'base64');
     if (key.length !== KEY) throw new Error(`it holds no key of ${KEY} bytes in base64`);
     return key;
   } catch (error) {

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/common/log.js';
+import { Random } from '../../src/common/random.js';
+import { inspectDatabase } from '../../src/store/inspection.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { prepareDatabase } from './template.js';
+import { newGeneration, newMember } from './temporary-store.js';
+
+/** Files of a database that was just made, and some more: at the last moments it is open. */
+const MOMENTS = 1_050;
+
+describe('the first start', { timeout: 300_000 }, () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'palate-first-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** Starts another process and kills it without warning as soon as so many files lie in the folder, or it is open. */
+  const startAndKill = async (moment: number, kind = 'store') => {
+    const script = fileURLToPath(new URL('./first-start-child.ts', import.meta.url));
+    const child = spawn(process.execPath, [...process.execArgv, script, folder, kind], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let open = false;
+    child.stdout.on('data', () => {
+      open = true;
+    });
+    while (!open && child.exitCode === null && (await filesIn(folder)) < moment) await delay(1);
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    expect(child.signalCode).toBe('SIGKILL');
+  };
+  const filesIn = async (place: string) =>
+    (await readdir(place, { recursive: true, withFileTypes: true }).catch(() => [])).filter((entry) => entry.isFile())
+      .length;
+  const usable = async (store: Store) => {
+    const member = await newMember(store);
+    const { id } = await newGeneration(store, member.id);
+    expect(await store.generations.byId(id)).toMatchObject({ prompt: 'Say hello.' });
+    return id;
+  };
+
+  it('works after any number of starts that were killed at any moment, and leaves nothing of them', async () => {
+    const random = new Random('first start');
+    for (let i = 0; i < 6; i++) await startAndKill(1 + random.integer(MOMENTS));
+    const store = await openStore({ data: folder }, createLog('error'));
+    await usable(store);
+    await store.close();
+    expect(await readdir(folder)).toEqual(['database']);
+  });
+
+  it('works over what an earlier version left half-made in the place itself', async () => {
+    for (const moment of [120, 960]) {
+      await startAndKill(moment, 'bare');
+      expect(await inspectDatabase({ data: folder })).toBeNull();
+      const store = await openStore({ data: folder }, createLog('error'));
+      await usable(store);
+      await store.close();
+      await rm(join(folder, 'database'), { recursive: true });
+    }
+  });
+
+  it('keeps a database of an earlier version, which has no mark', async () => {
+    await prepareDatabase(folder);
+    let store = await openStore({ data: folder }, createLog('error'));
+    const id = await usable(store);
+    await store.close();
+    await rm(join(folder, 'database/complete'));
+    store = await openStore({ data: folder }, createLog('error'));
+    expect(await store.generations.byId(id)).not.toBeNull();
+    await store.close();
+  });
+
+  it('makes the database where the folder is a link to another place', async () => {
+    await mkdir(join(folder, 'elsewhere'));
+    await symlink(join(folder, 'elsewhere'), join(folder, 'database'));
+    await (await openStore({ data: folder }, createLog('error'))).close();
+    expect(await readdir(join(folder, 'elsewhere'))).toContain('complete');
+  });
+
+  it('removes nothing that is not its own', async () => {
+    await mkdir(join(folder, 'database'));
+    await writeFile(join(folder, 'database/customers.csv'), 'somebody’s');
+    await expect(openStore({ data: folder }, createLog('error'))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('customers.csv'),
+    });
+    expect(await readdir(join(folder, 'database'))).toEqual(['customers.csv']);
+    await rm(join(folder, 'database'), { recursive: true });
+    await mkdir(join(folder, 'database/pg_wal'), { recursive: true });
+    await writeFile(join(folder, 'database/PG_VERSION'), '17');
+    // A database of which a part was taken away is no half-made one.
+    await expect(openStore({ data: folder }, createLog('error'))).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.not.stringContaining('[object'),
+    });
+    expect(await readdir(join(folder, 'database'))).toContain('pg_wal');
+  });
+});
