@@ -47,20 +47,24 @@ export interface App {
 /** @throws PalateError that says what is missing or in the way, and what to do about it */
 export async function startApp(options: AppOptions): Promise<App> {
   const { settings, log, signal } = options;
-  const started = new StartedParts(log);
+  const started = new StartedParts((name, err) => log.error({ err }, `The ${name} did not stop cleanly`));
   try {
     await makeDataFolder(settings.data);
     const adminKey = await ensureAdminKey(settings);
     const model = await openGguf(await fetchModel(options));
     const checkpoint = await loadCheckpoint(settings, model, log);
 
+    signal?.throwIfAborted();
+    // A store that cannot be opened lets go of what it had by itself.
     const store = await openStore(settings, log);
     started.add('store', () => store.close());
     const runtime = createRuntime(settings, model, checkpoint, log);
-    await runtime.start();
     started.add('runtime', () => runtime.stop());
+    signal?.throwIfAborted();
+    await runtime.start();
     const trainingThread = new TrainingThread(log);
     started.add('training thread', () => trainingThread.stop());
+    signal?.throwIfAborted();
     await trainingThread.start();
     const plugins = new PluginHost({
       sources: settings.plugins,
@@ -86,11 +90,13 @@ export async function startApp(options: AppOptions): Promise<App> {
       rights: settings,
     });
     started.add('services', () => services.stop());
+    signal?.throwIfAborted();
     await services.start();
     const known = authenticateAny(authenticateAdmin(adminKey.key), authenticateKeys(services.keys));
     const authenticate = async (key: string) => plugins.authenticate(key) ?? known(key);
     const gateway = createGateway({ settings, services, authenticate, extensions: plugins.extensions, log });
     started.add('gateway', () => gateway.stop());
+    signal?.throwIfAborted();
     await gateway.start();
     const url = localUrl({ host: settings.host, port: gateway.port });
     started.add('plugins', () => plugins.stop());

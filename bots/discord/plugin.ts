@@ -1,19 +1,11 @@
 /** The Discord bot as a plugin: connects, registers its commands, reconciles, and lets go again. */
-import {
-  Client,
-  type DiscordjsError,
-  DiscordjsErrorCodes,
-  Events,
-  GatewayIntentBits,
-  Options,
-  Partials,
-  Routes,
-} from 'discord.js';
+import { type Client, Events, Routes } from 'discord.js';
 import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
 import { Places, reactionTable, UNICODE_REACTIONS, VoteBook } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { commandDefinitions } from './commands.js';
 import { configSchema, type DiscordConfig } from './config.js';
+import { Connection } from './connection.js';
 import { diagnose } from './doctor.js';
 import { listen } from './events.js';
 import { reconcile } from './reconcile.js';
@@ -32,22 +24,18 @@ export default definePlugin({
   configSchema,
   diagnose,
   async start(context) {
-    const bot = makeBot(context);
+    const connection = new Connection(context);
+    const bot = makeBot(context, connection.discord);
     if (bot.config.askConsent) await bot.client.setPlatform(PLATFORM, { asksConsent: true });
     listen(bot, new Tuning(bot));
     reconcileWhenReady(bot);
-    await connect(bot);
+    await connection.connect();
     await registerCommands(bot);
-    return {
-      health: () => healthOf(bot),
-      stop: async () => {
-        await bot.discord.destroy();
-      },
-    };
+    return { health: () => connection.health(), stop: () => {} };
   },
 });
 
-function makeBot({ client, storage, log, config, signal }: PluginContext<DiscordConfig>): Bot {
+function makeBot({ client, storage, log, config, signal }: PluginContext<DiscordConfig>, discord: Client): Bot {
   let table: Bot['table'];
   try {
     table = reactionTable(UNICODE_REACTIONS, config.emoji);
@@ -59,7 +47,7 @@ function makeBot({ client, storage, log, config, signal }: PluginContext<Discord
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();
   const book = new VoteBook({ client, storage, log, memberOf, schedule, on: bookEvents(() => bot) });
   const bot: Bot = {
-    discord: newDiscordClient(config),
+    discord,
     client,
     storage,
     log,
@@ -71,31 +59,6 @@ function makeBot({ client, storage, log, config, signal }: PluginContext<Discord
     signal,
   };
   return bot;
-}
-
-/** Keeps little in memory: what the bot needs of old messages it reads again. */
-function newDiscordClient({ api, messageContent }: DiscordConfig): Client {
-  const intents = [
-    GatewayIntentBits.Guilds,
-    GatewayIntentBits.GuildMessages,
-    GatewayIntentBits.GuildMessageReactions,
-    GatewayIntentBits.DirectMessages,
-    GatewayIntentBits.DirectMessageReactions,
-    ...(messageContent ? [GatewayIntentBits.MessageContent] : []),
-  ];
-  return new Client({
-    intents,
-    partials: [Partials.Channel, Partials.Message, Partials.Reaction, Partials.User],
-    shards: 'auto',
-    rest: { api },
-    allowedMentions: { parse: [], repliedUser: false },
-    makeCache: Options.cacheWithLimits({
-      ...Options.DefaultMakeCacheSettings,
-      MessageManager: 50,
-      ReactionUserManager: 0,
-      PresenceManager: 0,
-    }),
-  });
 }
 
 /** A fresh session may have missed anything; a resumed one is told what it missed. */
@@ -112,55 +75,15 @@ function reconcileWhenReady(bot: Bot): void {
       .catch((error: unknown) => log.error('Reactions could not be reconciled', { error }));
   };
   discord.on(Events.ShardReady, look);
-  discord.on(Events.Error, (error) => log.warn('Discord reports an error', { error }));
-  discord.on(Events.ShardDisconnect, ({ code }, shard) =>
-    log.warn('A shard lost its connection for good', { shard, code }),
-  );
-  discord.rest.on('rateLimited', ({ route, retryAfter, global }) =>
-    log.info('Discord asks to wait', { route, retryAfter, global }),
-  );
 }
 
-/** @throws PluginSetupError where the settings, not the network, are in the way */
-async function connect({ discord, config, signal }: Bot): Promise<void> {
-  const ready = new Promise<void>((resolve, reject) => {
-    discord.once(Events.ClientReady, () => resolve());
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  ready.catch(() => {});
-  try {
-    await discord.login(config.token);
-  } catch (error) {
-    await discord.destroy();
-    throw setupProblem(error) ?? error;
-  }
-  await ready;
-}
-
-function setupProblem(error: unknown): PluginSetupError | null {
-  const { code, message = '' } = error as Partial<DiscordjsError>;
-  const portal = 'discord.com/developers/applications, your application, "Bot"';
-  if (code === DiscordjsErrorCodes.TokenInvalid) {
-    return new PluginSetupError(`Discord does not know this token. Make a new one at ${portal}, "Reset Token".`);
-  }
-  if (/disallowed intents/i.test(message)) {
-    return new PluginSetupError(
-      `The message content intent is not switched on. Switch it on at ${portal}, or set "messageContent" to false.`,
-    );
-  }
-  return null;
-}
-
-async function registerCommands({ discord }: Bot): Promise<void> {
+async function registerCommands({ discord, signal }: Bot): Promise<void> {
   const { id } = (discord as Client<true>).application;
-  await discord.rest.put(Routes.applicationCommands(id), { body: commandDefinitions() });
-}
-
-function healthOf({ discord }: Bot): { ok: boolean; message: string } {
-  if (!discord.isReady()) return { ok: false, message: 'Not connected to Discord; it keeps trying.' };
-  const servers = discord.guilds.cache.size;
-  return {
-    ok: true,
-    message: `Connected as ${discord.user.tag} in ${servers} ${servers === 1 ? 'server' : 'servers'}.`,
-  };
+  try {
+    await discord.rest.put(Routes.applicationCommands(id), { body: commandDefinitions(), signal });
+  } catch (error) {
+    throw new Error(`The commands could not be registered with Discord (${(error as Error).message}).`, {
+      cause: error,
+    });
+  }
 }

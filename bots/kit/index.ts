@@ -9,6 +9,7 @@ export * from './map-picture.js';
 export * from './member-actions.js';
 export * from './offer.js';
 export * from './order.js';
+export * from './outage.js';
 export * from './patience.js';
 export * from './places.js';
 export * from './problem.js';

@@ -29,18 +29,21 @@ export class PalateClientError extends Error {
   readonly code: ClientErrorCode;
   /** Milliseconds after which the same call may succeed. */
   readonly retryAfterMs?: number;
+  /** Characters that are allowed, where a text was TOO_LONG and characters were counted. */
+  readonly maximum?: number;
   /** Everything the service answered with; empty when it did not answer. */
   readonly errors: readonly ResponseError[];
 
   constructor(
     code: ClientErrorCode,
     message: string,
-    details: { retryAfterMs?: number; errors?: readonly ResponseError[]; cause?: unknown } = {},
+    details: { retryAfterMs?: number; maximum?: number; errors?: readonly ResponseError[]; cause?: unknown } = {},
   ) {
     super(message, { cause: details.cause });
     this.name = 'PalateClientError';
     this.code = code;
     this.retryAfterMs = details.retryAfterMs;
+    this.maximum = details.maximum;
     this.errors = details.errors ?? [];
   }
 }
@@ -49,10 +52,11 @@ export class PalateClientError extends Error {
 export function errorOf(errors: readonly ResponseError[]): PalateClientError {
   const first = errors[0] ?? { message: 'The service answered with an error that says nothing.' };
   const code = CLIENT_ERROR_CODES.find((known) => known === first.extensions?.code) ?? 'INTERNAL';
-  const retryAfterMs = first.extensions?.retryAfterMs;
+  const { retryAfterMs, maximum } = first.extensions ?? {};
   return new PalateClientError(code, first.message, {
     errors,
     ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+    ...(typeof maximum === 'number' && code === 'TOO_LONG' && { maximum }),
   });
 }
 

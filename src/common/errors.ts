@@ -20,6 +20,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export interface ErrorDetails {
   /** Milliseconds after which the same call may succeed; goes with LIMIT_EXCEEDED, STORE_UNAVAILABLE and MODEL_UNAVAILABLE. */
   retryAfterMs?: number;
+  /** Characters that are allowed; goes with TOO_LONG where it is characters that are counted. */
+  maximum?: number;
   cause?: unknown;
 }
 
@@ -27,12 +29,14 @@ export interface ErrorDetails {
 export class PalateError extends Error {
   readonly code: ErrorCode;
   readonly retryAfterMs?: number;
+  readonly maximum?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.name = 'PalateError';
     this.code = code;
     this.retryAfterMs = details.retryAfterMs;
+    this.maximum = details.maximum;
   }
 }
 

@@ -1,20 +1,25 @@
 /** What every long-lived part shares: start and stop, both idempotent, both returning the promise in flight. */
-import type { Log } from './log.js';
 
 export interface Lifecycle {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What was started, to be stopped in reverse order; a part that fails to stop does not keep the others running. */
+/**
+ * What a start has begun or opened, to be let go of in reverse order when it fails, is given up, or is over. Each part is put down before
+ * it is begun, so that one that fails halfway is let go of as well; one that fails to stop does not keep the others open.
+ */
 export class StartedParts {
-  private readonly parts: { name: string; stop: () => Promise<void> }[] = [];
+  private readonly parts: { name: string; stop: () => Promise<void> | void }[] = [];
   private stopping: Promise<void> | undefined;
 
-  constructor(private readonly log: Log) {}
+  /** @param onFailure told of a part that did not stop cleanly */
+  constructor(private readonly onFailure: (name: string, error: unknown) => void) {}
 
-  add(name: string, stop: () => Promise<void>): void {
-    this.parts.push({ name, stop });
+  /** What comes when all is over already is stopped at once. */
+  add(name: string, stop: () => Promise<void> | void): void {
+    if (this.stopping) this.stopping = this.stopping.then(() => this.stopOne(name, stop));
+    else this.parts.push({ name, stop });
   }
 
   stop(): Promise<void> {
@@ -23,8 +28,14 @@ export class StartedParts {
   }
 
   private async stopAll(): Promise<void> {
-    for (const { name, stop } of this.parts.reverse()) {
-      await stop().catch((err) => this.log.error({ err }, `The ${name} did not stop cleanly`));
+    for (const { name, stop } of this.parts.reverse()) await this.stopOne(name, stop);
+  }
+
+  private async stopOne(name: string, stop: () => Promise<void> | void): Promise<void> {
+    try {
+      await stop();
+    } catch (error) {
+      this.onFailure(name, error);
     }
   }
 }

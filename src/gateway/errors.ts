@@ -50,7 +50,8 @@ export function formatError(error: unknown, log: Log): GraphQLFormattedError {
 }
 
 function codeOf(error: PalateError): Record<string, unknown> {
-  return { code: error.code, ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }) };
+  const { code, retryAfterMs, maximum } = error;
+  return { code, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(maximum !== undefined && { maximum }) };
 }
 
 /** The error at the end of the chain of GraphQL errors wrapped around it. */

@@ -95,7 +95,8 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
   async function stop(): Promise<void> {
     await starting?.catch(() => {});
     counting.abort();
-    if (!server?.listening) return;
+    if (!server) return;
+    // One that never came to listen is closed at once.
     const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
     server.closeIdleConnections();
     await sockets?.close();

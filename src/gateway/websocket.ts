@@ -200,5 +200,6 @@ function allows(origins: Origins, request: IncomingMessage): boolean {
 }
 
 function refuse(stream: Duplex, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  // Without the end of the stream a caller that keeps its side open would keep the server from closing.
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => stream.destroy());
 }

@@ -27,6 +27,6 @@ export type FromChild =
   | { kind: 'ready' }
   | { kind: 'started' }
   | { kind: 'findings'; findings: unknown }
-  | { kind: 'health'; id: number; health?: PluginHealth; error?: string }
+  | { kind: 'health'; id: number; health?: PluginHealth; error?: string; setup?: boolean }
   | { kind: 'failed'; message: string; setup: boolean }
   | { kind: 'log'; level: keyof PluginLog; message: string; facts: LogFacts };

@@ -22,17 +22,27 @@ const tellLog: WriteLog = (level, message, facts) => tell({ kind: 'log', level, 
 
 /** Says why, and ends: a process with an error that nobody caught is in no state to go on. */
 function fail(error: unknown): void {
-  const setup = (error as { name?: unknown } | null)?.name === 'PluginSetupError';
-  const message: FromChild = { kind: 'failed', message: messageOf(error), setup };
+  const message: FromChild = { kind: 'failed', message: messageOf(error), setup: isSetup(error) };
   if (process.connected) process.send?.(message, () => process.exit(1));
   else process.exit(1);
+}
+
+/** By name: the error may be of another copy of the contract. */
+function isSetup(error: unknown): boolean {
+  return (error as { name?: unknown } | null)?.name === 'PluginSetupError';
 }
 
 async function start({ file, url, key, input, loadMs }: Extract<ToChild, { kind: 'start' }>): Promise<void> {
   const { plugin } = await loadPlugin(file, process.cwd(), loadMs);
   const config = await plugin.configSchema.parseAsync(input);
-  session = openSession(networkExecutor({ url, key }), config, tellLog);
-  running = await plugin.start(session.context);
+  session = openSession(networkExecutor({ url, key }), config, tellLog, stopMs);
+  try {
+    running = await plugin.start(session.context);
+  } catch (error) {
+    session.end();
+    await session.letGo();
+    throw error;
+  }
   if (!stopping) tell({ kind: 'started' });
 }
 
@@ -40,7 +50,7 @@ async function start({ file, url, key, input, loadMs }: Extract<ToChild, { kind:
 async function examine({ file, url, key, input, loadMs, timeMs }: Extract<ToChild, { kind: 'diagnose' }>) {
   const { plugin } = await loadPlugin(file, process.cwd(), loadMs);
   const config = await plugin.configSchema.parseAsync(input);
-  session = openSession(networkExecutor({ url, key }), config, tellLog);
+  session = openSession(networkExecutor({ url, key }), config, tellLog, timeMs);
   tell({
     kind: 'findings',
     findings: await diagnose({ plugin, config, rows: session.context.storage, write: tellLog, timeMs }),
@@ -53,7 +63,6 @@ async function stop(): Promise<void> {
   session?.end();
   try {
     await within(stopMs, running?.stop(), 'it was not done in time');
-    await session?.close();
   } catch (error) {
     tell({
       kind: 'log',
@@ -62,6 +71,8 @@ async function stop(): Promise<void> {
       facts: { reason: messageOf(error) },
     });
   }
+  await session?.letGo();
+  await session?.close().catch(() => undefined);
   process.disconnect?.();
   process.exit(0);
 }
@@ -71,7 +82,7 @@ async function answerHealth(id: number): Promise<void> {
     if (!running) throw new Error('it has not started');
     tell({ kind: 'health', id, health: await running.health() });
   } catch (error) {
-    tell({ kind: 'health', id, error: messageOf(error) });
+    tell({ kind: 'health', id, error: messageOf(error), setup: isSetup(error) });
   }
 }
 

@@ -48,20 +48,30 @@ export interface PluginContext<Config> {
   /** What `configSchema` made of the settings. */
   readonly config: Config;
   readonly storage: PluginStorage;
-  /** Aborts when the plugin is to end: first this, then `stop()`. */
+  /** Aborts when the plugin is to end: first this, then `stop()`, then what `onEnd` was given. */
   readonly signal: AbortSignal;
+  /**
+   * Says how something is let go of, as soon as it is opened: called, the last first, when the plugin is over and when its start fails or
+   * is given up. What comes when all is over is called at once. All of it together has ten seconds.
+   */
+  onEnd(what: string, close: () => Promise<void> | void): void;
 }
 
 export interface PluginHealth {
   ok: boolean;
   /** For people: what works, or what does not and what to do. */
   message?: string;
+  /** Not well, and getting well by itself, as while the platform is away: no reason to be restarted. */
+  recovers?: boolean;
 }
 
 export interface RunningPlugin {
-  /** Lets go of everything: connections, timers, listeners. What is not done after ten seconds is left behind. */
+  /** Lets go of everything that `onEnd` was not given: connections, timers, listeners. What is not done after ten seconds is left behind. */
   stop(): Promise<void> | void;
-  /** Asked every few seconds. Not being well three times in a row, or no answer, is a reason to be restarted. */
+  /**
+   * Asked every few seconds. Not being well three times in a row, or no answer, is a reason to be restarted. It may throw
+   * PluginSetupError, where the platform has come to refuse the settings for good: the plugin then ends and waits for others.
+   */
   health(): Promise<PluginHealth> | PluginHealth;
 }
 

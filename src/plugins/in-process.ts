@@ -6,7 +6,7 @@ import type { RunningPlugin } from './contract.js';
 import { runInDomain, runOutside } from './fault-domain.js';
 import type { Launch, Launched, LaunchOptions } from './launch.js';
 import { openSession } from './session.js';
-import { within } from './within.js';
+import { lateStart, within } from './within.js';
 
 /** @param executor acts with the plugin's key */
 export function inProcess(executor: Executor): Launch {
@@ -15,7 +15,7 @@ export function inProcess(executor: Executor): Launch {
 
 async function launch(options: LaunchOptions, executor: Executor): Promise<Launched> {
   const { plugin, config, write, times, signal } = options;
-  const session = openSession(outside(executor), config, write);
+  const session = openSession(outside(executor), config, write, times.stop);
   let fail = (_: Error) => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
@@ -46,14 +46,14 @@ async function launch(options: LaunchOptions, executor: Executor): Promise<Launc
   abandoned.catch(() => undefined);
   let running: RunningPlugin;
   try {
-    running = await within(
-      times.start,
-      Promise.race([starting, abandoned]),
-      `it had not started after ${times.start} ms`,
+    running = await within(times.start, Promise.race([starting, abandoned]), () =>
+      lateStart(times.start, session.lastSaid()),
     );
   } catch (error) {
     over = true;
-    await session.close();
+    session.end();
+    await inside(() => session.letGo());
+    await session.close().catch(() => undefined);
     // Should it start after all, it is stopped again.
     starting.then(stopRunning, () => undefined);
     throw error;
@@ -69,6 +69,7 @@ async function launch(options: LaunchOptions, executor: Executor): Promise<Launc
     stop: async () => {
       session.end();
       await stopRunning(running);
+      await inside(() => session.letGo());
       over = true;
       await session.close().catch(() => undefined);
     },

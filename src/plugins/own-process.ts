@@ -9,7 +9,7 @@ import type { FromChild, ToChild } from './child-messages.js';
 import { type PluginHealth, PluginSetupError } from './contract.js';
 import type { Launch, Launched, LaunchOptions } from './launch.js';
 import type { WriteLog } from './session.js';
-import { within } from './within.js';
+import { lateStart, within } from './within.js';
 
 /** What a plugin's process may see of this one's environment: how to run, how to reach the network, and no secrets. */
 const ENVIRONMENT =
@@ -42,14 +42,18 @@ async function launch(options: LaunchOptions, url: string, key: string, revoke: 
   // A process that could not even begin has no exit.
   const gone = once(child, 'exit').catch(() => undefined);
   const questions = new Questions();
-  const { started, failed } = listen(child, questions, write);
+  let lastSaid: string | null = null;
+  const { started, failed } = listen(child, questions, (level, message, facts) => {
+    lastSaid = message;
+    write(level, message, facts);
+  });
   const tell = (message: ToChild) => {
     // A channel that closes meanwhile is told by the exit that follows.
     if (child.connected) child.send(message, () => undefined);
   };
-  const end = async () => {
+  const end = async (timeMs = 2 * times.stop + GRACE_MS) => {
     tell({ kind: 'stop' });
-    await within(times.stop + GRACE_MS, gone, '').catch(() => child.kill('SIGKILL'));
+    await within(timeMs, gone, '').catch(() => child.kill('SIGKILL'));
     await gone;
     revoke();
   };
@@ -60,11 +64,11 @@ async function launch(options: LaunchOptions, url: string, key: string, revoke: 
   abandoned.catch(() => undefined);
   tell({ kind: 'start', file, url, key, input, loadMs: times.load, stopMs: times.stop });
   try {
-    const late = `it had not started after ${times.start} ms`;
+    const late = () => lateStart(times.start, lastSaid);
     await within(times.start + GRACE_MS, Promise.race([started, abandoned]), late);
   } catch (error) {
-    child.kill('SIGKILL');
-    await gone;
+    // It may have connections open that the other side should hear the end of.
+    await end(GRACE_MS);
     throw error;
   }
   return {
@@ -74,7 +78,7 @@ async function launch(options: LaunchOptions, url: string, key: string, revoke: 
       return within(times.health, answer, `no answer after ${times.health} ms`);
     },
     failed,
-    stop: end,
+    stop: () => end(),
     context: null,
   };
 }
@@ -152,9 +156,9 @@ class Questions {
     return { id, answer: new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject })) };
   }
 
-  answer({ id, health, error }: Extract<FromChild, { kind: 'health' }>): void {
+  answer({ id, health, error = 'no health', setup }: Extract<FromChild, { kind: 'health' }>): void {
     if (health) this.waiting.get(id)?.resolve(health);
-    else this.waiting.get(id)?.reject(new Error(error ?? 'no health'));
+    else this.waiting.get(id)?.reject(setup ? new PluginSetupError(error) : new Error(error));
     this.waiting.delete(id);
   }
 }

@@ -1,6 +1,10 @@
 /** What a running plugin is given, wherever it runs: client, storage, log, signal. */
+
 import { createPalateClient, type Executor, type PalateClient, PalateClientError } from '../client/index.js';
+import { messageOf } from '../common/errors.js';
+import { StartedParts } from '../common/lifecycle.js';
 import type { LogFacts, PluginContext, PluginLog, PluginStorage, StoredEntry } from './contract.js';
+import { within } from './within.js';
 
 /** Where log lines go. */
 export type WriteLog = (level: keyof PluginLog, message: string, facts: LogFacts) => void;
@@ -9,22 +13,49 @@ export interface Session {
   context: PluginContext<Record<string, unknown>>;
   /** Aborts the plugin's signal. */
   end(): void;
+  /** Lets go of what the plugin said it had opened. Never rejects. */
+  letGo(): Promise<void>;
   /** The plugin is over: whatever it left behind can do nothing more through its client. */
   close(): Promise<void>;
+  /** The last thing the plugin said; null when it has said nothing. */
+  lastSaid(): string | null;
 }
 
-export function openSession(executor: Executor, config: Record<string, unknown>, write: WriteLog): Session {
+/** @param stopMs what letting go of everything may take */
+export function openSession(
+  executor: Executor,
+  config: Record<string, unknown>,
+  write: WriteLog,
+  stopMs: number,
+): Session {
   const ended = new AbortController();
   const closed = new AbortController();
   const client = createPalateClient({ executor: fenced(executor, closed.signal) });
+  const untidy = (what: string, error: unknown) =>
+    write('warn', `The plugin did not let go of ${what}`, { reason: messageOf(error) });
+  const opened = new StartedParts(untidy);
+  let lastSaid: string | null = null;
+  const log = logOf((level, message, facts) => {
+    lastSaid = message;
+    write(level, message, facts);
+  });
   return {
-    context: { client, config, log: logOf(write), storage: storageOf(client), signal: ended.signal },
+    context: {
+      client,
+      config,
+      log,
+      storage: storageOf(client),
+      signal: ended.signal,
+      onEnd: (what, close) => opened.add(what, close),
+    },
     end: () => ended.abort(),
+    letGo: () => within(stopMs, opened.stop(), 'it took too long').catch((error) => untidy('everything', error)),
     close: async () => {
       ended.abort();
       closed.abort();
       await client.close();
     },
+    lastSaid: () => lastSaid,
   };
 }
 

@@ -65,8 +65,7 @@ export class Supervisor {
       const { failure, ranFor } = await this.runOnce(signal);
       if (!failure || signal.aborted) return;
       const message = this.parts.cover(messageOf(failure));
-      // By name: the error may come from another process, or from another copy of the contract.
-      if (failure.name === 'PluginSetupError') {
+      if (isSetupError(failure)) {
         log.error({ plugin: name }, `The plugin cannot work with its settings: ${message}`);
         this.become({ ...IDLE, status: 'UNCONFIGURED', message });
         this.stopped?.abort();
@@ -116,9 +115,12 @@ export class Supervisor {
     for (let bad = 0; !over.signal.aborted; ) {
       await pause(times.healthInterval, over.signal);
       if (over.signal.aborted) break;
-      const health = await launched.health().catch((error): PluginHealth => ({ ok: false, message: messageOf(error) }));
-      if (over.signal.aborted) break;
-      bad = health.ok ? 0 : bad + 1;
+      const health = await launched.health().catch((error: unknown): PluginHealth => {
+        if (isSetupError(error)) failure = error;
+        return { ok: false, message: messageOf(error) };
+      });
+      if (over.signal.aborted || failure) break;
+      bad = health.ok || health.recovers ? 0 : bad + 1;
       const said = health.message ?? (health.ok ? null : 'It does not say why.');
       const message = said && this.parts.cover(said);
       if (bad >= times.badHealth) failure = new Error(`It was unwell ${bad} times in a row: ${message}`);
@@ -129,4 +131,9 @@ export class Supervisor {
     signal.removeEventListener('abort', end);
     return signal.aborted ? null : failure;
   }
+}
+
+/** By name: the error may come from another process, or from another copy of the contract. */
+function isSetupError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'PluginSetupError';
 }

@@ -79,6 +79,10 @@ export class DiscordGateway {
   interfere: Interference | undefined;
   /** Whether heartbeats are answered; without it a client must find its connection dead. */
   acknowledges = true;
+  /** Whether connections are cut as soon as they are made. */
+  away = false;
+  /** Whether connections are greeted; without it a client waits for its HELLO. */
+  greets = true;
   private readonly connections = new Set<Connection>();
   private readonly sockets: WebSocketServer;
   private readonly beats: NodeJS.Timeout;
@@ -91,9 +95,14 @@ export class DiscordGateway {
     private readonly options: GatewayOptions,
   ) {
     this.sockets = new WebSocketServer({ server, path: '/gateway' });
-    this.sockets.on('connection', (socket, request) => this.open(socket, request));
+    this.sockets.on('connection', (socket, request) => this.accept(socket, request));
     world.on('dispatch', (event) => this.dispatch(event));
     this.beats = setInterval(() => this.checkBeats(), options.heartbeatMs);
+  }
+
+  /** Connections that are open, whether they identified or not. */
+  get open(): number {
+    return this.sockets.clients.size;
   }
 
   /** Connections that are identified. */
@@ -133,8 +142,9 @@ export class DiscordGateway {
 
   // -------------------------------------------------------------------------------------------------------- connections
 
-  private open(socket: WebSocket, request: IncomingMessage) {
+  private accept(socket: WebSocket, request: IncomingMessage) {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+    if (this.away) return socket.terminate();
     const connection: Connection = { socket, session: null, lastBeat: Date.now(), sends: [] };
     if (query.get('v') !== '10') return socket.close(CLOSE.invalidVersion);
     if ((query.get('encoding') ?? 'json') !== 'json' || query.has('compress')) return socket.close(CLOSE.decodeError);
@@ -142,6 +152,7 @@ export class DiscordGateway {
     socket.on('message', (data) => this.receive(connection, Buffer.from(data as Buffer)));
     socket.on('error', () => {});
     socket.on('close', (code) => this.closed(connection, code));
+    if (!this.greets) return;
     this.send(connection, { op: OP.hello, d: { heartbeat_interval: this.options.heartbeatMs, _trace: ['local'] } });
   }
 

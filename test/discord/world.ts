@@ -25,6 +25,8 @@ export type NewMessage = Pick<Message, 'channelId' | 'authorId'> & Partial<Messa
 export class World extends EventEmitter<{ dispatch: [Dispatch]; change: [] }> {
   /** Where the server listens; attachments are fetched from there. */
   url = '';
+  /** Where clients are told that the gateway is; undefined: beside the rest. */
+  gatewayUrl: string | undefined;
   /** How long an interaction waits for its first answer; longer where a slow machine is not what is tested. */
   answerMs = 3_000;
   readonly users = new Map<string, User>();

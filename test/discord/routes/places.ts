@@ -7,7 +7,7 @@ import type { World } from '../world.js';
 import { channelFor, type Route } from './route.js';
 
 export function placeRoutes(shards: () => { count: number; maxConcurrency: number }): readonly Route[] {
-  const gateway = (world: World) => `${world.url.replace(/^http/, 'ws')}/gateway`;
+  const gateway = (world: World) => world.gatewayUrl ?? `${world.url.replace(/^http/, 'ws')}/gateway`;
   return [
     { method: 'GET', path: '/gateway', open: true, handle: ({ world }) => ({ url: gateway(world) }) },
     {
