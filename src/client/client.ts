@@ -18,6 +18,7 @@ import type {
   Key,
   KeyInput,
   LanguageModel,
+  Limit,
   Member,
   MemberRef,
   MemberToken,
@@ -74,7 +75,8 @@ export interface PalateClient {
   winRates(memberId: string): Promise<WinRatePoint[]>;
   platform(name: string): Promise<Platform>;
   setPlatform(name: string, input: PlatformInput): Promise<Platform>;
-  limits(): Promise<{ name: string; value: number }[]>;
+  /** In order: what matters first comes first. */
+  limits(): Promise<Limit[]>;
   pool(): Promise<PoolStatus>;
   /** Errors answered since the service started, the latest first. */
   errorCounts(): Promise<ErrorCount[]>;

@@ -27,6 +27,8 @@ export type {
   KeyScope,
   LanguageModelFragment as LanguageModel,
   LearnConsent,
+  LimitFragment as Limit,
+  LimitGroup,
   MemberFragment as Member,
   MemberRef,
   MemberTokenFragment as MemberToken,

@@ -3,12 +3,14 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react
 import { ChatPage } from './chat/chat-page.js';
 import { ChatRoom } from './chat/chat-room.js';
 import { Frame } from './frame.js';
+import { NotFound } from './not-found.js';
 import { useObservable } from './observable.js';
 import { Receipt } from './receipt.js';
-import { type PageName, usePage } from './route.js';
+import { isForAdmins, type PageName, usePage } from './route.js';
 import { SessionContext } from './session/context.js';
 import { type Credential, keepCredential, readFragment, takeCredential } from './session/credential.js';
-import { isUnauthenticated, problemOf } from './session/problem.js';
+import { TAB } from './session/kept.js';
+import { mayPass, problemOf } from './session/problem.js';
 import { Session } from './session/session.js';
 import { SignIn } from './sign-in.js';
 import { FaultBoundary } from './ui/fault.js';
@@ -27,7 +29,7 @@ export function App({ credential: given }: { credential: Credential | null }) {
   const [problem, setProblem] = useState<string | null>(null);
 
   const signOut = useCallback((why: string | null) => {
-    window.sessionStorage.clear();
+    TAB.clear();
     setSession(null);
     setCredential(null);
     setProblem(why);
@@ -38,7 +40,7 @@ export function App({ credential: given }: { credential: Credential | null }) {
     const onHash = () => {
       if (!readFragment(window.location.hash)) return;
       setSession(null);
-      setCredential(takeCredential(window.location, window.history, window.sessionStorage));
+      setCredential(takeCredential(window.location, window.history, TAB));
     };
     window.addEventListener('hashchange', onHash);
     return () => window.removeEventListener('hashchange', onHash);
@@ -56,13 +58,13 @@ export function App({ credential: given }: { credential: Credential | null }) {
           void opened.close();
           return;
         }
-        keepCredential(window.sessionStorage, credential);
+        keepCredential(TAB, credential);
         setProblem(null);
         setSession(opened);
       } catch (error) {
         if (!wanted) return;
-        const unreachable = !isUnauthenticated(error) && (error as { code?: string }).code === 'UNREACHABLE';
-        if (!unreachable) return signOut(problemOf(error));
+        // A database or a model that is away comes back: the conversation of this tab is not thrown away over it.
+        if (!mayPass(error)) return signOut(problemOf(error));
         setProblem(problemOf(error));
         timer = window.setTimeout(open, RETRY_MS);
       }
@@ -79,7 +81,14 @@ export function App({ credential: given }: { credential: Credential | null }) {
   if (!session) {
     return (
       <main className="alone">
-        <Loading what={problem ?? 'Opening the console'} />
+        <div className="opening">
+          <Loading what={problem ?? 'Opening the console'} />
+          {problem && (
+            <button type="button" className="quiet" onClick={() => signOut(null)}>
+              Sign out
+            </button>
+          )}
+        </div>
       </main>
     );
   }
@@ -96,6 +105,10 @@ function SignedIn({ session, onSignOut }: { session: Session; onSignOut: (why: s
   const room = useMemo(() => new ChatRoom(session), [session]);
   const page = usePage();
   useEffect(() => {
+    room.enter();
+    return room.leave;
+  }, [room]);
+  useEffect(() => {
     if (ended !== null) onSignOut(ended);
   }, [ended, onSignOut]);
   useEffect(() => {
@@ -109,7 +122,11 @@ function SignedIn({ session, onSignOut }: { session: Session; onSignOut: (why: s
     <Frame page={page} onSignOut={() => onSignOut(null)}>
       <FaultBoundary key={page}>
         <Suspense fallback={<Loading what="Loading the page" />}>
-          <Page name={session.isAdmin || (page !== 'live' && page !== 'setup') ? page : 'chat'} room={room} />
+          {page === null || (isForAdmins(page) && !session.isAdmin) ? (
+            <NotFound forAdmins={page !== null} />
+          ) : (
+            <Page name={page} room={room} />
+          )}
         </Suspense>
       </FaultBoundary>
     </Frame>

@@ -1,22 +1,29 @@
 /** What is around every page: the name, the way to the other pages, the version of the taste, and whether the gateway is heard. */
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useObservable } from './observable.js';
-import type { PageName } from './route.js';
+import { isForAdmins, type PageName } from './route.js';
 import { useSession } from './session/context.js';
 
-const LINKS: readonly { page: PageName; label: string; admin?: boolean }[] = [
+const LINKS: readonly { page: PageName; label: string }[] = [
   { page: 'chat', label: 'Chat' },
   { page: 'tune', label: 'Tune' },
   { page: 'taste', label: 'Taste' },
-  { page: 'live', label: 'Live', admin: true },
-  { page: 'setup', label: 'Set-up', admin: true },
+  { page: 'live', label: 'Live' },
+  { page: 'setup', label: 'Set-up' },
 ];
 
-export function Frame({ page, onSignOut, children }: { page: PageName; onSignOut: () => void; children: ReactNode }) {
+export interface FrameProps {
+  /** Null where the address leads to none. */
+  page: PageName | null;
+  onSignOut: () => void;
+  children: ReactNode;
+}
+
+export function Frame({ page, onSignOut, children }: FrameProps) {
   const session = useSession();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
-  const title = LINKS.find((link) => link.page === page)?.label ?? 'Chat';
+  const title = LINKS.find((link) => link.page === page)?.label ?? 'No such page';
   useEffect(() => {
     document.title = `${title} · Palate`;
     // Whoever follows a link by keyboard or screen reader lands in the page, not in the address bar.
@@ -27,14 +34,14 @@ export function Frame({ page, onSignOut, children }: { page: PageName; onSignOut
     <div className="frame">
       <div className="head">
         <header className="top">
-          <a className="skip" href={`#/${page}`} onClick={(event) => skip(event, main.current)}>
+          <a className="skip" href={`#/${page ?? ''}`} onClick={(event) => skip(event, main.current)}>
             Skip to the page
           </a>
           <a className="brand" href="#/chat">
             <Mark /> Palate
           </a>
           <nav aria-label="Pages">
-            {LINKS.filter(({ admin }) => !admin || session.isAdmin).map((link) => (
+            {LINKS.filter((link) => session.isAdmin || !isForAdmins(link.page)).map((link) => (
               <a key={link.page} href={`#/${link.page}`} aria-current={link.page === page ? 'page' : undefined}>
                 {link.label}
               </a>
@@ -50,7 +57,7 @@ export function Frame({ page, onSignOut, children }: { page: PageName; onSignOut
         <ConnectionNote />
       </div>
       <ModelNote />
-      <main ref={main} tabIndex={-1} className={`page page-${page}`}>
+      <main ref={main} tabIndex={-1} className={`page page-${page ?? 'none'}`}>
         {children}
       </main>
     </div>

@@ -2,9 +2,17 @@
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { takeCredential } from './session/credential.js';
+import { TAB } from './session/kept.js';
+import { FaultBoundary } from './ui/fault.js';
+import { mendLanguage } from './ui/locale.js';
 import './styles/base.css';
 import './styles/parts.css';
 import './styles/chat.css';
 
-const credential = takeCredential(window.location, window.history, window.sessionStorage);
-createRoot(document.getElementById('root') as HTMLElement).render(<App credential={credential} />);
+mendLanguage();
+const credential = takeCredential(window.location, window.history, TAB);
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <FaultBoundary>
+    <App credential={credential} />
+  </FaultBoundary>,
+);

@@ -4,17 +4,18 @@ import { useSyncExternalStore } from 'react';
 export const PAGES = ['chat', 'tune', 'taste', 'live', 'setup'] as const;
 export type PageName = (typeof PAGES)[number];
 
-export function pageOf(fragment: string): PageName {
-  const name = fragment.replace(/^#\/?/, '').split('/', 1)[0];
-  return PAGES.find((page) => page === name) ?? 'chat';
+export function isForAdmins(page: PageName): boolean {
+  return page === 'live' || page === 'setup';
 }
 
-export function usePage(): PageName {
+/** Null for a fragment that names no page; none at all is the chat. */
+export function pageOf(fragment: string): PageName | null {
+  const name = fragment.replace(/^#\/?/, '').split(/[/?]/, 1)[0];
+  return name === '' ? 'chat' : (PAGES.find((page) => page === name) ?? null);
+}
+
+export function usePage(): PageName | null {
   return useSyncExternalStore(subscribe, () => pageOf(window.location.hash));
-}
-
-export function goTo(page: PageName): void {
-  window.location.hash = `#/${page}`;
 }
 
 function subscribe(listener: () => void): () => void {

@@ -1,10 +1,12 @@
 /** Chat: every question gets two replies, and every choice between them teaches. */
-import { type RefObject, useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useId, useRef, useState } from 'react';
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
+import { isPlain } from '../ui/keys.js';
 import { type ChatRoom, REPLIES } from './chat-room.js';
 import { Composer } from './composer.js';
 import { choiceOf, type Turn } from './conversation.js';
+import { lengthWords, type ReplyLength } from './length.js';
 import { TurnView } from './turn-view.js';
 import { Welcome } from './welcome.js';
 
@@ -36,6 +38,7 @@ export function ChatPage({ room }: { room: ChatRoom }) {
               count={REPLIES}
               onVote={room.vote}
               onAskAgain={turn === last && !writing ? room.askAgain : undefined}
+              onGoOn={writing ? undefined : room.goOn}
             />
           ))}
         </div>
@@ -46,42 +49,60 @@ export function ChatPage({ room }: { room: ChatRoom }) {
           writing={writing}
           field={field}
           onText={setText}
-          onSend={() => ask(text.trim())}
+          onSend={() => ask(text)}
           onStop={room.stop}
         />
-        <Hint last={last} onClear={conversation.length > 0 ? room.clear : undefined} />
+        <div className="hint dim">
+          <Hint last={last} />
+          <Length length={room.length} />
+          {conversation.length > 0 && (
+            <button type="button" className="quiet" onClick={room.clear}>
+              New chat
+            </button>
+          )}
+        </div>
       </div>
     </div>
   );
 }
 
-function Hint({ last, onClear }: { last: Turn | undefined; onClear?: () => void }) {
+function Hint({ last }: { last: Turn | undefined }) {
   const learning = useObservable(useSession().member)?.consent.learn;
   const open = last?.status === 'COMPLETE' && last.verdict === null;
   return (
-    <p className="hint dim">
-      <span>
-        {open ? (
-          <>
-            <span className="by-keys">
-              <kbd>1</kbd> <kbd>2</kbd> choose, <kbd>=</kbd> equally good, <kbd>x</kbd> none of them.
-            </span>
-            <span className="by-touch">Swipe the better reply to the right, or tap its button.</span>
-          </>
-        ) : learning === 'DENIED' ? (
-          <>
-            Nothing is learned: you said no under <a href="#/taste">Taste</a>.
-          </>
-        ) : (
-          'Which reply is yours stays hidden until you choose.'
-        )}
-      </span>
-      {onClear && (
-        <button type="button" className="quiet" onClick={onClear}>
-          New chat
-        </button>
+    <p>
+      {open ? (
+        <>
+          <span className="by-keys">
+            <kbd>1</kbd> <kbd>2</kbd> choose, <kbd>=</kbd> equally good, <kbd>x</kbd> none of them.
+          </span>
+          <span className="by-touch">Swipe the better reply to the right, or tap its button.</span>
+        </>
+      ) : learning === 'DENIED' ? (
+        <>
+          Nothing is learned: you said no under <a href="#/taste">Taste</a>.
+        </>
+      ) : (
+        'Which reply is yours stays hidden until you choose.'
       )}
     </p>
+  );
+}
+
+function Length({ length }: { length: ReplyLength }) {
+  const tokens = useObservable(length.tokens);
+  const id = useId();
+  return (
+    <span className="length">
+      <label htmlFor={id}>Replies of at most</label>
+      <select id={id} value={tokens} onChange={(event) => length.choose(Number(event.target.value))}>
+        {length.offered.map((offered) => (
+          <option key={offered} value={offered}>
+            {lengthWords(offered)}
+          </option>
+        ))}
+      </select>
+    </span>
   );
 }
 
@@ -92,7 +113,7 @@ function Hint({ last, onClear }: { last: Turn | undefined; onClear?: () => void 
 function useChoosingKeys(room: ChatRoom, last: Turn | undefined, field: RefObject<HTMLTextAreaElement | null>): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || last?.status !== 'COMPLETE') return;
+      if (!isPlain(event) || last?.status !== 'COMPLETE') return;
       const target = event.target as HTMLElement;
       const typing = target.matches('input, textarea, select');
       const emptyMessage = target === field.current && field.current.value === '' && last.verdict === null;

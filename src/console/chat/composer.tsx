@@ -1,5 +1,8 @@
-/** Where a question is written. Enter sends, Shift and Enter begin a new line. */
+/** Where a question is written. Enter sends, Shift and Enter begin a new line; on a touch screen Enter begins one, and the button sends. */
 import { type FormEvent, type KeyboardEvent, type Ref, useId } from 'react';
+import { isTouchScreen, sends } from '../ui/keys.js';
+import { amount } from '../ui/time.js';
+import { MESSAGE_CHARACTERS, sendable } from './history.js';
 
 export interface ComposerProps {
   text: string;
@@ -10,17 +13,17 @@ export interface ComposerProps {
   onStop: () => void;
 }
 
-/** As the contract says it. */
-const PROMPT_CHARACTERS = 8_000;
-
 export function Composer({ text, writing, field, onText, onSend, onStop }: ComposerProps) {
   const id = useId();
+  const touch = isTouchScreen();
+  const length = sendable(text).length;
+  const tooLong = length > MESSAGE_CHARACTERS;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!writing && text.trim() !== '') onSend();
+    if (!writing && length > 0 && !tooLong) onSend();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) submit(event);
+    if (sends(event.nativeEvent, touch)) submit(event);
   };
   return (
     <form className="composer" onSubmit={submit}>
@@ -31,9 +34,12 @@ export function Composer({ text, writing, field, onText, onSend, onStop }: Compo
         id={id}
         ref={field}
         rows={1}
+        dir="auto"
         value={text}
-        maxLength={PROMPT_CHARACTERS}
         placeholder="Ask anything"
+        enterKeyHint={touch ? 'enter' : 'send'}
+        aria-invalid={tooLong}
+        aria-describedby={tooLong ? `${id}-long` : undefined}
         onChange={(event) => onText(event.target.value)}
         onKeyDown={onKeyDown}
       />
@@ -42,9 +48,15 @@ export function Composer({ text, writing, field, onText, onSend, onStop }: Compo
           Stop
         </button>
       ) : (
-        <button type="submit" className="primary" disabled={text.trim() === ''}>
+        <button type="submit" className="primary" disabled={length === 0 || tooLong}>
           Send
         </button>
+      )}
+      {tooLong && (
+        <p id={`${id}-long`} role="alert" className="bad small too-long">
+          {amount(length)} characters; {amount(MESSAGE_CHARACTERS)} fit into one message. Shorten it, or send it in
+          parts.
+        </p>
       )}
     </form>
   );

@@ -1,17 +1,49 @@
 /** A conversation as plain data: what was asked, the replies as they grow, the choice and what became of it. */
-import type { CandidateRole, ChatTurn, FeedbackResult, Generation, Verdict } from '../../client/index.js';
+import type {
+  Candidate,
+  CandidateRole,
+  ChatTurn,
+  FeedbackResult,
+  Generation,
+  GenerationQueued,
+  Verdict,
+} from '../../client/index.js';
 
 export interface Reply {
+  /** The candidate that a vote names. */
   id: string;
   text: string;
+  /** It ends where it may be no longer. */
+  cut: boolean;
+  /** The candidate that the text ends with: what is gone on with next. */
+  tail: string;
+  /** While it is gone on with. */
+  going: Going | null;
 }
 
+/** A continuation that is being written. */
+export interface Going {
+  /** Its idempotency key. */
+  key: string;
+  /** Characters of the text before it. */
+  from: number;
+  maxTokens: number;
+}
+
+/** What keeps replies from being written at this moment. */
+export type Waiting = Pick<GenerationQueued, 'ahead' | 'estimatedWaitMs'> | 'AWAY';
+
 export interface Turn {
-  /** Of this page only. */
+  /** Of this page, and the idempotency key under which the replies are asked for. */
   key: string;
   prompt: string;
+  /** What was said before, as it was sent along; null where that is no longer known. */
+  history: ChatTurn[] | null;
+  /** The longest a reply might become. */
+  maxTokens: number;
   /** WRITING from the question until the replies are stored. */
   status: 'WRITING' | 'COMPLETE' | 'FAILED';
+  waiting: Waiting | null;
   generationId: string | null;
   replies: Reply[];
   /** The version that wrote the personal replies; 0 when none is personal, null while they are being written. */
@@ -24,48 +56,73 @@ export interface Turn {
   held: boolean;
   roles: Record<string, CandidateRole>;
   jobId: string | null;
-  /** What went wrong with the replies, or with the vote. */
+  /** What went wrong with the replies, with going on, or with the vote. */
   problem: string | null;
 }
 
 export type Conversation = readonly Turn[];
 
+/** What a question is asked with. */
+export type Question = Pick<Turn, 'key' | 'prompt' | 'history' | 'maxTokens'>;
+
 export type Change =
-  | { type: 'ASKED'; key: string; prompt: string; replacing?: string }
+  | ({ type: 'ASKED'; replacing?: string } & Question)
+  | { type: 'WAITS'; key: string; waiting: Waiting }
   | { type: 'STARTED'; key: string; generationId: string; candidateIds: readonly string[] }
   | { type: 'GREW'; key: string; texts: ReadonlyMap<string, string> }
   | { type: 'FINISHED'; key: string; generation: Generation }
   | { type: 'FAILED'; key: string; problem: string }
+  | { type: 'GOES_ON'; key: string; replyId: string; going: Going }
+  | { type: 'WENT_ON'; key: string; replyId: string; candidate: Candidate | null; problem?: string }
   | { type: 'VOTING'; key: string; verdict: Verdict; chosenId: string | null }
   | { type: 'VOTED'; key: string; result: FeedbackResult }
-  | { type: 'VOTE_FAILED'; key: string; problem: string; before: Pick<Turn, 'verdict' | 'chosenId'> }
+  | { type: 'VOTE_FAILED'; key: string; problem: string; before: Pick<Turn, 'verdict' | 'chosenId' | 'feedbackId'> }
   | { type: 'CLEARED' };
 
 export function changed(conversation: Conversation, change: Change): Conversation {
   if (change.type === 'CLEARED') return [];
   if (change.type === 'ASKED') {
     const kept = conversation.filter(({ key }) => key !== change.replacing);
-    return [...kept, newTurn(change.key, change.prompt)];
+    return [...kept, newTurn(change)];
   }
   return conversation.map((turn) => (turn.key === change.key ? { ...turn, ...changeOf(turn, change) } : turn));
 }
 
 function changeOf(turn: Turn, change: Exclude<Change, { type: 'ASKED' | 'CLEARED' }>): Partial<Turn> {
   switch (change.type) {
+    case 'WAITS':
+      return { waiting: change.waiting };
     case 'STARTED':
-      return { generationId: change.generationId, replies: change.candidateIds.map((id) => ({ id, text: '' })) };
-    case 'GREW':
-      return { replies: turn.replies.map(({ id, text }) => ({ id, text: text + (change.texts.get(id) ?? '') })) };
+      return {
+        generationId: change.generationId,
+        replies: change.candidateIds.map((id) => newReply(id)),
+        waiting: null,
+      };
+    case 'GREW': {
+      const grown = (reply: Reply) => ({ ...reply, text: reply.text + (change.texts.get(reply.id) ?? '') });
+      return { replies: turn.replies.map(grown), waiting: null };
+    }
     case 'FINISHED': {
       const { id, candidates, encoderVersion } = change.generation;
       const stopped = candidates.some(({ finishReason }) => finishReason === 'CANCELLED');
-      const replies = candidates.map((candidate) => ({ id: candidate.id, text: candidate.text }));
-      return { status: 'COMPLETE', generationId: id, replies, encoderVersion, stopped, problem: null };
+      const replies = candidates.map((candidate) => ({
+        ...newReply(candidate.id, candidate.text),
+        cut: candidate.finishReason === 'LENGTH',
+      }));
+      return { status: 'COMPLETE', generationId: id, replies, encoderVersion, stopped, waiting: null, problem: null };
     }
     case 'FAILED':
-      return { status: 'FAILED', problem: change.problem };
+      return { status: 'FAILED', problem: change.problem, waiting: null };
+    case 'GOES_ON':
+      return { replies: withReply(turn, change.replyId, goesOn(change.going)), problem: null, waiting: null };
+    case 'WENT_ON':
+      return {
+        replies: withReply(turn, change.replyId, wentOn(change.candidate)),
+        problem: change.problem ?? null,
+        waiting: null,
+      };
     case 'VOTING':
-      return { verdict: change.verdict, chosenId: change.chosenId, problem: null };
+      return { verdict: change.verdict, chosenId: change.chosenId, feedbackId: null, problem: null };
     case 'VOTED': {
       const { feedback, reveal, trainingJob } = change.result;
       return {
@@ -82,11 +139,35 @@ function changeOf(turn: Turn, change: Exclude<Change, { type: 'ASKED' | 'CLEARED
   }
 }
 
-function newTurn(key: string, prompt: string): Turn {
+function withReply(turn: Turn, id: string, change: (reply: Reply) => Reply): Reply[] {
+  return turn.replies.map((reply) => (reply.id === id ? change(reply) : reply));
+}
+
+/** What an earlier try has written of it comes again. */
+const goesOn = (going: Going) => (reply: Reply) => ({ ...reply, going, text: reply.text.slice(0, going.from) });
+
+/** Null: nothing came of it, and the text is what it was. */
+const wentOn =
+  (candidate: Candidate | null) =>
+  (reply: Reply): Reply => {
+    const before = reply.text.slice(0, reply.going?.from);
+    if (!candidate) return { ...reply, text: before, going: null };
+    const cut = candidate.finishReason === 'LENGTH';
+    return { ...reply, text: before + candidate.text, cut, tail: candidate.id, going: null };
+  };
+
+function newReply(id: string, text = ''): Reply {
+  return { id, text, cut: false, tail: id, going: null };
+}
+
+export function newTurn({ key, prompt, history, maxTokens }: Question): Turn {
   return {
     key,
     prompt,
+    history,
+    maxTokens,
     status: 'WRITING',
+    waiting: null,
     generationId: null,
     replies: [],
     encoderVersion: null,
@@ -99,43 +180,6 @@ function newTurn(key: string, prompt: string): Turn {
     jobId: null,
     problem: null,
   };
-}
-
-/** Turns that are sent along with a question. */
-export const REMEMBERED_TURNS = 8;
-
-/** What was said so far, for the next question: the chosen reply where there was a choice, else the first. */
-export function historyOf(conversation: Conversation): ChatTurn[] {
-  return conversation
-    .filter(({ status }) => status === 'COMPLETE')
-    .slice(-REMEMBERED_TURNS)
-    .flatMap((turn): ChatTurn[] => {
-      const said = turn.replies.find(({ id }) => id === turn.chosenId) ?? turn.replies[0];
-      const asked: ChatTurn = { role: 'USER', content: turn.prompt };
-      return said?.text.trim() ? [asked, { role: 'ASSISTANT', content: said.text }] : [];
-    });
-}
-
-/** Turns that are kept for this tab. */
-const KEPT_TURNS = 40;
-
-/** As text to keep; what is still being written ends with the page. */
-export function pack(conversation: Conversation): string {
-  return JSON.stringify(conversation.filter(({ status }) => status === 'COMPLETE').slice(-KEPT_TURNS));
-}
-
-export function unpack(text: string | null): Conversation {
-  try {
-    const turns: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(turns) ? turns.filter(isTurn) : [];
-  } catch {
-    return [];
-  }
-}
-
-function isTurn(turn: unknown): turn is Turn {
-  const { key, prompt, replies, roles } = (turn ?? {}) as Partial<Turn>;
-  return typeof key === 'string' && typeof prompt === 'string' && Array.isArray(replies) && typeof roles === 'object';
 }
 
 /** What a key on the keyboard says about replies 1 to `count`: the reply's place, a verdict without one, or nothing. */

@@ -16,6 +16,12 @@ export interface ReplyCardProps {
   place: number;
   text: string;
   writing: boolean;
+  /** It is being gone on with; the choice is open. */
+  goingOn?: boolean;
+  /** It ends where it may be no longer. */
+  cut?: boolean;
+  /** Goes on with a reply that was cut; missing where that is not possible. */
+  onGoOn?: () => void;
   /** The vote is cast. */
   decided: boolean;
   chosen: boolean;
@@ -26,7 +32,8 @@ export interface ReplyCardProps {
   onChoose: () => void;
 }
 
-export function ReplyCard({ place, text, writing, decided, chosen, made, word = 'Better', onChoose }: ReplyCardProps) {
+export function ReplyCard(props: ReplyCardProps) {
+  const { place, text, writing, goingOn = false, decided, chosen, made, word = 'Better', onChoose } = props;
   const swipe = useSwipe(writing ? null : onChoose);
   const state = writing ? 'writing' : chosen ? 'chosen' : decided ? 'passed' : 'open';
   return (
@@ -37,9 +44,11 @@ export function ReplyCard({ place, text, writing, decided, chosen, made, word = 
       data-role={made}
       {...swipe}
     >
-      <div className="reply-text" aria-busy={writing}>
-        {text === '' ? writing ? <span className="caret" aria-hidden="true" /> : <p className="dim">(empty)</p> : null}
+      <div className="reply-text" aria-busy={writing || goingOn}>
+        {text === '' && !writing && <p className="dim">(empty)</p>}
         {text !== '' && <Markdown text={text} />}
+        {((text === '' && writing) || goingOn) && <span className="caret" aria-hidden="true" />}
+        {props.cut && !goingOn && <Cut place={place} onGoOn={props.onGoOn} />}
       </div>
       <footer className="reply-foot">
         <button type="button" className="choose" disabled={writing} aria-pressed={chosen} onClick={onChoose}>
@@ -56,6 +65,19 @@ export function ReplyCard({ place, text, writing, decided, chosen, made, word = 
         )}
       </footer>
     </article>
+  );
+}
+
+function Cut({ place, onGoOn }: { place: number; onGoOn?: () => void }) {
+  return (
+    <p className="cut dim small">
+      Cut off here: it reached its longest.
+      {onGoOn && (
+        <button type="button" onClick={onGoOn}>
+          Continue<span className="hidden"> reply {place + 1}</span>
+        </button>
+      )}
+    </p>
   );
 }
 

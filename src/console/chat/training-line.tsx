@@ -1,4 +1,4 @@
-/** What a vote teaches, as it happens: steps and loss while it trains, then the version it made. */
+/** What a vote teaches, as it happens: how far it is, then the version it made. Its figures are behind a detail. */
 import { useEffect } from 'react';
 import type { TrainingJob } from '../../client/index.js';
 import { useObservable } from '../observable.js';
@@ -25,21 +25,39 @@ export function TrainingLine({ jobId }: { jobId: string }) {
         <span className="bar-fill" style={{ transform: `scaleX(${done ? 1 : share})` }} />
       </span>
       <span role="status">{wordsOf(job)}</span>
+      {job && job.step > 0 && <Numbers job={job} />}
     </div>
   );
 }
 
+function Numbers({ job }: { job: TrainingJob }) {
+  return (
+    <details className="numbers">
+      <summary>Figures</summary>
+      <span>{numbersOf(job)}</span>
+    </details>
+  );
+}
+
+/** For whoever wants to know how it was learned. */
+export function numbersOf({ step, totalSteps, loss, accuracy }: TrainingJob): string {
+  const steps = `${step} of ${totalSteps} steps`;
+  const ranked = accuracy === null ? '' : `, ${Math.round(accuracy * 100)} % of the comparisons in order`;
+  return `${steps}${loss === null ? '' : `, loss ${loss.toFixed(3)}`}${ranked}`;
+}
+
 export function wordsOf(job: TrainingJob | undefined): string {
   if (!job || job.status === 'QUEUED') return 'Learning from your choice…';
-  const loss = job.loss === null ? '' : ` · loss ${job.loss.toFixed(3)}`;
-  const pairs = `${job.pairCount} ${job.pairCount === 1 ? 'comparison' : 'comparisons'}`;
   switch (job.status) {
-    case 'RUNNING':
-      return `Learning · step ${job.step} of ${job.totalSteps}${loss}`;
+    case 'RUNNING': {
+      const share = job.totalSteps > 0 ? ` ${Math.round((100 * job.step) / job.totalSteps)} %` : '';
+      return `Learning from your choice…${share}`;
+    }
     case 'SUCCEEDED': {
       const version = job.encoderVersion ?? 0;
       const time = job.durationMs === null ? '' : ` in ${span(job.durationMs)}`;
-      return `Learned${time}: version ${version - 1} → ${version} · ${pairs}, ${job.step} steps${loss}`;
+      const pairs = `${job.pairCount} ${job.pairCount === 1 ? 'comparison' : 'comparisons'}`;
+      return `Learned${time} from ${pairs}: version ${version - 1} → ${version}`;
     }
     case 'REJECTED':
       return `Learned, and not used: ${job.error ?? 'it would not have helped'}`;

@@ -1,9 +1,10 @@
 /** One question with its replies, the choice between them, and what the choice taught. */
 import { memo, type ReactNode } from 'react';
 import type { Verdict } from '../../client/index.js';
-import type { Turn } from './conversation.js';
+import type { Reply, Turn } from './conversation.js';
 import { ReplyCard } from './reply-card.js';
 import { TrainingLine } from './training-line.js';
+import { WaitingLine } from './waiting-line.js';
 
 export interface TurnViewProps {
   turn: Turn;
@@ -11,9 +12,14 @@ export interface TurnViewProps {
   count: number;
   onVote: (turn: Turn, verdict: Verdict, chosenId: string | null) => void;
   onAskAgain?: (turn: Turn) => void;
+  /** Missing while something is being written. */
+  onGoOn?: (turn: Turn, reply: Reply) => void;
 }
 
-export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain }: TurnViewProps) {
+/** Characters of a question that name its part of the page. */
+const NAME = 120;
+
+export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain, onGoOn }: TurnViewProps) {
   const writing = turn.status === 'WRITING';
   const replies = turn.replies.length > 0 ? turn.replies : Array.from({ length: writing ? count : 0 }, blank);
   const again = onAskAgain && !writing && (
@@ -22,8 +28,10 @@ export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain
     </button>
   );
   return (
-    <section className="turn" aria-label={`You asked: ${turn.prompt}`}>
-      <p className="asked">{turn.prompt}</p>
+    <section className="turn" aria-label={`You asked: ${turn.prompt.slice(0, NAME)}`}>
+      <h2 className="asked" dir="auto">
+        {turn.prompt}
+      </h2>
       {turn.status === 'FAILED' ? (
         <div role="alert" className="problem">
           <p>{turn.problem}</p>
@@ -33,19 +41,23 @@ export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain
         <>
           {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for form fields; these are replies to choose from. */}
           <div className="replies" role="group" aria-label="Replies to choose from" tabIndex={-1}>
-            {replies.map(({ id, text }, place) => (
+            {replies.map((reply, place) => (
               <ReplyCard
-                key={id}
+                key={reply.id}
                 place={place}
-                text={text}
+                text={reply.text}
                 writing={writing}
+                goingOn={reply.going !== null}
+                cut={reply.cut}
+                onGoOn={onGoOn && turn.history && !reply.going ? () => onGoOn(turn, reply) : undefined}
                 decided={turn.verdict !== null}
-                chosen={turn.verdict === 'CHOSEN' && turn.chosenId === id}
-                made={turn.roles[id]}
-                onChoose={() => onVote(turn, 'CHOSEN', id)}
+                chosen={turn.verdict === 'CHOSEN' && turn.chosenId === reply.id}
+                made={turn.roles[reply.id]}
+                onChoose={() => onVote(turn, 'CHOSEN', reply.id)}
               />
             ))}
           </div>
+          <WaitingLine waiting={turn.waiting} />
           <p role="status" className="hidden">
             {writing ? 'Replies are being written.' : 'The replies are written. Choose one.'}
           </p>
@@ -120,6 +132,6 @@ function Taught({ turn }: { turn: Turn }) {
   );
 }
 
-function blank(_: unknown, index: number) {
-  return { id: `blank-${index}`, text: '' };
+function blank(_: unknown, index: number): Reply {
+  return { id: `blank-${index}`, text: '', cut: false, tail: '', going: null };
 }

@@ -1,20 +1,50 @@
 /** Replies as they are written: one generation's events, its text in pieces that the eye takes for a flow. */
-import type { GenerateInput, Generation, PalateClient } from '../../client/index.js';
+import { type GenerateInput, type Generation, type PalateClient, PalateClientError } from '../../client/index.js';
+import type { Waiting } from './conversation.js';
 
 export interface WritingListener {
+  /** Also when it is picked up again after a lost connection: its text then comes from the beginning. */
   onStart(generationId: string, candidateIds: string[]): void;
   /** New text by candidate, at most fifteen times a second. */
   onText(texts: ReadonlyMap<string, string>): void;
+  /** It waits for its turn, or for the service to answer again. */
+  onWait?(waiting: Waiting): void;
 }
 
 /** Milliseconds of text that are shown at once: each piece is read as Markdown anew, and keys and clicks go before it. */
 const PIECE_MS = 66;
 
+/** Pauses before a generation is asked for again after the connection was lost: a minute in all. */
+const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+
+/**
+ * A generation that is picked up again where the connection is lost: the same key gives the same one. Aborting the signal cancels it.
+ */
+export async function writeOn(
+  client: PalateClient,
+  input: GenerateInput & { key: string },
+  listener: WritingListener,
+  signal: AbortSignal,
+): Promise<Generation | null> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await write(client, input, listener, signal);
+    } catch (error) {
+      const pause = AGAIN_MS[attempt];
+      const away = error instanceof PalateClientError && error.code === 'UNREACHABLE';
+      if (signal.aborted || pause === undefined || !away) throw error;
+      listener.onWait?.('AWAY');
+      await rest(pause, signal);
+      if (signal.aborted) return null;
+    }
+  }
+}
+
 /** Aborting the signal cancels the generation. */
 export async function write(
   client: PalateClient,
   input: GenerateInput,
-  { onStart, onText }: WritingListener,
+  { onStart, onText, onWait }: WritingListener,
   signal: AbortSignal,
 ): Promise<Generation | null> {
   let texts = new Map<string, string>();
@@ -32,6 +62,8 @@ export async function write(
           event.generationId,
           event.candidates.map(({ id }) => id),
         );
+      } else if (event.__typename === 'GenerationQueued') {
+        onWait?.({ ahead: event.ahead, estimatedWaitMs: event.estimatedWaitMs });
       } else if (event.__typename === 'CandidateDelta') {
         texts.set(event.candidateId, (texts.get(event.candidateId) ?? '') + event.text);
         timer ||= window.setTimeout(flush, PIECE_MS);
@@ -46,7 +78,19 @@ export async function write(
   }
 }
 
-/** An id of this page only; unlike randomUUID, it is there without https as well. */
+function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = window.setTimeout(done, milliseconds);
+    function done() {
+      window.clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}
+
+/** An id that nobody else has; unlike randomUUID, it is there without https as well. */
 export function localId(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join('');
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('');
 }

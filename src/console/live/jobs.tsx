@@ -1,6 +1,7 @@
 /** Trainings of everybody, the newest first, step by step as they run. */
 import { useCallback, useState } from 'react';
 import type { TrainingJob, TrainingStatus } from '../../client/index.js';
+import { numbersOf } from '../chat/training-line.js';
 import { useSession } from '../session/context.js';
 import { problemOf } from '../session/problem.js';
 import { useData } from '../session/use-data.js';
@@ -53,8 +54,6 @@ export function Jobs() {
               <tr>
                 <th scope="col">Member</th>
                 <th scope="col">State</th>
-                <th scope="col">Steps</th>
-                <th scope="col">Loss</th>
                 <th scope="col">Comparisons</th>
                 <th scope="col">Version</th>
                 <th scope="col">Took</th>
@@ -83,14 +82,18 @@ function JobRow({ job, onAgain }: { job: TrainingJob; onAgain: () => void }) {
       <td className={bad ? 'bad' : undefined}>
         <span className={`state state-${job.status.toLowerCase()}`}>{WORDS[job.status]}</span>
         {job.error && <p className="small dim">{job.error}</p>}
+        {job.step > 0 && (
+          <details className="numbers small">
+            <summary>Figures</summary>
+            {numbersOf(job)}
+          </details>
+        )}
         {bad && (
           <button type="button" className="quiet" onClick={onAgain}>
             Try again
           </button>
         )}
       </td>
-      <td>{job.totalSteps === 0 ? '–' : `${job.step} / ${job.totalSteps}`}</td>
-      <td>{job.loss?.toFixed(3) ?? '–'}</td>
       <td>{job.pairCount}</td>
       <td>{job.encoderVersion ?? '–'}</td>
       <td>{job.durationMs == null ? '–' : span(job.durationMs)}</td>

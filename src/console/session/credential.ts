@@ -1,4 +1,5 @@
 /** The key or token that a link carries behind its `#`: kept for this tab only, and out of the address at once. */
+import type { Kept } from './kept.js';
 
 export interface Credential {
   kind: 'key' | 'token';
@@ -12,13 +13,18 @@ type Place = Pick<Location, 'hash' | 'pathname' | 'search'>;
 type Past = Pick<History, 'replaceState'>;
 
 /** The credential of the address, which is cleaned of it, else the one that this tab has; null without either. */
-export function takeCredential(location: Place, history: Past, storage: Storage): Credential | null {
+export function takeCredential(location: Place, history: Past, kept: Kept): Credential | null {
   const given = readFragment(location.hash);
-  if (!given) return keptCredential(storage);
+  if (!given) return keptCredential(kept);
   // Whoever had this tab before is somebody else.
-  storage.clear();
-  keepCredential(storage, given);
-  history.replaceState(null, '', `${location.pathname}${location.search}`);
+  kept.clear();
+  keepCredential(kept, given);
+  try {
+    history.replaceState(null, '', `${location.pathname}${location.search}`);
+  } catch {
+    // A browser that allows no change of its history (too many of them, a frame without an origin) still takes a new fragment.
+    location.hash = '';
+  }
   return given;
 }
 
@@ -38,14 +44,14 @@ export function readPasted(text: string): Credential | null {
   return { kind: trimmed.split('.').length === 3 ? 'token' : 'key', secret: trimmed };
 }
 
-export function keepCredential(storage: Storage, { kind, secret }: Credential): void {
-  storage.setItem(KIND, kind);
-  storage.setItem(SECRET, secret);
+export function keepCredential(kept: Kept, { kind, secret }: Credential): void {
+  kept.write(KIND, kind);
+  kept.write(SECRET, secret);
 }
 
-function keptCredential(storage: Storage): Credential | null {
-  const secret = storage.getItem(SECRET);
-  return secret ? { kind: storage.getItem(KIND) === 'token' ? 'token' : 'key', secret } : null;
+function keptCredential(kept: Kept): Credential | null {
+  const secret = kept.read(SECRET);
+  return secret ? { kind: kept.read(KIND) === 'token' ? 'token' : 'key', secret } : null;
 }
 
 function decode(text: string): string {

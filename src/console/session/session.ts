@@ -2,7 +2,6 @@
 import {
   createPalateClient,
   type DeletionReceipt,
-  type KeyScope,
   type Member,
   type MemberRef,
   type PalateClient,
@@ -10,11 +9,12 @@ import {
   type PoolStatus,
   type TrainingJob,
   type TrainingStatus,
+  type Viewer,
 } from '../../client/index.js';
 import { Observable } from '../observable.js';
 import { type ConnectionState, observedWebSocket } from './connection.js';
 import type { Credential } from './credential.js';
-import { isUnauthenticated } from './problem.js';
+import { isUnauthenticated, problemOf } from './problem.js';
 
 /** An admin key belongs to no member: its holder chats as this one. */
 export const ADMIN_MEMBER: MemberRef = { platform: 'web', externalId: 'admin' };
@@ -42,7 +42,8 @@ export class Session {
   private constructor(
     readonly client: PalateClient,
     readonly connection: Observable<ConnectionState>,
-    readonly scope: KeyScope,
+    /** Who the key or token belongs to, and what may be asked with it. */
+    readonly viewer: Viewer,
     readonly ref: MemberRef,
   ) {}
 
@@ -60,7 +61,7 @@ export class Session {
       }
       const member = viewer.member ? await client.memberById(viewer.member.id) : await client.member(ADMIN_MEMBER);
       const { platform, externalId, scope } = member ?? { ...ADMIN_MEMBER, scope: '' };
-      const session = new Session(client, connection, viewer.scope, { platform, externalId, scope });
+      const session = new Session(client, connection, viewer, { platform, externalId, scope });
       session.start(member);
       return session;
     } catch (error) {
@@ -70,7 +71,7 @@ export class Session {
   }
 
   get isAdmin(): boolean {
-    return this.scope === 'ADMIN';
+    return this.viewer.scope === 'ADMIN';
   }
 
   async close(): Promise<void> {
@@ -126,7 +127,7 @@ export class Session {
 
   /** Told of everything that goes wrong: what ends the visit ends it here. */
   fail(error: unknown): void {
-    if (isUnauthenticated(error) && !this.forgetting && !this.receipt.get()) this.ended.set(error.message);
+    if (isUnauthenticated(error) && !this.forgetting && !this.receipt.get()) this.ended.set(problemOf(error));
   }
 
   private start(member: Member | null): void {

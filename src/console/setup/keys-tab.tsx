@@ -63,7 +63,9 @@ function KeyRow({ item, busy, onRotate, onRevoke }: KeyRowProps) {
   const whose = item.platform ? ` of ${item.platform}` : '';
   return (
     <li>
-      <b>{item.name}</b>
+      <b>
+        <bdi>{item.name}</bdi>
+      </b>
       <span className="dim">
         <code>{item.prefix}…</code> {SCOPES[item.scope]}
         {whose}, made {ago(item.createdAt)}, {item.lastUsedAt ? `used ${ago(item.lastUsedAt)}` : 'never used'}
@@ -105,7 +107,7 @@ function NewKey({ busy, onMake }: { busy: boolean; onMake: (input: NewKeyInput) 
     <form className="card form-row" onSubmit={submit} aria-label="New key">
       <div>
         <label htmlFor={`${id}-name`}>What for</label>
-        <input id={`${id}-name`} name="name" required maxLength={128} placeholder="our Discord bot" />
+        <input id={`${id}-name`} name="name" dir="auto" required maxLength={128} placeholder="our Discord bot" />
       </div>
       <div>
         <label htmlFor={`${id}-scope`}>May</label>

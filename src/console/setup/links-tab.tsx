@@ -28,11 +28,18 @@ export function LinksTab() {
         </div>
         <div>
           <label htmlFor={`${id}-member`}>Member</label>
-          <input id={`${id}-member`} name="externalId" required maxLength={256} placeholder="their id, or any name" />
+          <input
+            id={`${id}-member`}
+            name="externalId"
+            dir="auto"
+            required
+            maxLength={256}
+            placeholder="their id, or any name"
+          />
         </div>
         <div>
           <label htmlFor={`${id}-scope`}>Workspace</label>
-          <input id={`${id}-scope`} name="scope" maxLength={256} placeholder="on Slack only" />
+          <input id={`${id}-scope`} name="scope" dir="auto" maxLength={256} placeholder="on Slack only" />
         </div>
         <button type="submit" className="primary" disabled={busy}>
           Make a link

@@ -28,6 +28,7 @@ export function PluginFieldInput({ field }: { field: Field }) {
       ) : (
         <input
           {...common}
+          dir="auto"
           type={secret ? 'password' : type === 'INTEGER' || type === 'NUMBER' ? 'number' : 'text'}
           step={type === 'NUMBER' ? 'any' : undefined}
           autoComplete="off"

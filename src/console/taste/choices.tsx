@@ -83,15 +83,25 @@ function ChoiceRow({ choice, busy, onUndo }: { choice: Choice; busy: boolean; on
   return (
     <li>
       <div className="choice-text">
-        <p className="choice-prompt">{prompt ?? 'A question that is not shown here'}</p>
+        <p className="choice-prompt" dir="auto">
+          {prompt ?? 'A question that is not shown here'}
+        </p>
         <p className="dim clip">
           {WORDS[feedback.verdict]}
-          {chosen && <>: {plain(chosen)}</>}
+          {chosen && (
+            <>
+              : <bdi>{plain(chosen)}</bdi>
+            </>
+          )}
         </p>
       </div>
       <span className="dim small">{ago(feedback.createdAt)}</span>
       <button type="button" className="quiet" disabled={busy} onClick={onUndo}>
-        Undo<span className="hidden"> your choice on: {prompt}</span>
+        Undo
+        <span className="hidden">
+          {' '}
+          your choice on: <bdi>{prompt}</bdi>
+        </span>
       </button>
     </li>
   );

@@ -1,10 +1,14 @@
 /** Consent, taking a taste along, and being forgotten. */
 import { Switch } from 'radix-ui';
 import { type ChangeEvent, useId, useRef, useState } from 'react';
-import type { Member } from '../../client/index.js';
+import { type Member, PalateClientError } from '../../client/index.js';
 import { useSession } from '../session/context.js';
 import { problemOf } from '../session/problem.js';
 import { save } from '../ui/save.js';
+import { amount } from '../ui/time.js';
+
+/** As the contract says it; a taste is plain ASCII. */
+const TASTE_BYTES = 16_384;
 
 export function Rights({ member }: { member: Member }) {
   const session = useSession();
@@ -37,9 +41,18 @@ export function Rights({ member }: { member: Member }) {
     });
   const importTaste = ({ target }: ChangeEvent<HTMLInputElement>) =>
     attempt(async () => {
-      const data = await target.files?.[0]?.text();
+      const given = target.files?.[0];
+      if (!given) return null;
+      if (given.size > TASTE_BYTES) {
+        target.value = '';
+        throw new PalateClientError(
+          'TOO_LONG',
+          `${given.name} has ${amount(given.size)} bytes, and a taste at most ${amount(TASTE_BYTES)}. Choose the file that “Export my taste” saved.`,
+        );
+      }
+      const data = await given.text();
+      // The same file may be chosen again.
       target.value = '';
-      if (data === undefined) return null;
       session.remember(await client.importTaste(member.id, data));
       return 'The taste is taken over. Your own choices now change it from there.';
     });

@@ -1,8 +1,11 @@
 /** Sliders for how strongly the taste is applied, and along its strongest directions, with a reply that changes as they are dragged. */
 import { Slider } from 'radix-ui';
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useMemo, useState } from 'react';
 import type { TasteMap } from '../../client/index.js';
+import { sendable } from '../chat/history.js';
+import { WaitingLine } from '../chat/waiting-line.js';
 import { Markdown } from '../ui/markdown.js';
+import { leaning, nameOfDirection, shownDirections } from './directions.js';
 import { useSample } from './use-sample.js';
 
 /** As the contract says it. */
@@ -15,13 +18,16 @@ export function Steering({ directions, version }: { directions: TasteMap['direct
   const [prompt, setPrompt] = useState('What makes a good evening?');
   const field = useId();
   const still = strength === 1 && Object.values(offsets).every((offset) => offset === 0);
-  const sample = useSample({ prompt, strength, tasteOffset: offsetList(offsets), version });
+  const moved = useMemo(() => Object.keys(offsets).map(Number), [offsets]);
+  const shown = shownDirections(directions, moved);
+  const sample = useSample({ prompt: sendable(prompt), strength, tasteOffset: offsetList(offsets), version });
   return (
     <div className="steering">
       <label htmlFor={field} className="hidden">
         Question to try
       </label>
-      <input id={field} value={prompt} maxLength={300} onChange={(event) => setPrompt(event.target.value)} />
+      <input id={field} dir="auto" value={prompt} maxLength={300} onChange={(event) => setPrompt(event.target.value)} />
+      <p className="dim small">How it would begin to answer:</p>
       <div className="sample" aria-live="polite" aria-busy={sample.writing} data-testid="sample">
         {sample.problem ? (
           <p className="bad">{sample.problem}</p>
@@ -31,6 +37,7 @@ export function Steering({ directions, version }: { directions: TasteMap['direct
           <Markdown text={sample.text} />
         )}
       </div>
+      <WaitingLine waiting={sample.waiting} />
       <Range
         name="Strength of your taste"
         value={strength}
@@ -47,17 +54,22 @@ export function Steering({ directions, version }: { directions: TasteMap['direct
         {strength === 0 && (
           <p className="dim small">With none of the taste applied, its directions do nothing either.</p>
         )}
-        {directions.map(({ index, low, high }, i) => (
+        <p className="dim small">
+          Replies differ along these directions, which are the same for everybody and keep their numbers. What one of
+          them does has no name: push it, and read how the answer changes.
+        </p>
+        {shown.map(({ index, value }) => (
           <Range
             key={index}
-            name={`Direction ${i + 1}`}
+            name={nameOfDirection(index)}
             value={offsets[index] ?? 0}
             minimum={-OFFSET_MAXIMUM}
             maximum={OFFSET_MAXIMUM}
             step={0.25}
             words={signed(offsets[index] ?? 0)}
-            low={low ? `like “${shorten(low)}”` : 'one way'}
-            high={high ? `like “${shorten(high)}”` : 'the other'}
+            low="to the left"
+            middle={leaning(value)}
+            high="to the right"
             onChange={(offset) => setOffsets({ ...offsets, [index]: offset })}
           />
         ))}
@@ -89,11 +101,12 @@ interface RangeProps {
   /** The value as people say it. */
   words: string;
   low: string;
+  middle?: string;
   high: string;
   onChange: (value: number) => void;
 }
 
-function Range({ name, value, minimum, maximum, step, words, low, high, onChange }: RangeProps) {
+function Range({ name, value, minimum, maximum, step, words, low, middle, high, onChange }: RangeProps) {
   const [shown, setShown] = useState(value);
   useEffect(() => setShown(value), [value]);
   return (
@@ -120,6 +133,7 @@ function Range({ name, value, minimum, maximum, step, words, low, high, onChange
       </Slider.Root>
       <div className="row row-apart ends dim">
         <span>{low}</span>
+        {middle && <span className="leaning">{middle}</span>}
         <span>{high}</span>
       </div>
     </div>
@@ -135,9 +149,4 @@ function offsetList(offsets: Readonly<Record<number, number>>): number[] {
 
 function signed(value: number): string {
   return value > 0 ? `+${value}` : String(value);
-}
-
-function shorten(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 46 ? `${line.slice(0, 44).trimEnd()}…` : line;
 }

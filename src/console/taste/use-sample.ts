@@ -1,6 +1,7 @@
 /** One reply that is written anew whenever what it depends on has come to rest, always from the same seed. */
 import { useEffect, useState } from 'react';
 import { PalateClientError } from '../../client/index.js';
+import type { Waiting } from '../chat/conversation.js';
 import { write } from '../chat/writing.js';
 import { useSession } from '../session/context.js';
 import { problemOf } from '../session/problem.js';
@@ -16,6 +17,7 @@ export interface SampleInput {
 export interface Sample {
   text: string;
   writing: boolean;
+  waiting: Waiting | null;
   problem: string | null;
 }
 
@@ -25,7 +27,7 @@ const SEED = 23;
 
 export function useSample({ prompt, strength, tasteOffset, version }: SampleInput): Sample {
   const session = useSession();
-  const [sample, setSample] = useState<Sample>({ text: '', writing: false, problem: null });
+  const [sample, setSample] = useState<Sample>({ text: '', writing: false, waiting: null, problem: null });
   const asked = JSON.stringify({ prompt: prompt.trim(), strength, tasteOffset, version });
   useEffect(() => {
     const { version: _, ...how } = JSON.parse(asked) as SampleInput;
@@ -38,17 +40,20 @@ export function useSample({ prompt, strength, tasteOffset, version }: SampleInpu
       const fixed = { candidateCount: 1, explore: false, maxTokens: TOKENS, temperature: 0.8, seed: SEED };
       const onText = (texts: ReadonlyMap<string, string>) => {
         text += [...texts.values()].join('');
-        if (!abort.signal.aborted) setSample({ text, writing: true, problem: null });
+        if (!abort.signal.aborted) setSample({ text, writing: true, waiting: null, problem: null });
+      };
+      const onWait = (waiting: Waiting) => {
+        if (!abort.signal.aborted) setSample((before) => ({ ...before, waiting }));
       };
       try {
         const generation = await write(
           client,
           { member, ...how, ...fixed },
-          { onStart: () => {}, onText },
+          { onStart: () => {}, onText, onWait },
           abort.signal,
         );
         if (!generation || abort.signal.aborted) return;
-        setSample({ text: generation.candidates[0].text, writing: false, problem: null });
+        setSample({ text: generation.candidates[0].text, writing: false, waiting: null, problem: null });
         session.memberIs(generation.member.id);
       } catch (error) {
         session.fail(error);
@@ -56,7 +61,8 @@ export function useSample({ prompt, strength, tasteOffset, version }: SampleInpu
         const wait =
           error instanceof PalateClientError && error.code === 'LIMIT_EXCEEDED' ? error.retryAfterMs : undefined;
         if (wait !== undefined) timer = window.setTimeout(run, wait);
-        setSample((before) => ({ ...before, writing: false, problem: wait === undefined ? problemOf(error) : null }));
+        const problem = wait === undefined ? problemOf(error) : null;
+        setSample((before) => ({ ...before, writing: false, waiting: null, problem }));
       }
     }
     return () => {

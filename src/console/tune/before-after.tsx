@@ -71,7 +71,7 @@ export function BeforeAfter({ onAgain }: { onAgain: () => void }) {
   return (
     <section className="before-after" aria-label="Before and after">
       <h1>That is your taste, version {version}</h1>
-      <p className="lead">The same question, without and with what you have just taught.</p>
+      <p className="lead">How the same question is answered, without and with what you have just taught.</p>
       <p className="asked">{prompt}</p>
       {example.problem ? (
         <Problem message={example.problem} onRetry={() => setPlace(place + EXAMPLES.length)} />

@@ -3,8 +3,10 @@ import { useEffect } from 'react';
 import { choiceOf, type Turn } from '../chat/conversation.js';
 import { ReplyCard } from '../chat/reply-card.js';
 import { wordsOf } from '../chat/training-line.js';
+import { WaitingLine } from '../chat/waiting-line.js';
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
+import { isPlain } from '../ui/keys.js';
 import { Problem } from '../ui/states.js';
 import { BeforeAfter } from './before-after.js';
 import { QUESTIONS } from './questions.js';
@@ -24,8 +26,8 @@ function Intro({ onBegin }: { onBegin: () => void }) {
     <div className="welcome tune-intro">
       <h1>Ten questions, two minutes</h1>
       <p className="lead">
-        Each is answered four ways. Choose the reply you like best; it learns from every choice at once, and at the end
-        you see what has changed.
+        Each is answered four ways, with the first words of a reply. Choose the one you like best; it learns from every
+        choice at once, and at the end you see what has changed.
       </p>
       <div className="starters">
         <button type="button" className="primary" onClick={onBegin}>
@@ -48,6 +50,7 @@ function Question({ round, turn }: { round: Round; turn: Turn }) {
     <section className="question" aria-label={`Question ${place + 1} of ${QUESTIONS.length}`}>
       <Progress done={place} />
       <h1 data-testid="question">{turn.prompt}</h1>
+      <h2 className="side-name">How four replies begin</h2>
       {turn.status === 'FAILED' ? (
         <Problem message={turn.problem ?? 'This could not be written.'} onRetry={round.again} />
       ) : (
@@ -67,6 +70,7 @@ function Question({ round, turn }: { round: Round; turn: Turn }) {
           ))}
         </div>
       )}
+      <WaitingLine waiting={turn.waiting} />
       <div className="verdicts">
         <button type="button" className="quiet" disabled={writing} onClick={() => round.choose(turn, 'ALL_BAD', null)}>
           <span className="key" aria-hidden="true">
@@ -117,7 +121,7 @@ function Learned({ before }: { before: Turn | undefined }) {
 function useKeys({ current, choose }: Round): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (current?.status !== 'COMPLETE' || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (current?.status !== 'COMPLETE' || !isPlain(event)) return;
       const choice = choiceOf(event.key, current.replies.length);
       if (choice === null || choice === 'TIE') return;
       event.preventDefault();

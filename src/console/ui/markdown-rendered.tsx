@@ -2,25 +2,61 @@
 import { memo } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
+import { boundedParts } from './markdown-bounds.js';
 
-const PLUGINS = [remarkGfm];
+const PLUGINS = [remarkGfm, boundedParts];
 
+/** Only addresses of elsewhere: one of this page (`#key=…`, `/…`) would be pressed in the name of whoever reads. */
+const ELSEWHERE = /^(?:https?:\/\/|mailto:)/i;
+
+/** Each block runs in the direction of its own words. */
 const COMPONENTS: Components = {
-  a: ({ href, children }) => (
-    <a href={href} target="_blank" rel="noopener noreferrer nofollow">
-      {children}
-    </a>
-  ),
+  a: ({ href, children }) =>
+    href && ELSEWHERE.test(href) ? (
+      <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+        {children}
+      </a>
+    ) : (
+      children
+    ),
   img: ({ alt }) => <em>{alt || 'picture'}</em>,
+  input: ({ checked }) => (checked ? '☑' : '☐'),
   pre: ({ children }) => (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-    <pre tabIndex={0}>{children}</pre>
+    <pre tabIndex={0} dir="auto">
+      {children}
+    </pre>
   ),
+  table: ({ children }) => (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+    <section className="table-scroll" tabIndex={0} aria-label="Table">
+      <table dir="auto">{children}</table>
+    </section>
+  ),
+  p: ({ className, children }) => (
+    <p className={className} dir="auto">
+      {children}
+    </p>
+  ),
+  ul: ({ children }) => <ul dir="auto">{children}</ul>,
+  ol: ({ start, children }) => (
+    <ol dir="auto" start={start}>
+      {children}
+    </ol>
+  ),
+  blockquote: ({ children }) => <blockquote dir="auto">{children}</blockquote>,
   // A reply's headings are below those of the page.
-  h1: 'h4',
-  h2: 'h4',
-  h3: 'h4',
+  h1: Heading,
+  h2: Heading,
+  h3: Heading,
+  h4: Heading,
+  h5: Heading,
+  h6: Heading,
 };
+
+function Heading({ children }: { children?: React.ReactNode }) {
+  return <h3 dir="auto">{children}</h3>;
+}
 
 export const MarkdownRendered = memo(function MarkdownRendered({ text }: { text: string }) {
   return (

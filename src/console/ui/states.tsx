@@ -21,7 +21,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 export function Problem({ message, onRetry }: { message: string; onRetry?: () => void }) {
   return (
     <div role="alert" className="problem">
-      <p>{message}</p>
+      <p dir="auto">{message}</p>
       {onRetry && (
         <button type="button" onClick={onRetry}>
           Try again

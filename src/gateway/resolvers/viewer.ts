@@ -6,6 +6,8 @@ export const viewer = {
     viewer: (_, __, context) => context.viewer,
   },
   Viewer: {
+    replyTokens: (_, __, { limits }) => limits.maxTokensDefault,
+    replyTokensMaximum: (_, __, { limits }) => limits.maxTokensMaximum,
     member: (asker, _, context, info) =>
       asker.memberId === null ? null : context.loaders.member(asker.memberId, info),
   },
