@@ -52,9 +52,11 @@ describe('an admin', () => {
     expect(await chooseByKey(page, '1')).toBe(1);
     expect(await page.locator('.reply-chosen[data-role]').count()).toBe(1);
     expect(await page.locator('.reply[data-role]').count()).toBe(2);
-    expect(await lastTurn(page).getByTestId('training').textContent()).toMatch(
-      /version 0 → 1 · 1 comparison, \d+ steps · loss \d/,
-    );
+    expect(await lastTurn(page).getByTestId('training').textContent()).toMatch(/from 1 comparison: version 0 → 1/);
+    const figures = lastTurn(page).getByTestId('training').locator('details');
+    expect(await figures.getByText('loss').isVisible()).toBe(false);
+    await figures.getByText('Figures').click();
+    expect(await figures.textContent()).toMatch(/\d+ of \d+ steps, loss \d/);
     await picture(page, 'chosen');
   });
 
@@ -124,6 +126,12 @@ describe('an admin', () => {
     await page.getByText('One more?', { exact: true }).waitFor();
     await page.getByTestId('sample').locator('.markdown').waitFor({ timeout: 30_000 });
     await picture(page, 'taste', true);
+    await page.getByText('Push it along its strongest directions').click();
+    const names = page.locator('.range-name', { hasText: 'Direction' });
+    const numbers = (await names.allTextContents()).map((name) => Number(name.replace('Direction ', '')));
+    expect(numbers.length).toBeGreaterThan(1);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(await page.locator('.steering details').textContent()).not.toContain('“');
     const row = page.getByRole('listitem').filter({ hasText: 'One more?' });
     await row.getByRole('button', { name: /Undo/ }).click();
     await page.waitForFunction(
@@ -149,7 +157,10 @@ describe('an admin', () => {
       timeout: 30_000,
     });
     await page.getByText('Push it along its strongest directions').click();
-    await page.getByRole('slider', { name: 'Direction 1' }).focus();
+    await page
+      .getByRole('slider', { name: /^Direction \d+$/ })
+      .first()
+      .focus();
     await page.keyboard.press('End');
     await page.getByText('+3', { exact: true }).waitFor();
     await page.waitForTimeout(1_500);
@@ -213,7 +224,8 @@ describe('a member who follows the link a bot gave', () => {
       'Taste',
     ]);
     await page.goto(`${place.gateway.url}/#/setup`);
-    await page.getByText('A chat that learns what you like').waitFor();
+    await page.getByText('This page is for admins').waitFor();
+    await goTo(page, 'Chat');
     await ask(page, 'What is your favourite colour?');
     expect(await chooseByKey(page, '2')).toBe(1);
     await goTo(page, 'Taste');

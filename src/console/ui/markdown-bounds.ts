@@ -49,7 +49,10 @@ const PHRASES: ReadonlySet<string> = new Set(['emphasis', 'strong', 'delete', 'l
 /** Their marks would need ids, which are of the whole page and not of one reply. */
 const NOTES: ReadonlySet<string> = new Set(['footnoteReference', 'footnoteDefinition']);
 
-/** A plugin of the reader (remark): what is nested too deep, and every footnote, stands as it was written. */
+/**
+ * A plugin of the reader (remark): what is nested too deep, and every footnote, stands as it was written. Each block runs in the
+ * direction of its own words; what is in a list or a quote runs with it, else the quote would have no words of its own.
+ */
 export function boundedParts() {
   return (root: Part, file: { toString(): string }): void => {
     const source = String(file);
@@ -71,6 +74,7 @@ export function boundedParts() {
       });
     }
     if (parts > PARTS) root.children = [paragraph({ type: 'text', value: source })];
+    for (const block of root.children ?? []) block.data = { hProperties: { ...block.data?.hProperties, dir: 'auto' } };
   };
 }
 

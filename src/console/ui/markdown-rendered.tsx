@@ -1,5 +1,5 @@
 /** Markdown to elements: HTML in it stays text, pictures stay their description, links open elsewhere and tell nobody from where. */
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { boundedParts } from './markdown-bounds.js';
@@ -9,7 +9,6 @@ const PLUGINS = [remarkGfm, boundedParts];
 /** Only addresses of elsewhere: one of this page (`#key=…`, `/…`) would be pressed in the name of whoever reads. */
 const ELSEWHERE = /^(?:https?:\/\/|mailto:)/i;
 
-/** Each block runs in the direction of its own words. */
 const COMPONENTS: Components = {
   a: ({ href, children }) =>
     href && ELSEWHERE.test(href) ? (
@@ -27,24 +26,12 @@ const COMPONENTS: Components = {
       {children}
     </pre>
   ),
-  table: ({ children }) => (
+  table: ({ dir, children }) => (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <section className="table-scroll" tabIndex={0} aria-label="Table">
-      <table dir="auto">{children}</table>
+      <table dir={dir}>{children}</table>
     </section>
   ),
-  p: ({ className, children }) => (
-    <p className={className} dir="auto">
-      {children}
-    </p>
-  ),
-  ul: ({ children }) => <ul dir="auto">{children}</ul>,
-  ol: ({ start, children }) => (
-    <ol dir="auto" start={start}>
-      {children}
-    </ol>
-  ),
-  blockquote: ({ children }) => <blockquote dir="auto">{children}</blockquote>,
   // A reply's headings are below those of the page.
   h1: Heading,
   h2: Heading,
@@ -54,8 +41,8 @@ const COMPONENTS: Components = {
   h6: Heading,
 };
 
-function Heading({ children }: { children?: React.ReactNode }) {
-  return <h3 dir="auto">{children}</h3>;
+function Heading({ dir, children }: { dir?: string; children?: ReactNode }) {
+  return <h3 dir={dir}>{children}</h3>;
 }
 
 export const MarkdownRendered = memo(function MarkdownRendered({ text }: { text: string }) {
