@@ -79,6 +79,8 @@ export const limitsSchema = z
     operationsAtOnceOfBot: positive(600),
     operationsPerMinuteOfMember: positive(240),
     operationsAtOnceOfMember: positive(60),
+    /** Seconds for which a generation with a key is written on when its last reader has gone, so that it can be picked up. */
+    pickUpSeconds: positive(10),
     /** Generations a minute for one member, whoever asks but admins; how many of them at once after a rest. */
     generationsPerMinute: positive(30),
     generationsAtOnce: positive(10),

@@ -40,6 +40,8 @@ export const LIMIT_TEXTS: Readonly<Record<LimitName, LimitText>> = {
     generationsAtOnce: 'Questions of one member in one burst',
     runningPerMember: 'Questions of one member that are being answered at the same time',
     runningPerBot: 'Questions through one bot that are being answered at the same time',
+    waitingPerMember: 'Questions of one member that may wait for their turn',
+    pickUpSeconds: 'Seconds for which a reply is written on when its reader is gone and may come back',
     queuedGenerations: 'Replies that may wait for their turn, of everybody together',
     operationsPerMinuteOfMember: 'Requests of one member in a minute',
     operationsAtOnceOfMember: 'Requests of one member in one burst',

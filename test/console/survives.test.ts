@@ -63,6 +63,7 @@ describe('a question that is being answered', () => {
     await written(page);
     const generations = await stored(ref);
     expect(generations).toHaveLength(1);
+    expect(generations[0].candidates.map(({ finishReason }) => finishReason)).not.toContain('CANCELLED');
     expect(await page.locator('.turn').count()).toBe(1);
     const shown = await page.locator('.reply .markdown').allInnerTexts();
     expect(shown.map(plain)).toEqual(generations[0].candidates.map(({ text }) => plain(text)));

@@ -22,7 +22,7 @@ async function deltasOf({ events }: StartedGeneration): Promise<CandidateDelta[]
 describe('generations', () => {
   let house: House;
   beforeAll(async () => {
-    house = await openHouse();
+    house = await openHouse({ limits: { pickUpSeconds: 1 } });
   });
   afterAll(() => house.close());
 
@@ -147,6 +147,39 @@ describe('generations', () => {
     leave[1].abort();
     expect((await first.finished).candidates[0].finishReason).toBe('CANCELLED');
     house.runtime.holdDecoding = undefined;
+  });
+
+  it('end at once when their reader leaves and no key was given to pick them up by', async () => {
+    house.runtime.holdDecoding = new Promise(() => {});
+    const leave = new AbortController();
+    const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.' }, leave.signal);
+    for await (const _ of started.events) break;
+    leave.abort();
+    expect((await started.finished).candidates[0].finishReason).toBe('CANCELLED');
+    house.runtime.holdDecoding = undefined;
+  });
+
+  it('go on for whoever comes back with the same key', async () => {
+    let release = () => {};
+    house.runtime.holdDecoding = new Promise((resolve) => {
+      release = resolve;
+    });
+    const leave = new AbortController();
+    const input = { member: asker(), prompt: 'Say hello.', key: randomUUID() };
+    const first = await house.services.generations.start(input, leave.signal);
+    for await (const _ of first.events) break;
+    leave.abort();
+    const again = await house.services.generations.start(input, new AbortController().signal);
+    expect(again.id).toBe(first.id);
+    house.runtime.holdDecoding = undefined;
+    release();
+    const view = await again.finished;
+    expect(view.candidates.map(({ finishReason }) => finishReason)).not.toContain('CANCELLED');
+    const deltas = await deltasOf(again);
+    const texts = view.candidates.map(({ id }) =>
+      deltas.flatMap((delta) => (delta.candidateId === id ? [delta.text] : [])).join(''),
+    );
+    expect(texts).toEqual(view.candidates.map(({ text }) => text));
   });
 
   it('leave nothing behind on a signal that outlives them', async () => {

@@ -24,8 +24,9 @@ export class RunningGeneration {
   private readonly texts: CandidateText[];
   /** Nothing is shown before the hooks have read it. */
   private readonly held: boolean;
-  /** Callers that wait for it; when the last one has gone, it is cancelled. */
+  /** Callers that wait for it; when the last one has gone, it is cancelled, and one with a key not before it could be picked up. */
   private readers = 0;
+  private abandoned: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly parts: GenerationParts,
@@ -44,8 +45,9 @@ export class RunningGeneration {
   /** One more caller; its signal says when it no longer wants the reply. */
   join(signal?: AbortSignal): StartedGeneration {
     this.readers++;
+    clearTimeout(this.abandoned);
     const leave = () => {
-      if (--this.readers === 0) this.cancel();
+      if (--this.readers === 0) this.abandon();
     };
     if (signal?.aborted) leave();
     else if (signal) {
@@ -65,7 +67,14 @@ export class RunningGeneration {
   }
 
   cancel(): void {
+    clearTimeout(this.abandoned);
     this.cancelled.abort();
+  }
+
+  /** A page that is loaded anew, and a connection that breaks, come back with the same key. */
+  private abandon(): void {
+    if (!this.key) return this.cancel();
+    this.abandoned = setTimeout(() => this.cancel(), this.parts.limits.pickUpSeconds * 1_000).unref();
   }
 
   private async run(): Promise<GenerationView> {
