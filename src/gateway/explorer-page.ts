@@ -1,6 +1,6 @@
 /** The page of the explorer: it asks for a key, keeps it for this tab, and only then loads the editor. It holds nothing of the contract. */
 
-/** Where the page's files are. */
+/** Where the page's files are. The page names them relative to its own address, which may lie below a path of a proxy. */
 export const EXPLORER_PATH = '/explorer/';
 
 /** @param nonce lets the editor, which makes its styles as it goes, make them */
@@ -12,7 +12,7 @@ export function explorerPage(nonce: string): string {
 <meta name="referrer" content="no-referrer">
 <title>Palate: GraphQL explorer</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="${EXPLORER_PATH}page.css">
+<link rel="stylesheet" href="explorer/page.css">
 <form id="sign-in" hidden>
   <h1>GraphQL explorer</h1>
   <label for="key">Key or member token</label>
@@ -25,7 +25,7 @@ export function explorerPage(nonce: string): string {
 <div id="root"></div>
 <button id="sign-out" hidden>Sign out</button>
 <noscript>The explorer needs JavaScript.</noscript>
-<script src="${EXPLORER_PATH}page.js" nonce="${nonce}" data-nonce="${nonce}"></script>
+<script src="explorer/page.js" nonce="${nonce}" data-nonce="${nonce}"></script>
 </html>
 `;
 }
@@ -64,7 +64,7 @@ html, body { height: 100%; margin: 0; font-family: system-ui, sans-serif; }
 /** Runs in the browser. The key comes from the address behind "#", where no server sees it, from this tab's storage, or from the form. */
 export const PAGE_SCRIPT = `'use strict';
 (() => {
-  const files = '${EXPLORER_PATH}';
+  const files = document.currentScript.src.replace(/[^/]*$/, '');
   const stored = 'palate-key';
   const nonce = document.currentScript.dataset.nonce;
   const element = (id) => document.getElementById(id);

@@ -1,13 +1,13 @@
 /** The explorer for browsers: the contract as a manual and an editor for operations, at GET /graphql, without the network. */
 import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { gunzip, gzipSync } from 'node:zlib';
 import { PalateError } from '../common/errors.js';
+import { installationFolder } from '../common/installation.js';
 import { EXPLORER_PATH, explorerPage, explorerPolicy, PAGE_SCRIPT, PAGE_STYLE } from './explorer-page.js';
-import type { ExplorerFile } from './explorer-worker.js';
 
 export { EXPLORER_PATH };
 
@@ -35,7 +35,7 @@ export async function sendExplorerFile(
   response: ServerResponse,
   name: string,
 ): Promise<void> {
-  const file = OWN_FILES.get(name) ?? (await bundledFiles()).get(name);
+  const file = OWN_FILES.get(name) ?? (await builtFiles()).get(name);
   if (!file) throw new PalateError('NOT_FOUND', `There is nothing at ${EXPLORER_PATH}${name}.`);
   response.setHeader('Cache-Control', 'no-cache');
   response.setHeader('ETag', file.etag);
@@ -52,33 +52,40 @@ export async function sendExplorerFile(
   response.end(compressed ? file.body : await promisify(gunzip)(file.body));
 }
 
+/** A file of the explorer, as it is sent. */
+interface ExplorerFile {
+  type: string;
+  etag: string;
+  /** Compressed with gzip. */
+  body: Buffer;
+}
+
+const JAVASCRIPT = 'text/javascript; charset=utf-8';
+const CSS = 'text/css; charset=utf-8';
+
 const OWN_FILES: ReadonlyMap<string, ExplorerFile> = new Map([
-  ['page.js', ownFile('text/javascript; charset=utf-8', PAGE_SCRIPT)],
-  ['page.css', ownFile('text/css; charset=utf-8', PAGE_STYLE)],
+  ['page.js', explorerFile(JAVASCRIPT, gzipSync(PAGE_SCRIPT))],
+  ['page.css', explorerFile(CSS, gzipSync(PAGE_STYLE))],
 ]);
 
-function ownFile(type: string, text: string): ExplorerFile {
-  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-  return { type, etag, body: new Uint8Array(gzipSync(text)) };
+function explorerFile(type: string, body: Buffer): ExplorerFile {
+  return { type, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`, body };
 }
 
-let bundled: Promise<ReadonlyMap<string, ExplorerFile>> | undefined;
+let built: Promise<ReadonlyMap<string, ExplorerFile>> | undefined;
 
-/** The editor's files, unpacked when they are first asked for. */
-function bundledFiles(): Promise<ReadonlyMap<string, ExplorerFile>> {
-  bundled ??= unpack().catch((error: unknown) => {
-    bundled = undefined;
-    throw error;
-  });
-  return bundled;
+/** The editor's files as the build left them, read when they are first asked for: nothing of the file system can be named in a request. */
+function builtFiles(): Promise<ReadonlyMap<string, ExplorerFile>> {
+  built ??= readBuilt(join(installationFolder(), 'dist', 'explorer'));
+  return built;
 }
 
-function unpack(): Promise<ReadonlyMap<string, ExplorerFile>> {
-  // The worker has this file's own extension: TypeScript from sources, JavaScript when built.
-  const worker = new Worker(new URL(`./explorer-worker${extname(import.meta.url)}`, import.meta.url));
-  return new Promise((resolve, reject) => {
-    worker.once('message', (files: [string, ExplorerFile][]) => resolve(new Map(files)));
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('The thread that unpacks the explorer ended without its files.')));
-  });
+async function readBuilt(folder: string): Promise<ReadonlyMap<string, ExplorerFile>> {
+  const found = new Map<string, ExplorerFile>();
+  for (const packed of await readdir(folder).catch(() => [])) {
+    const name = packed.replace(/\.gz$/, '');
+    const type = name.endsWith('.css') ? CSS : JAVASCRIPT;
+    found.set(name, explorerFile(type, await readFile(join(folder, packed))));
+  }
+  return found;
 }

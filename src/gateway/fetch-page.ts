@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { FetchProgress } from '../language-model/fetching.js';
 import { type Address, listen } from './listen.js';
+import { basePathOf, targetOf } from './target.js';
 
 /** Seconds after which the page looks again, and programs should. */
 const AGAIN_SECONDS = 2;
@@ -20,12 +21,14 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
  * @throws PalateError CONFLICT when the port is taken, BAD_USER_INPUT when the address is not this machine's; what `fetch` throws
  */
 export async function withFetchPage<T>(
-  address: Address,
+  address: Address & { publicUrl?: string },
   onFetch: (progress: FetchProgress) => void,
   fetch: (tell: (progress: FetchProgress) => void) => Promise<T>,
 ): Promise<T> {
   let progress: FetchProgress | undefined;
-  const server = createServer((request, response) => answer(request, response, progress));
+  const server = createServer((request, response) =>
+    answer(request, response, progress, basePathOf(address.publicUrl)),
+  );
   await listen(server, address);
   try {
     return await fetch((now) => {
@@ -40,8 +43,13 @@ export async function withFetchPage<T>(
   }
 }
 
-function answer({ url, headers }: IncomingMessage, response: ServerResponse, fetched: FetchProgress | undefined): void {
-  const path = (url ?? '/').split('?', 1)[0];
+function answer(
+  { url, headers }: IncomingMessage,
+  response: ServerResponse,
+  fetched: FetchProgress | undefined,
+  basePath: string,
+): void {
+  const path = targetOf(url, basePath).path || '/';
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Connection', 'close');

@@ -16,6 +16,7 @@ import { listen } from './listen.js';
 import { Metrics } from './metrics.js';
 import { originsOf } from './origins.js';
 import { Quotas } from './quotas.js';
+import { basePathOf } from './target.js';
 import { attachWebSockets, type WebSocketGateway } from './websocket.js';
 
 export interface GatewayParts {
@@ -79,7 +80,8 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
       limits,
       metrics,
       log,
-      origins: originsOf(settings.allowedOrigins),
+      origins: originsOf([...settings.allowedOrigins, ...ownOrigin(settings.publicUrl)]),
+      basePath: basePathOf(settings.publicUrl),
       stopping: () => stopping !== undefined,
     };
     server = createServer(TIMEOUTS, (request, response) => {
@@ -127,4 +129,9 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
       };
     },
   };
+}
+
+/** The origin of the gateway's own pages where a proxy gives it another Host than browsers see. */
+function ownOrigin(publicUrl: string | undefined): string[] {
+  return publicUrl === undefined ? [] : [new URL(publicUrl).origin];
 }

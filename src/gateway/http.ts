@@ -13,6 +13,7 @@ import { EXPLORER_PATH, isForExplorer, sendExplorer, sendExplorerFile } from './
 import { isFromThisMachine, type Metrics } from './metrics.js';
 import { allowOrigin, answerPreflight, type Origins } from './origins.js';
 import type { Quotas } from './quotas.js';
+import { targetOf } from './target.js';
 
 export const GRAPHQL_PATH = '/graphql';
 const METRICS_PATH = '/metrics';
@@ -27,6 +28,8 @@ export interface HttpParts {
   metrics: Metrics;
   log: Log;
   origins: Origins;
+  /** The path of the gateway's public address, as `targetOf` takes it. */
+  basePath: string;
   /** Whether the process is on its way down. */
   stopping: () => boolean;
 }
@@ -51,9 +54,11 @@ export async function handleRequest(
 ): Promise<void> {
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Cache-Control', 'no-store');
-  const path = (request.url ?? '/').split('?', 1)[0];
+  const { path } = targetOf(request.url, parts.basePath);
   try {
-    if (path === '/') await sendConsole(request, response);
+    // The page's files are named relative to it, so its address ends with a slash.
+    if (path === '') response.writeHead(308, { Location: `${parts.basePath}/` }).end();
+    else if (path === '/') await sendConsole(request, response);
     else if (path === '/healthz') send(response, 200, { status: 'ok' });
     else if (path === '/readyz') await answerReadiness(response, parts);
     else if (path === METRICS_PATH) await answerMetrics(request, response, parts);
@@ -121,7 +126,7 @@ async function answerGraphQL(request: IncomingMessage, response: ServerResponse,
     httpGraphQLRequest: {
       method: request.method ?? 'GET',
       headers,
-      search: new URL(request.url ?? '/', 'http://localhost').search,
+      search: targetOf(request.url).search,
       body,
     },
     context: async () => parts.contextFor(viewer, gone.signal),

@@ -14,6 +14,7 @@ import type { ContextFor } from './context.js';
 import type { Engine } from './engine.js';
 import { GRAPHQL_PATH } from './http.js';
 import type { Origins } from './origins.js';
+import { targetOf } from './target.js';
 
 export interface WebSocketParts {
   engine: Engine;
@@ -23,6 +24,7 @@ export interface WebSocketParts {
   limits: Limits;
   log: Log;
   origins: Origins;
+  basePath: string;
 }
 
 export interface WebSocketGateway {
@@ -66,7 +68,7 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
   const protocol = createProtocol(parts, connections);
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', (error) => log.debug({ err: error }, 'connection failed before it was a WebSocket'));
-    if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) refuse(stream, '404 Not Found');
+    if (targetOf(request.url, parts.basePath).path !== GRAPHQL_PATH) refuse(stream, '404 Not Found');
     else if (!allows(parts.origins, request)) refuse(stream, '403 Forbidden');
     else if (sockets.clients.size >= limits.connections) refuse(stream, '503 Service Unavailable');
     else sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, request, protocol, log));

@@ -1,11 +1,17 @@
-import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isForExplorer } from '../../src/gateway/explorer.js';
 import { type Harness, KEY, post, startHarness } from './harness.js';
 
 let harness: Harness;
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
 beforeAll(async () => {
+  if (!existsSync(path('../../dist/explorer')))
+    execFileSync(process.execPath, [path('../../src/gateway/build-explorer.mjs')]);
   harness = await startHarness();
 });
 afterAll(() => harness.stop());
@@ -33,7 +39,7 @@ describe('the explorer', () => {
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page).toContain('Sign in');
     const inline = [...page.matchAll(/<script\b([^>]*)>([^<]*)/g)].filter(
-      ([, attributes, text]) => text.trim() !== '' || !attributes.includes('src="/explorer/'),
+      ([, attributes, text]) => text.trim() !== '' || !attributes.includes('src="explorer/'),
     );
     expect(inline).toEqual([]);
     expect(page).not.toMatch(/<style|\son\w+=|https?:/i);
@@ -80,7 +86,7 @@ describe('the explorer', () => {
     const text = await plain.text();
     expect(text).toBe(await compressed.text());
     const etag = plain.headers.get('etag') ?? '';
-    expect(etag).toBe(`"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
+    expect(etag).toBe(compressed.headers.get('etag'));
     expect((await fetch(url, { headers: { 'if-none-match': etag } })).status).toBe(304);
   });
 

@@ -19,7 +19,10 @@ export interface Harness {
   stop(): Promise<void>;
 }
 
-export async function startHarness(limits: Partial<Limits> = {}): Promise<Harness> {
+export async function startHarness(
+  limits: Partial<Limits> = {},
+  settings: { publicUrl?: string } = {},
+): Promise<Harness> {
   const services = new EchoServices();
   const log: Record<string, unknown>[] = [];
   const gateway = createGateway({
@@ -28,6 +31,7 @@ export async function startHarness(limits: Partial<Limits> = {}): Promise<Harnes
       port: 0,
       limits: { ...DEFAULT_LIMITS, ...limits },
       allowedOrigins: [ALLOWED_ORIGIN],
+      ...settings,
     },
     services,
     authenticate: authenticateAdmin(KEY),
