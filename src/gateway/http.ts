@@ -126,7 +126,7 @@ async function answerGraphQL(request: IncomingMessage, response: ServerResponse,
     httpGraphQLRequest: {
       method: request.method ?? 'GET',
       headers,
-      search: targetOf(request.url).search,
+      search: unicodeSearch(targetOf(request.url).search),
       body,
     },
     context: async () => parts.contextFor(viewer, gone.signal),
@@ -161,13 +161,36 @@ async function readBody(request: IncomingMessage, maximum: number): Promise<stri
     if (length > maximum) throw tooLong();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return unicodeOf(Buffer.concat(chunks));
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws PalateError BAD_USER_INPUT for bytes that are no UTF-8: reading them anyway would change the text */
+export function unicodeOf(bytes: Buffer): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw new PalateError('BAD_USER_INPUT', 'The request is not UTF-8. Encode the text as UTF-8, as JSON asks for.');
+  }
+}
+
+/** The search of an address, whose escapes stand for UTF-8 as well. @throws PalateError BAD_USER_INPUT where they do not */
+function unicodeSearch(search: string): string {
+  try {
+    decodeURIComponent(search);
+    return search;
+  } catch {
+    throw new PalateError('BAD_USER_INPUT', 'The escapes in the address are not UTF-8. Escape the text as UTF-8.');
+  }
 }
 
 /** What Apollo expects as a body: the JSON, or nothing where the content is of another type (which it refuses). */
 function parseBody(request: IncomingMessage, text: string): unknown {
-  const type = request.headers['content-type']?.split(';', 1)[0].trim().toLowerCase();
-  if (type !== 'application/json') return undefined;
+  const [type, ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  if (type.trim() !== 'application/json') return undefined;
+  if (parameters.some((parameter) => /^\s*charset=(?!"?utf-?8"?\s*$)/.test(parameter)))
+    throw new PalateError('BAD_USER_INPUT', 'JSON is taken as UTF-8 only. Leave the charset out.');
   try {
     return JSON.parse(text);
   } catch {

@@ -152,7 +152,9 @@ function serve(socket: WebSocket, request: IncomingMessage, protocol: ProtocolSe
         }),
       close: (code, reason) => socket.close(code, closeReason(reason ?? '')),
       onMessage: (receive) =>
-        socket.on('message', async (data) => {
+        socket.on('message', async (data, isBinary) => {
+          // The protocol is JSON in text frames, which are known to be UTF-8.
+          if (isBinary) return socket.close(CloseCode.BadRequest, 'Send text frames');
           try {
             await receive(String(data));
           } catch (error) {

@@ -1,6 +1,7 @@
 /** A request to generate, checked and with its defaults filled in. */
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
+import { faultOf, isPlatformName } from '../../common/text.js';
 import type { ChatTurn } from '../../language-model/tokenizer.js';
 import type { GenerateInput, MemberRef } from '../views.js';
 import { historyTurns } from './history.js';
@@ -129,6 +130,10 @@ export function checkMemberRef(ref: MemberRef, limits: Limits): GenerateRequest[
     }
     storable(`member.${name}`, value);
   }
+  if (!isPlatformName(platform)) {
+    const form = 'small letters from a to z, digits and . _ - behind a letter or digit';
+    throw refused(`member.platform is "${platform}"; it must be ${form}.`);
+  }
   return { platform, externalId, scope };
 }
 
@@ -157,9 +162,10 @@ function sourceOf(source: GenerateInput['source'], limits: Limits): Record<strin
   return given.length > 0 ? Object.fromEntries(given) : null;
 }
 
-/** PostgreSQL's text cannot hold the character U+0000. */
-function storable(name: string, value: string): string {
-  if (value.includes('\0')) throw refused(`${name} contains the character U+0000. Take it out.`);
+/** @throws PalateError BAD_USER_INPUT for a text that would not come back from the database as it is */
+export function storable(name: string, value: string): string {
+  const fault = faultOf(value);
+  if (fault !== undefined) throw refused(`${name} contains ${fault}. Take it out.`);
   return value;
 }
 

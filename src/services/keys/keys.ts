@@ -8,7 +8,7 @@ import { PalateError } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { KeyRecord } from '../../store/keys.js';
 import type { Store } from '../../store/store.js';
-import { checkMemberRef } from '../generations/generate-input.js';
+import { checkMemberRef, storable } from '../generations/generate-input.js';
 import { isId } from '../ids.js';
 import type { KeyService } from '../services.js';
 import type { CreatedKeyView, KeyInput, KeyOwner, KeyView, MemberRef } from '../views.js';
@@ -135,9 +135,10 @@ export function keyService({ store, limits, log, now = () => new Date() }: KeyPa
 function checkKeyInput(input: KeyInput, limits: Limits, now: Date) {
   const refuse = (message: string) => new PalateError('BAD_USER_INPUT', message);
   const name = input.name.trim();
-  if (name === '' || name.length > limits.keyCharacters || name.includes('\0')) {
-    throw refuse(`name must have 1 to ${limits.keyCharacters} characters, none of them U+0000.`);
+  if (name === '' || name.length > limits.keyCharacters) {
+    throw refuse(`name must have 1 to ${limits.keyCharacters} characters.`);
   }
+  storable('name', name);
   const { scope, platform = null, member = null, expiresInDays = null } = input;
   if (scope === 'BOT' && platform === null) throw refuse('A BOT key acts for one platform: give platform.');
   if (scope !== 'BOT' && platform !== null) throw refuse(`platform goes with BOT keys only; this one is ${scope}.`);

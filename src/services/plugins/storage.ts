@@ -2,6 +2,7 @@
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
 import type { Store } from '../../store/store.js';
+import { storable } from '../generations/generate-input.js';
 import { isId } from '../ids.js';
 import type { StorageService } from '../services.js';
 
@@ -45,10 +46,9 @@ export function storageService({ store, limits }: { store: Pick<Store, 'storage'
   };
 }
 
-/** PostgreSQL's text cannot hold the character U+0000. */
 function check(name: string, value: string, maximum: number): void {
   if (value.length > maximum) {
     throw new PalateError('BAD_USER_INPUT', `${name} has ${value.length} characters; ${maximum} are allowed.`);
   }
-  if (value.includes('\0')) throw new PalateError('BAD_USER_INPUT', `${name} contains the character U+0000.`);
+  storable(name, value);
 }
