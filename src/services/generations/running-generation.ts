@@ -73,8 +73,8 @@ export class RunningGeneration {
 
   /** A page that is loaded anew, and a connection that breaks, come back with the same key. */
   private abandon(): void {
-    if (!this.key) return this.cancel();
-    this.abandoned = setTimeout(() => this.cancel(), this.parts.limits.pickUpSeconds * 1_000).unref();
+    if (!this.key) this.cancel();
+    else this.abandoned = setTimeout(() => this.cancel(), this.parts.limits.pickUpSeconds * 1_000).unref();
   }
 
   private async run(): Promise<GenerationView> {
