@@ -3,6 +3,9 @@ import { PalateError } from '../common/errors.js';
 
 export type Metadata = Readonly<Record<string, unknown>>;
 
+/** -1 as it is, and as a uint32. */
+const NO_TOKEN: readonly number[] = [-1, 2 ** 32 - 1];
+
 export class MetadataReader {
   constructor(
     readonly path: string,
@@ -13,12 +16,23 @@ export class MetadataReader {
     return this.metadata[key];
   }
 
-  /** @throws PalateError MODEL_UNAVAILABLE when the key is missing without a fallback, or is not one number */
+  /** @throws PalateError MODEL_UNAVAILABLE when the key is missing without a fallback, or is not one finite number */
   number(key: string, fallback?: number): number {
     const value = this.metadata[key] ?? fallback;
     if (typeof value === 'bigint') return Number(value);
-    if (typeof value !== 'number') throw this.wrong(key, 'one number');
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.wrong(key, 'one number');
     return value;
+  }
+
+  /**
+   * The id of a token that the key names; undefined where there is none, which some files write as -1.
+   * @throws PalateError MODEL_UNAVAILABLE for what is no id below `count`
+   */
+  tokenId(key: string, count: number): number | undefined {
+    const id = this.number(key, -1);
+    if (NO_TOKEN.includes(id)) return undefined;
+    if (!Number.isInteger(id) || id < 0 || id >= count) throw this.wrong(key, `one of its ${count} tokens`);
+    return id;
   }
 
   /** @throws PalateError MODEL_UNAVAILABLE when the key is missing without a fallback, or is not a text */
@@ -39,9 +53,9 @@ export class MetadataReader {
     return this.list(key, (item) => typeof item === 'string', 'a list of texts');
   }
 
-  /** A list of numbers; empty when the key is missing. */
+  /** A list of finite numbers; empty when the key is missing. */
   numbers(key: string): number[] {
-    return this.list(key, (item) => typeof item === 'number', 'a list of numbers');
+    return this.list(key, (item) => Number.isFinite(item), 'a list of finite numbers');
   }
 
   private list<T>(key: string, accepts: (item: unknown) => boolean, expected: string): T[] {

@@ -12,7 +12,7 @@ import { nameOf } from './catalogue.js';
 import { sha256 } from './digest.js';
 import { MetadataReader } from './gguf-metadata.js';
 import type { LanguageModelConfig, LanguageModelFile } from './model.js';
-import { BLOCK_LAYOUTS, rowBytes, type WeightFormat, type WeightTensor } from './quantization.js';
+import { BLOCK_LAYOUTS, rowBytes, soundWeights, type WeightFormat, type WeightTensor } from './quantization.js';
 import { createTokenizer, type Tokenizer } from './tokenizer.js';
 
 const SUPPORTED_FORMATS = Object.keys(BLOCK_LAYOUTS).join(', ');
@@ -32,6 +32,13 @@ const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   residual_scale: [0, 1],
   use_parallel_residual: [false],
 };
+
+/** More positions are not served: the tables of their rotation grow with them. */
+const LONGEST_CONTEXT = 131_072;
+/** No model reads so much; a file that says so is damaged. */
+const IMPOSSIBLE_CONTEXT = 2 ** 26;
+
+const NAME_CHARACTERS = 120;
 
 interface TensorEntry {
   name: string;
@@ -139,7 +146,8 @@ function readConfig(path: string, metadata: MetadataReader, entries: Map<string,
     throw unavailable(path, 'is one part of several', 'Merge the parts into one file (llama-gguf-split --merge)');
   }
   for (const [key, neutral] of Object.entries(NEUTRAL_VALUES)) {
-    const value = metadata.value(`llama.${key}`);
+    const given = metadata.value(`llama.${key}`);
+    const value = typeof given === 'bigint' ? Number(given) : given;
     if (value !== undefined && !neutral.includes(value)) {
       throw unavailable(path, `needs llama.${key} = ${value}, which is not supported`, 'Use another model');
     }
@@ -151,7 +159,7 @@ function readConfig(path: string, metadata: MetadataReader, entries: Map<string,
   const context = metadata.number('llama.context_length');
   const config: LanguageModelConfig = {
     architecture,
-    name: metadata.text('general.name', 'unnamed'),
+    name: readableName(metadata.text('general.name', '')),
     layers: metadata.number('llama.block_count'),
     hidden,
     heads,
@@ -161,14 +169,20 @@ function readConfig(path: string, metadata: MetadataReader, entries: Map<string,
     vocabulary: entries.get('token_embd.weight')?.rows ?? 0,
     ropeTheta: metadata.number('llama.rope.freq_base', 10000),
     normEpsilon: metadata.number('llama.attention.layer_norm_rms_epsilon'),
-    contextLength: Math.min(context, metadata.number('llama.attention.sliding_window', context)),
+    contextLength: Math.min(context, metadata.number('llama.attention.sliding_window', 0) || context),
     ropeDimensions: metadata.number('llama.rope.dimension_count', headSize),
   };
   checkConfig(path, config, metadata.number('llama.attention.value_length', headSize));
   if (config.layers > entries.size) {
     throw unavailable(path, `has too few tensors for ${config.layers} layers`, 'Use a complete model file');
   }
-  return config;
+  return { ...config, contextLength: Math.min(config.contextLength, LONGEST_CONTEXT) };
+}
+
+/** A name is for people, and kept with every reply: without what cannot be shown or stored. */
+function readableName(name: string): string {
+  const shown = name.replace(/\p{C}+/gu, ' ').trim();
+  return [...shown].slice(0, NAME_CHARACTERS).join('') || 'unnamed';
 }
 
 function checkConfig(path: string, config: LanguageModelConfig, valueSize: number): void {
@@ -179,7 +193,10 @@ function checkConfig(path: string, config: LanguageModelConfig, valueSize: numbe
       throw unavailable(path, `gives ${count} as its number of ${name}`, 'Fetch the file again');
     }
   }
-  if (!(config.normEpsilon > 0) || !(config.ropeTheta > 1)) {
+  if (contextLength >= IMPOSSIBLE_CONTEXT) {
+    throw unavailable(path, `gives ${contextLength} as its number of contextLength`, 'Fetch the file again');
+  }
+  if (!(config.normEpsilon > 0 && config.normEpsilon < 1) || !(config.ropeTheta > 1)) {
     throw unavailable(path, 'gives an impossible norm epsilon or rotary base', 'Fetch the file again');
   }
   if (heads % kvHeads !== 0 || headSize % 2 !== 0 || valueSize !== headSize) {
@@ -252,15 +269,24 @@ function readTokenizer(path: string, metadata: MetadataReader, config: LanguageM
     if (error instanceof PalateError) throw error;
     throw unavailable(path, `has a tokenizer that cannot be used (${messageOf(error)})`, 'Fetch the file again', error);
   }
-  if (tokenizer.vocabularySize <= config.vocabulary) return tokenizer;
-  const what = `has ${tokenizer.vocabularySize} tokens but embeds only ${config.vocabulary}`;
-  throw unavailable(path, what, 'Use another file of this model');
+  if (tokenizer.vocabularySize > config.vocabulary) {
+    const what = `has ${tokenizer.vocabularySize} tokens but embeds only ${config.vocabulary}`;
+    throw unavailable(path, what, 'Use another file of this model');
+  }
+  return tokenizer;
 }
 
 function readTensor(path: string, opened: Stats, entry: TensorEntry, config: LanguageModelConfig): WeightTensor {
   const { name, rows, columns, format, offset } = entry;
   const stride = rowBytes(format, columns);
   const bytes = readBytes(path, opened, offset, rows * stride);
+  if (!soundWeights({ format, bytes })) {
+    throw unavailable(
+      path,
+      `holds numbers in ${name} that are not finite or far too large`,
+      'Fetch the file again, or use another',
+    );
+  }
   const rotary = /\.attn_[qk]\.weight$/.test(name);
   return { name, rows, columns, format, bytes: rotary ? unpermuteRows(bytes, stride, config.headSize) : bytes };
 }

@@ -21,22 +21,41 @@ export interface BlockLayout {
   /** Consecutive elements of a row that share a block. */
   elements: number;
   bytes: number;
+  /** Where in a block its half floats are; all other bytes are finite whatever they hold, but for F32's. */
+  halves: readonly number[];
 }
 
 export const BLOCK_LAYOUTS: Readonly<Record<WeightFormat, BlockLayout>> = {
-  F32: { elements: 1, bytes: 4 },
-  F16: { elements: 1, bytes: 2 },
-  Q8_0: { elements: 32, bytes: 34 },
-  Q4_0: { elements: 32, bytes: 18 },
-  Q4_1: { elements: 32, bytes: 20 },
-  Q4_K: { elements: 256, bytes: 144 },
-  Q6_K: { elements: 256, bytes: 210 },
+  F32: { elements: 1, bytes: 4, halves: [] },
+  F16: { elements: 1, bytes: 2, halves: [0] },
+  Q8_0: { elements: 32, bytes: 34, halves: [0] },
+  Q4_0: { elements: 32, bytes: 18, halves: [0] },
+  Q4_1: { elements: 32, bytes: 20, halves: [0, 2] },
+  Q4_K: { elements: 256, bytes: 144, halves: [0, 2] },
+  Q6_K: { elements: 256, bytes: 210, halves: [208] },
 };
 
 /** Bytes of one row of `columns` elements. */
 export function rowBytes(format: WeightFormat, columns: number): number {
   const { elements, bytes } = BLOCK_LAYOUTS[format];
   return (columns / elements) * bytes;
+}
+
+/** No model's weights come near; what is beyond overflows somewhere inside. */
+const LARGEST_WEIGHT = 1e6;
+
+/** Whether all numbers of a matrix are finite, and such that can be computed with. */
+export function soundWeights({ format, bytes }: Pick<WeightTensor, 'format' | 'bytes'>): boolean {
+  if (format === 'F32') {
+    const weights = new Float32Array(new Uint8Array(bytes).buffer);
+    return weights.every((weight) => Math.abs(weight) <= LARGEST_WEIGHT);
+  }
+  const { bytes: stride, halves } = BLOCK_LAYOUTS[format];
+  for (let from = 0; from < bytes.length; from += stride) {
+    // A half float is NaN or infinite where all five bits of its exponent are set.
+    for (const at of halves) if ((bytes[from + at + 1] & 0x7c) === 0x7c) return false;
+  }
+  return true;
 }
 
 /** Formats whose weights are 4-bit codes with a scale and a minimum for every 32 of them. */

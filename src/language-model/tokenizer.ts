@@ -9,7 +9,7 @@ import { ChatTemplate, type ChatTurn, type PromptPiece } from './chat-template.j
 import type { MetadataReader } from './gguf-metadata.js';
 import { PRE_TOKENIZER_NAMES, type PreTokenization, preTokenization } from './pre-tokenizer.js';
 import { scoredMerges } from './sentencepiece.js';
-import { TOKEN_TYPE, Vocabulary } from './vocabulary.js';
+import { Vocabulary } from './vocabulary.js';
 
 export type { ChatTurn };
 
@@ -69,10 +69,10 @@ function byteLevelTokenizer(metadata: MetadataReader, vocabulary: Vocabulary): T
     const known = PRE_TOKENIZER_NAMES.join(', ');
     throw metadata.refuse(`cuts text by the rules of ${name}; only ${known} are supported. Use another model`);
   }
-  const merges = metadata.texts('tokenizer.ggml.merges').map((merge) => merge.split(' ', 2));
+  const merges = readMerges(metadata, vocabulary);
   const merge = merging(() => ({
     pre_tokenizer: preTokenizerOf(rules),
-    model: { type: 'BPE', vocab: plainVocabulary(vocabulary), merges, ignore_merges: rules.ignoreMerges },
+    model: { type: 'BPE', vocab: Object.fromEntries(vocabulary.plain), merges, ignore_merges: rules.ignoreMerges },
   }));
   const { normalization } = rules;
   return new ModelTokenizer(vocabulary, chatTemplate(metadata, vocabulary, false), {
@@ -94,6 +94,19 @@ function merging(describe: () => { pre_tokenizer: object | null; model: object }
   };
 }
 
+/**
+ * Pairs of tokens that become one, best first, without those that plain text must not become.
+ * @throws PalateError MODEL_UNAVAILABLE for a merge of, or to, what is no token: the text would be lost
+ */
+function readMerges(metadata: MetadataReader, { texts, plainTexts }: Vocabulary): string[][] {
+  const merges = metadata.texts('tokenizer.ggml.merges').map((merge) => {
+    const pair = merge.split(' ');
+    if (pair.length === 2 && [...pair, pair.join('')].every((text) => text !== '' && texts.has(text))) return pair;
+    throw metadata.refuse(`has a merge "${merge}" whose parts or result are no tokens. Use another file of this model`);
+  });
+  return merges.filter((pair) => plainTexts.has(pair.join('')));
+}
+
 function preTokenizerOf(rules: PreTokenization): object {
   const splits = rules.splits.map((Regex) => ({
     type: 'Split',
@@ -107,10 +120,13 @@ function preTokenizerOf(rules: PreTokenization): object {
 
 /** SentencePiece-style: no cutting, spaces as U+2581, characters without a token as bytes. */
 function scoredTokenizer(metadata: MetadataReader, vocabulary: Vocabulary): Tokenizer {
-  const merges = scoredMerges(vocabulary, metadata.numbers('tokenizer.ggml.scores'));
+  const scores = metadata.numbers('tokenizer.ggml.scores');
+  const count = vocabulary.tokens.length;
+  if (scores.length !== count) throw metadata.wrong('tokenizer.ggml.scores', `a score for each of its ${count} tokens`);
+  const merges = scoredMerges(vocabulary, scores);
   const merge = merging(() => ({
     pre_tokenizer: null,
-    model: { type: 'BPE', vocab: plainVocabulary(vocabulary), merges, byte_fallback: true },
+    model: { type: 'BPE', vocab: Object.fromEntries(vocabulary.plain), merges, byte_fallback: true },
   }));
   return new ModelTokenizer(vocabulary, chatTemplate(metadata, vocabulary, true), {
     normalize: (text) => text,
@@ -128,15 +144,6 @@ function chatTemplate(metadata: MetadataReader, vocabulary: Vocabulary, addsStar
   } catch (error) {
     throw metadata.refuse(`has a chat template that cannot be used (${messageOf(error)}). Use another file`);
   }
-}
-
-/** Token texts to ids, without those that plain text must not become. */
-function plainVocabulary(vocabulary: Vocabulary): Record<string, number> {
-  const plain = vocabulary.tokens.flatMap((text, id): [string, number][] => {
-    const type = vocabulary.type(id);
-    return type === TOKEN_TYPE.normal || type === TOKEN_TYPE.byte ? [[text, id]] : [];
-  });
-  return Object.fromEntries(plain);
 }
 
 interface PlainEncoding {

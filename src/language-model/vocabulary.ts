@@ -32,9 +32,13 @@ export class Vocabulary {
   private readonly bytes: (Uint8Array | undefined)[] = [];
   /** Whether each byte has a token of its own. */
   private readonly spelled: readonly boolean[];
-  private readonly texts: ReadonlySet<string>;
+  /** Texts of all tokens. */
+  readonly texts: ReadonlySet<string>;
+  /** Texts and ids of the tokens that plain text may become. */
+  readonly plain: readonly [text: string, id: number][];
+  readonly plainTexts: ReadonlySet<string>;
 
-  /** @throws PalateError MODEL_UNAVAILABLE for a tokenizer of another kind or without tokens */
+  /** @throws PalateError MODEL_UNAVAILABLE for a tokenizer of another kind, without tokens, or at odds with itself */
   constructor(private readonly metadata: MetadataReader) {
     const kind = metadata.text('tokenizer.ggml.model');
     if (kind !== 'gpt2' && kind !== 'llama') {
@@ -45,15 +49,33 @@ export class Vocabulary {
     this.kind = kind;
     this.tokens = metadata.texts('tokenizer.ggml.tokens');
     if (this.tokens.length === 0) throw metadata.refuse('has no tokens. Use a complete model file');
-    this.types = metadata.numbers('tokenizer.ggml.token_type');
+    this.types = this.readTypes();
     for (let id = 0; id < this.tokens.length; id++) {
       if (this.isSpecial(id)) this.special.set(this.tokens[id], id);
     }
     this.stopTokens = this.findStopTokens();
     this.texts = new Set(this.tokens);
+    this.plain = this.tokens.flatMap((text, id): [string, number][] => {
+      const type = this.type(id);
+      return type === TOKEN_TYPE.normal || type === TOKEN_TYPE.byte ? [[text, id]] : [];
+    });
+    this.plainTexts = new Set(this.plain.map(([text]) => text));
     this.spelled = BYTE_CHARACTERS.map((character, byte) =>
-      this.texts.has(kind === 'gpt2' ? character : byteName(byte)),
+      this.plainTexts.has(kind === 'gpt2' ? character : byteName(byte)),
     );
+  }
+
+  /** One type a token, or none at all: then all are normal. */
+  private readTypes(): number[] {
+    const key = 'tokenizer.ggml.token_type';
+    const types = this.metadata.numbers(key);
+    const known = types.every((type) => Number.isInteger(type) && type >= 0 && type <= TOKEN_TYPE.byte);
+    if (!known || (types.length > 0 && types.length !== this.tokens.length)) {
+      throw this.metadata.wrong(key, `a known type for each of its ${this.tokens.length} tokens`);
+    }
+    const strange = this.tokens.find((text, id) => types[id] === TOKEN_TYPE.byte && !BYTE_NAME.test(text));
+    if (strange !== undefined) throw this.metadata.refuse(`has a byte's token "${strange}". Use another file`);
+    return types;
   }
 
   type(id: number): number {
@@ -68,8 +90,8 @@ export class Vocabulary {
 
   /** Text of the token that some key of the metadata names, such as the beginning-of-sequence token; or nothing. */
   named(key: 'bos' | 'eos'): string {
-    const id = this.metadata.number(`tokenizer.ggml.${key}_token_id`, -1);
-    return this.tokens[id] ?? '';
+    const id = this.tokenOf(key);
+    return id === undefined ? '' : this.tokens[id];
   }
 
   /** UTF-8 bytes that a token adds to the text; none for control tokens and ids beyond the vocabulary. */
@@ -88,7 +110,7 @@ export class Vocabulary {
   }
 
   private canSpell(character: string): boolean {
-    if (this.kind === 'llama' && this.texts.has(character.replace(' ', '\u2581'))) return true;
+    if (this.kind === 'llama' && this.plainTexts.has(character.replace(' ', '\u2581'))) return true;
     return Buffer.from(character).every((byte) => this.spelled[byte]);
   }
 
@@ -108,11 +130,15 @@ export class Vocabulary {
     return this.kind === 'gpt2' ? byteLevelBytes(text) : Buffer.from(text.replaceAll('\u2581', ' '));
   }
 
+  private tokenOf(key: 'bos' | 'eos' | 'eot' | 'eom'): number | undefined {
+    return this.metadata.tokenId(`tokenizer.ggml.${key}_token_id`, this.tokens.length);
+  }
+
   private findStopTokens(): Set<number> {
     const stops = new Set<number>();
-    for (const key of ['eos', 'eot', 'eom']) {
-      const id = this.metadata.number(`tokenizer.ggml.${key}_token_id`, -1);
-      if (id >= 0 && id < this.tokens.length) stops.add(id);
+    for (const key of ['eos', 'eot', 'eom'] as const) {
+      const id = this.tokenOf(key);
+      if (id !== undefined) stops.add(id);
     }
     for (const [text, id] of this.special) {
       if (END_TEXTS.has(text)) stops.add(id);
@@ -132,6 +158,8 @@ export const BYTE_CHARACTERS: readonly string[] = (() => {
     return String.fromCharCode(printable ? byte : next++);
   });
 })();
+
+const BYTE_NAME = /^<0x[0-9A-F]{2}>$/i;
 
 /** How SentencePiece vocabularies name a byte's token. */
 function byteName(byte: number): string {

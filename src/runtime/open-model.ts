@@ -13,7 +13,7 @@ export interface OpenedModel {
   file: LanguageModelFile;
   model: ServingModel;
   /**
-   * Asks a short question and reads the answer, with a prefix and without one.
+   * Spells, asks a short question and reads the answer, with a prefix and without one.
    * @throws PalateError with what kept the model from answering
    */
   tryOut(): Promise<void>;
@@ -59,7 +59,15 @@ export async function openModel(setup: Omit<WorkerSetup, 'slots'>): Promise<Open
 
 const FIRST_QUESTION = 'Hello.';
 
+/** What a tokenizer has to give back as it was: every language is written with some of it. */
+const SPELLING = `${String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i))}\nhello world`;
+
 async function askFirst({ tokenizer }: LanguageModelFile, model: ServingModel): Promise<void> {
+  const spelled = tokenizer.decode(tokenizer.encode(SPELLING));
+  if (spelled !== SPELLING) {
+    const what = `it reads ${JSON.stringify(SPELLING)} as ${JSON.stringify(spelled)}.`;
+    throw new PalateError('MODEL_UNAVAILABLE', what);
+  }
   const { ids: promptIds, lastUserTurn } = tokenizer.encodeChat([{ role: 'user', content: FIRST_QUESTION }]);
   const row = (latent: Float32Array | null): DecodeRow => ({
     latent,

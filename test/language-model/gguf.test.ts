@@ -11,7 +11,15 @@ import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
 import { openGguf, unpermuteRows } from '../../src/language-model/gguf.js';
 import { BLOCK_LAYOUTS, dequantize, type WeightFormat } from '../../src/language-model/quantization.js';
 import { defaultModelPath } from '../support/model.js';
-import { Float, interleaveRows, type TinyModelOptions, writeGguf, writeTinyModel } from './gguf-writer.js';
+import {
+  Float,
+  interleaveRows,
+  type MetadataEntry,
+  type TinyModelOptions,
+  tinyTokenizer,
+  writeGguf,
+  writeTinyModel,
+} from './gguf-writer.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'palate-gguf-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,7 +35,21 @@ async function tinyModel(options: TinyModelOptions = {}) {
   return writeTinyModel(newPath(), { ...shape, ...options });
 }
 
-const manyTokens = Array.from({ length: 1000 }, (_, id) => `t${id}`);
+const manyTokens = {
+  'tokenizer.ggml.tokens': Array.from({ length: 1000 }, (_, id) => `t${id}`),
+  'tokenizer.ggml.token_type': undefined,
+  'tokenizer.ggml.merges': undefined,
+};
+
+const TINY = tinyTokenizer();
+const types = TINY['tokenizer.ggml.token_type'] as number[];
+const merges = TINY['tokenizer.ggml.merges'] as string[];
+/** The same vocabulary as one with scores; bytes and merges stand in it as texts. */
+const scored = (scores: Float32Array, more: Record<string, MetadataEntry> = {}) => ({
+  'tokenizer.ggml.model': 'llama',
+  'tokenizer.ggml.scores': scores,
+  ...more,
+});
 
 describe('openGguf', () => {
   it.each(Object.keys(BLOCK_LAYOUTS) as WeightFormat[])('reads every tensor of a model in %s', async (format) => {
@@ -91,7 +113,7 @@ describe('openGguf', () => {
     ['a text for a number', { metadata: { 'llama.block_count': 'two' } }, /not one number/],
     ['more layers than tensors', { metadata: { 'llama.block_count': 2_000_000_000 } }, /too few tensors/],
     ['an impossible epsilon', { metadata: { 'llama.attention.layer_norm_rms_epsilon': new Float(0) } }, /epsilon/],
-    ['more tokens than embeddings', { metadata: { 'tokenizer.ggml.tokens': manyTokens } }, /1000 tokens but embeds/],
+    ['more tokens than embeddings', { metadata: manyTokens }, /1000 tokens but embeds/],
     ['a missing tensor', { without: ['blk.0.ffn_up.weight'] }, /no tensor blk\.0\.ffn_up\.weight/],
     ['no embedding', { without: ['token_embd.weight'] }, /no tensor token_embd\.weight/],
     ['a bias', { tensors: [vector('blk.0.attn_q.bias', 64)] }, /blk\.0\.attn_q\.bias, a bias/],
@@ -100,6 +122,64 @@ describe('openGguf', () => {
     ['an unsupported format', { tensors: [q5('blk.0.ffn_up.weight')] }, /format Q5_0.*formats F32, F16/],
     ['another kind of tokenizer', { metadata: { 'tokenizer.ggml.model': 'bert' } }, /kind bert/],
     ['unknown pre-tokenizer', { metadata: { 'tokenizer.ggml.pre': 'tekken' } }, /rules of tekken/],
+    [
+      'a context beyond all models',
+      { metadata: { 'llama.context_length': 2 ** 31 } },
+      /2147483648 as its number of context/,
+    ],
+    ['a negative context', { metadata: { 'llama.context_length': -5 } }, /as its number of context/],
+    [
+      'a context that is no whole number',
+      { metadata: { 'llama.context_length': new Float(100.5) } },
+      /100\.5 as its number/,
+    ],
+    [
+      'an infinite rotary base',
+      { metadata: { 'llama.rope.freq_base': new Float(Infinity) } },
+      /freq_base that is not one number/,
+    ],
+    ['an infinite epsilon', { metadata: { 'llama.attention.layer_norm_rms_epsilon': new Float(Infinity) } }, /epsilon/],
+    ['an epsilon of NaN', { metadata: { 'llama.attention.layer_norm_rms_epsilon': new Float(NaN) } }, /epsilon/],
+    [
+      'an end token out of range',
+      { metadata: { 'tokenizer.ggml.eos_token_id': 288 } },
+      /eos_token_id that is not one of its 288/,
+    ],
+    [
+      'a start token out of range',
+      { metadata: { 'tokenizer.ggml.bos_token_id': -7 } },
+      /bos_token_id that is not one of its/,
+    ],
+    [
+      'a merge to what is no token',
+      { metadata: { 'tokenizer.ggml.merges': [...merges, 'hell us'] } },
+      /merge "hell us"/,
+    ],
+    ['a merge of what is no token', { metadata: { 'tokenizer.ggml.merges': ['xy z'] } }, /merge "xy z"/],
+    ['a merge of one token', { metadata: { 'tokenizer.ggml.merges': ['he'] } }, /merge "he"/],
+    [
+      'too few types',
+      { metadata: { 'tokenizer.ggml.token_type': types.slice(1) } },
+      /token_type that is not a known type/,
+    ],
+    [
+      'an unknown type',
+      { metadata: { 'tokenizer.ggml.token_type': types.with(9, 77) } },
+      /token_type that is not a known/,
+    ],
+    ['a byte without a name', { metadata: { 'tokenizer.ggml.token_type': types.with(9, 6) } }, /a byte's token/],
+    ['too few scores', { metadata: scored(new Float32Array(5)) }, /scores that is not a score for each of its 288/],
+    [
+      'a score of NaN',
+      { metadata: scored(new Float32Array(288).fill(NaN)) },
+      /scores that is not a list of finite numbers/,
+    ],
+    ['a template of white space', { metadata: { 'tokenizer.chat_template': ' \n' } }, /chat template.*leaves out/],
+    [
+      'a template with an unknown filter',
+      { metadata: { 'tokenizer.chat_template': '{{ messages | shout }}' } },
+      /shout/,
+    ],
     ['a broken chat template', { metadata: { 'tokenizer.chat_template': '{% for %}' } }, /chat template/],
   ])('refuses a model with %s', async (_, options, message) => {
     const { path } = await tinyModel(options);
@@ -107,6 +187,57 @@ describe('openGguf', () => {
       code: 'MODEL_UNAVAILABLE',
       message: expect.stringMatching(message),
     });
+  });
+
+  it.each(Object.keys(BLOCK_LAYOUTS) as WeightFormat[])(
+    'does not hand out weights in %s that are no numbers',
+    async (format) => {
+      const shape = { hidden: 256, heads: 4, kvHeads: 2, feedForward: 256 };
+      const { path } = await tinyModel({ format, ...shape });
+      const whole = readFileSync(path);
+      const { bytes } = (await openGguf(path)).tensor('blk.0.ffn_down.weight');
+      const start = whole.indexOf(bytes);
+      const last = BLOCK_LAYOUTS[format].halves.at(-1);
+      const bad =
+        format === 'F32'
+          ? [
+              [0, 0, 0xc0, 0x7f],
+              [0, 0, 0x80, 0xff],
+              [0xff, 0xff, 0x7f, 0x7f],
+            ]
+          : [
+              [0, 0x7e],
+              [0, 0x7c],
+              [0, 0xfc],
+            ];
+      for (const number of bad) {
+        const spoiled = Buffer.from(whole);
+        spoiled.set(number, start + 3 * BLOCK_LAYOUTS[format].bytes + (last ?? 0));
+        await writeFile(path, spoiled);
+        const model = await openGguf(path);
+        expect(() => model.tensor('blk.0.ffn_down.weight')).toThrow(/ffn_down\.weight that are not finite/);
+      }
+    },
+  );
+
+  it('shows a name without what cannot be shown, and never an empty one', async () => {
+    const named = async (name: string) =>
+      (await openGguf((await tinyModel({ metadata: { 'general.name': name } })).path)).config.name;
+    expect(await named('A\0 model\u202e of\n old')).toBe('A  model  of  old');
+    expect(await named('\0')).toBe('unnamed');
+    expect([...(await named('🦉'.repeat(1000)))].length).toBe(120);
+  });
+
+  it('serves no more positions than their tables can be had for', async () => {
+    const { path } = await tinyModel({ metadata: { 'llama.context_length': 1_000_000 } });
+    expect((await openGguf(path)).config.contextLength).toBe(131_072);
+    const none = await tinyModel({ metadata: { 'llama.attention.sliding_window': 0 } });
+    expect((await openGguf(none.path)).config.contextLength).toBe(512);
+  });
+
+  it('accepts ids of tokens that say there is none', async () => {
+    const { path } = await tinyModel({ metadata: { 'tokenizer.ggml.eot_token_id': -1 } });
+    expect([...(await openGguf(path)).tokenizer.stopTokens].sort()).toEqual([0, 2]);
   });
 
   it('accepts scaling that scales nothing', async () => {
