@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGguf } from '../../src/language-model/gguf.js';
+import { GraphThread } from '../../src/runtime/graph-thread.js';
 import type { AdapterWeights } from '../../src/runtime/messages.js';
 import { WorkerRuntime } from '../../src/runtime/runtime.js';
 import type { DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
@@ -218,6 +219,17 @@ describe('a worker that cannot be trusted any more', () => {
     await expect.poll(() => runtime.status().ready, { timeout: 10_000 }).toBe(true);
     expect(await runtime.generate(asked, () => {})).toEqual(written);
     await runtime.stop();
+  });
+});
+
+describe('a thread of graphs that has ended', () => {
+  it('answers what was asked of it, and what is asked afterwards', async () => {
+    const thread = new GraphThread();
+    await expect(thread.open(join(folder, 'missing.onnx'), 1)).rejects.toMatchObject({ code: 'INTERNAL' });
+    const open = thread.open(join(folder, 'missing.onnx'), 1).catch((error: unknown) => error);
+    await thread.close();
+    expect(await open).toMatchObject({ code: 'INTERNAL' });
+    await expect(thread.open(join(folder, 'missing.onnx'), 1)).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
 
