@@ -5,6 +5,7 @@ import {
   countServed,
   estimateWaits,
   fairOrder,
+  nextInTurn,
   nextToBegin,
   type ServedTurn,
   type SizedTurn,
@@ -42,6 +43,22 @@ describe('the fair order', () => {
         expect(rounds).toEqual([...rounds].sort((a, b) => a - b));
       }),
     );
+  });
+});
+
+describe('one at a time', () => {
+  it.each([
+    ['the first that came', 'a b', [], 'a'],
+    ['who was never served', 'a b', ['a'], 'b'],
+    ['who was served the longest ago', 'a a b c', ['c', 'a', 'b'], 'c'],
+    ['nobody else waits', 'a', ['a'], 'a'],
+  ])('is served: %s', (_, waiting, servedBefore, expected) => {
+    const lastServed = new Map(servedBefore.map((member, i) => [member, i]));
+    expect(nextInTurn(turns(waiting), lastServed)?.member).toBe(expected);
+  });
+
+  it('serves nobody where nobody waits', () => {
+    expect(nextInTurn([], new Map())).toBeUndefined();
   });
 });
 

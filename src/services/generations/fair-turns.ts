@@ -28,6 +28,19 @@ export function fairOrder<T extends WaitingTurn>(waiting: readonly T[], served: 
   return placed.sort((a, b) => a.round - b.round).map(({ turn }) => turn);
 }
 
+/**
+ * Where one is served at a time: the first of the member who was served the longest ago, or never; undefined where nobody waits.
+ * @param lastServed when each member was served, in whatever counts up
+ */
+export function nextInTurn<T extends WaitingTurn>(
+  waiting: readonly T[],
+  lastServed: ReadonlyMap<string, number>,
+): T | undefined {
+  const since = ({ member }: T) => lastServed.get(member) ?? Number.NEGATIVE_INFINITY;
+  const before = (a: T, b: T) => (since(a) === since(b) ? a.order < b.order : since(a) < since(b));
+  return waiting.reduce<T | undefined>((first, turn) => (first && before(first, turn) ? first : turn), undefined);
+}
+
 export interface SizedTurn extends WaitingTurn {
   /** Slots that it takes. */
   slots: number;

@@ -9,7 +9,7 @@ import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { LanguageModelFile } from '../../language-model/model.js';
 import type { ChatTurn, EncodedChat } from '../../language-model/tokenizer.js';
-import { fairOrder } from './fair-turns.js';
+import { nextInTurn } from './fair-turns.js';
 import { type FittedPrompt, type ReplyRoom, readableTurns } from './history.js';
 
 /** Encodes what people wrote. Everything rejects with MODEL_UNAVAILABLE when the model's file is gone. */
@@ -47,7 +47,6 @@ interface Pending {
 
 /** What is encoded for nobody in particular takes a turn as if it were a member. */
 const NOBODY = '';
-const NONE_SERVED = new Map<string, number>();
 
 export class PromptThread implements PromptEncoder {
   private worker: Worker | undefined;
@@ -55,6 +54,8 @@ export class PromptThread implements PromptEncoder {
   private stopping: Promise<void> | undefined;
   private readonly waiting: Pending[] = [];
   private current: Pending | undefined;
+  /** When each member had its last turn, while anybody waits. */
+  private readonly lastServed = new Map<string, number>();
   private order = 0;
 
   private readonly data: PromptWorkerData;
@@ -96,12 +97,15 @@ export class PromptThread implements PromptEncoder {
     });
   }
 
-  /** Whoever was served last goes behind the others. */
-  private next(last?: string): void {
-    if (this.current || !this.worker || this.waiting.length === 0) return;
-    const served = last === undefined ? NONE_SERVED : new Map([[last, 1]]);
-    this.current = fairOrder(this.waiting, served)[0];
+  private next(): void {
+    if (this.current || !this.worker) return;
+    this.current = nextInTurn(this.waiting, this.lastServed);
+    if (!this.current) {
+      this.lastServed.clear();
+      return;
+    }
     this.waiting.splice(this.waiting.indexOf(this.current), 1);
+    this.lastServed.set(this.current.member, this.order++);
     this.worker.postMessage(this.current.request);
   }
 
@@ -128,7 +132,7 @@ export class PromptThread implements PromptEncoder {
     this.current = undefined;
     if (reply.kind === 'done') current?.resolve(reply.result as never);
     else current?.reject(new PalateError(reply.code, reply.message));
-    this.next(current?.member);
+    this.next();
   }
 
   /** The next prompt starts a thread anew; the one that was being encoded may be what ended it. */
