@@ -68,10 +68,12 @@ export async function benchStalls({ requests, settings }: StallOptions): Promise
   try {
     await measure(caller, 'a question', requests);
     const stalls: Stall[] = [];
-    for (const kind of Object.keys(KINDS)) stalls.push(await measure(caller, kind, requests));
-    for (const { kind, kilobytes, stall, answered } of stalls) {
+    for (const kind of Object.keys(KINDS)) {
+      const measured = await measure(caller, kind, requests);
+      const { kilobytes, stall, answered } = measured;
       const cells = [kind.padEnd(28), `${kilobytes} kB`.padStart(9), `${stall} ms`.padStart(9), `${answered} ms`];
       process.stdout.write(`${cells.join('  ')}\n`);
+      stalls.push(measured);
     }
     await writeResult('stalls', { requests, stalls });
   } finally {

@@ -99,6 +99,19 @@ describe('merging', () => {
     ).toBeUndefined();
   });
 
+  it('keeps the newest place of a generation that waits, and no text in its stead', () => {
+    const queued = (ahead: number): GenerationEvent => ({
+      type: 'GenerationQueued',
+      generationId: 'g',
+      ahead,
+      estimatedWaitMs: 1_000 * ahead,
+    });
+    const text: GenerationEvent = { type: 'CandidateDelta', candidateId: 'a', text: 'x' };
+    expect(mergeEvents(queued(3), queued(2))).toEqual(queued(2));
+    expect(mergeEvents(queued(1), text)).toBeUndefined();
+    expect(mergeEvents(text, queued(1))).toBeUndefined();
+  });
+
   it('keeps the newest step of a job and every change of its status', () => {
     expect(mergeSteps(jobView('a', { step: 1 }), jobView('a', { step: 2 }))).toMatchObject({ step: 2 });
     expect(mergeSteps(jobView('a'), jobView('b'))).toBeUndefined();

@@ -69,6 +69,26 @@ describe('a reply that reached its length', () => {
     expect(lastRow().latent).toBeNull();
   });
 
+  it('that was cut inside a character goes on with the whole of it', async () => {
+    const member = asker();
+    // The tiny tokenizer has a token a byte.
+    const bytes = [...Buffer.from('aé漢b')].map((byte) => 3 + byte);
+    const texts: string[] = [];
+    let continues: string | undefined;
+    for (const [start, end] of [
+      [0, 2],
+      [2, 5],
+      [5, 7],
+    ]) {
+      house.runtime.says = bytes.slice(start, end);
+      const [candidate] = (await generate({ member, candidateCount: 1, maxTokens: end - start, continues })).candidates;
+      texts.push(candidate.text);
+      continues = candidate.id;
+    }
+    house.runtime.says = undefined;
+    expect(texts).toEqual(['a', 'é', '漢b']);
+  });
+
   it('is judged like any single reply, and read with what came before', async () => {
     const member = asker();
     const first = await generate({ member });

@@ -23,6 +23,8 @@ export class ScriptedRuntime implements LanguageModelRuntime {
   promptDrops = 0;
   /** While set, decoding stops after the first token until it resolves. */
   holdDecoding: Promise<void> | undefined;
+  /** While set, what every reply is made of. */
+  says: readonly number[] | undefined;
   /** While set, reading waits for it. */
   holdReading: Promise<void> | undefined;
   current: RuntimeStatus;
@@ -54,7 +56,7 @@ export class ScriptedRuntime implements LanguageModelRuntime {
     signal?: AbortSignal,
   ): Promise<DecodedRow[]> {
     this.requests.push(request);
-    const scripts = request.rows.map((row) => script(row, request.maxTokens));
+    const scripts = request.rows.map((row) => this.says ?? script(row, request.maxTokens));
     const rows: DecodedRow[] = scripts.map(() => ({ tokens: [], finishReason: 'LENGTH' }));
     for (let at = 0; at < request.maxTokens; at++) {
       await turn();

@@ -64,12 +64,16 @@ export class GenerationQueue {
   private readonly listeners = new Set<() => void>();
   private readonly clock: () => number;
   private order = 0;
+  private toldRows = 0;
 
   constructor(private readonly parts: QueueParts) {
     this.clock = parts.clock ?? (() => performance.now());
+    let wasReady = parts.runtime.status().ready;
     parts.runtime.onStatus(({ ready }) => {
-      if (!ready) this.failWaiting();
-      else this.serve();
+      if (ready === wasReady) return;
+      wasReady = ready;
+      if (ready) this.serve();
+      else this.failWaiting();
     });
   }
 
@@ -78,7 +82,7 @@ export class GenerationQueue {
     return this.inState('waiting').reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** Calls `listener` after replies began to wait or ceased to, until the returned function is called. */
+  /** Calls `listener` after `waitingRows` changed, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -159,6 +163,13 @@ export class GenerationQueue {
       next.begin();
     }
     this.tellPlaces();
+    this.tellListeners();
+  }
+
+  private tellListeners(): void {
+    const { waitingRows } = this;
+    if (waitingRows === this.toldRows) return;
+    this.toldRows = waitingRows;
     for (const listener of this.listeners) listener();
   }
 

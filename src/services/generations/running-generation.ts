@@ -36,7 +36,7 @@ export class RunningGeneration {
   ) {
     this.id = plan.id;
     this.memberId = plan.memberId;
-    this.texts = plan.candidates.map(() => ({ stream: parts.tokenizer.stream(), text: '' }));
+    this.texts = plan.candidates.map(({ written }) => ({ stream: streamBehind(parts.tokenizer, written), text: '' }));
     this.held = parts.hooks.readsReplies(plan.request.member.platform);
     this.finished = this.run();
     this.finished.catch(() => undefined);
@@ -167,6 +167,13 @@ export class RunningGeneration {
     features?.readBehind(generation, prompt);
     return generationView(generation);
   }
+}
+
+/** What comes next of a reply: a character that was cut at its end is whole then, and spaces between words stay. */
+function streamBehind(tokenizer: GenerationParts['tokenizer'], written: readonly number[]): TextStream {
+  const stream = tokenizer.stream();
+  for (const token of written) stream.push(token);
+  return stream;
 }
 
 /** A finished generation in the shape of one that starts: its whole text at once. */
