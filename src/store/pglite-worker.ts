@@ -7,6 +7,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { messageOf } from '../common/errors.js';
 import { SessionTurns } from './session-turns.js';
+import { SESSION_SETTINGS } from './sql.js';
 import { SyncedFiles } from './synced-files.js';
 import type { DatabaseSetup, FromDatabase, ToDatabase } from './thread-messages.js';
 
@@ -69,11 +70,13 @@ function giveUp(error: unknown): never {
   process.exit(1);
 }
 
+const sessionSettings = Object.entries(SESSION_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
 async function open(): Promise<PGlite> {
   const pglite = new PGlite({
     fs: files,
     // The last of two values of a setting counts. The other ways to sync do not reach the files through WebAssembly.
-    startParams: [...PGlite.defaultStartParams, '-c', 'fsync=on', '-c', 'wal_sync_method=fsync'],
+    startParams: [...PGlite.defaultStartParams, '-c', 'fsync=on', '-c', 'wal_sync_method=fsync', ...sessionSettings],
   });
   await pglite.waitReady;
   // PGlite would call the loop of an instance that has given up again and again, for good.

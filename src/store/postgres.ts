@@ -4,7 +4,7 @@ import pg from 'pg';
 import { messageOf, PalateError } from '../common/errors.js';
 import { poolEngine } from './pool.js';
 import { postgresNotifications } from './postgres-notifications.js';
-import type { SqlEngine } from './sql.js';
+import { SESSION_SETTINGS, type SqlEngine } from './sql.js';
 
 /** Milliseconds for a connection, be it made or waited for. */
 const CONNECT_MS = 10_000;
@@ -40,7 +40,7 @@ export async function openPostgres(url: string, onError: (error: Error) => void)
   };
 }
 
-/** Every connection of this process carries its name, so that it can tell its own notifications from those of others. */
+/** Every connection speaks as ours do, and carries this process's name: so that it can tell its own notifications from those of others. */
 function namingProcess(url: string, process: string): string {
   if (!URL.canParse(url)) {
     throw new PalateError(
@@ -50,7 +50,9 @@ function namingProcess(url: string, process: string): string {
   }
   const named = new URL(url);
   const options = named.searchParams.get('options') ?? '';
-  named.searchParams.set('options', `${options} -c palate.process=${process}`.trim());
+  const settings = Object.entries({ ...SESSION_SETTINGS, 'palate.process': process });
+  const ours = settings.map(([setting, value]) => `-c ${setting}=${value}`).join(' ');
+  named.searchParams.set('options', `${options} ${ours}`.trim());
   return named.toString();
 }
 

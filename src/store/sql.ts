@@ -3,6 +3,17 @@ import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 
 export type Row = Record<string, unknown>;
 
+/**
+ * How every session speaks, whatever the machine's time zone and the server's settings say: Prisma's adapters read times without
+ * looking at their offset and write them without one, and know one form of times, bytes and numbers.
+ */
+export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO,MDY',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+};
+
 /** Whether a statement failed because a row that it refers to does not exist, or not any more. */
 export function isMissingReference(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === '23503';
