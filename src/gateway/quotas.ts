@@ -17,7 +17,7 @@ export class Quotas {
 
   constructor(
     private readonly limits: Limits,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** Counts one operation. @throws PalateError LIMIT_EXCEEDED with retryAfterMs */

@@ -77,8 +77,9 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
     async close() {
       connections.close();
       for (const socket of sockets.clients) socket.close(1001, 'The service is stopping.');
-      const deadline = Date.now() + GOODBYE_MS;
-      while (sockets.clients.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      const deadline = performance.now() + GOODBYE_MS;
+      while (sockets.clients.size > 0 && performance.now() < deadline)
+        await new Promise((resolve) => setTimeout(resolve, 20));
       for (const socket of sockets.clients) socket.terminate();
       sockets.close();
     },

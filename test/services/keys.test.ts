@@ -14,9 +14,21 @@ const DAY_MS = 86_400_000;
 
 let temporary: TemporaryStore;
 let time = Date.parse('2030-01-01T00:00:00.500Z');
+/** What passed since then, whatever the calendar says. */
+let ticks = 0;
 const now = () => new Date(time);
+const pass = (milliseconds: number) => {
+  time += milliseconds;
+  ticks += milliseconds;
+};
 const service = (limits = {}): KeyService =>
-  keyService({ store: temporary.store, limits: { ...DEFAULT_LIMITS, ...limits }, log: createLog('silent'), now });
+  keyService({
+    store: temporary.store,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    log: createLog('silent'),
+    now,
+    clock: () => ticks,
+  });
 let keys: KeyService;
 
 beforeAll(async () => {
@@ -60,7 +72,7 @@ describe('a key', () => {
     expect(key.expiresAt).toEqual(new Date(time + 2 * DAY_MS));
     time += 2 * DAY_MS - 1;
     expect(await keys.identify(secret)).toMatchObject({ keyId: key.id });
-    time += 1;
+    pass(1);
     await expect(keys.identify(secret)).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
       message: expect.stringContaining('run out'),
@@ -73,7 +85,7 @@ describe('a key', () => {
     const revoked = await keys.revoke(key.id);
     expect(revoked.revokedAt).toEqual(now());
     await expect(keys.identify(secret)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    time += 1_000;
+    pass(1_000);
     expect(await keys.revoke(key.id)).toEqual(revoked);
     await expect(keys.rotate(key.id, 0)).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(keys.revoke('0b8f9bd0-0000-4000-8000-000000000000')).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -86,7 +98,7 @@ describe('a key', () => {
     expect(second.key).toMatchObject({ id: key.id, name: key.name });
     expect(second.secret).not.toBe(secret);
     for (const good of [secret, second.secret]) expect(await keys.identify(good)).toMatchObject({ keyId: key.id });
-    time += 60_000;
+    pass(60_000);
     expect(await keys.identify(secret)).toBeNull();
     const third = await keys.rotate(key.id, 0);
     expect(await keys.identify(second.secret)).toBeNull();
@@ -100,9 +112,9 @@ describe('a key', () => {
     const first = now();
     await keys.identify(secret);
     await expect.poll(used).toEqual(first);
-    time += 30_000;
+    pass(30_000);
     await keys.identify(secret);
-    time += 30_000;
+    pass(30_000);
     await keys.identify(secret);
     await expect.poll(used).toEqual(new Date(first.getTime() + 60_000));
   });
@@ -111,8 +123,24 @@ describe('a key', () => {
     const { key, secret } = await bot('elsewhere');
     await keys.identify(secret);
     await service().revoke(key.id);
-    time += 5_000;
+    pass(5_000);
     await expect(keys.identify(secret)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('that another process revokes is noticed within seconds also where the clock was set back', async () => {
+    const { key, secret } = await bot('set back');
+    await keys.identify(secret);
+    await service().revoke(key.id);
+    time -= DAY_MS;
+    ticks += 5_000;
+    await expect(keys.identify(secret)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const { secret: used, key: noted } = await bot('noted');
+    await keys.identify(used);
+    time -= DAY_MS;
+    ticks += 60_000;
+    await keys.identify(used);
+    await expect.poll(async () => (await temporary.store.keys.byId(noted.id))?.lastUsedAt).toEqual(now());
+    time += 2 * DAY_MS;
   });
 
   it.each<[string, Partial<KeyInput>]>([

@@ -21,7 +21,7 @@ export class TrainingFollower {
 
   /** Calls back with every state of the job until it is final; resolves with the last one, or undefined when patience ends first. */
   async follow(job: TrainingJob, onChange: (job: TrainingJob) => void): Promise<TrainingJob | undefined> {
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = performance.now() + PATIENCE_MS;
     let seen: TrainingJob | undefined;
     for (;;) {
       const now = this.jobs.get(job.id) ?? job;
@@ -29,7 +29,7 @@ export class TrainingFollower {
       seen = now;
       if (FINAL.has(now.status)) return now;
       if (this.failure) throw this.failure;
-      if (!(await this.change(deadline - Date.now()))) return undefined;
+      if (!(await this.change(deadline - performance.now()))) return undefined;
     }
   }
 

@@ -19,7 +19,10 @@ export interface KeyParts {
   store: Pick<Store, 'keys' | 'members'>;
   limits: Limits;
   log: Log;
+  /** By the calendar, as keys and tokens run out. */
   now?: () => Date;
+  /** Milliseconds that are never set back: how long something is believed. */
+  clock?: () => number;
 }
 
 /** Milliseconds for which a key that was looked up is believed: another process that revokes it is noticed then. */
@@ -29,7 +32,8 @@ const NOTED_MS = 60_000;
 const DAY_MS = 86_400_000;
 const TOKEN_SECRET = 'member-tokens';
 
-export function keyService({ store, limits, log, now = () => new Date() }: KeyParts): KeyService {
+export function keyService(parts: KeyParts): KeyService {
+  const { store, limits, log, now = () => new Date(), clock = () => performance.now() } = parts;
   const byDigest = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys);
   const byId = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys);
   const noted = new Map<string, number>();
@@ -55,15 +59,15 @@ export function keyService({ store, limits, log, now = () => new Date() }: KeyPa
     return { id, platform, externalId, scope };
   };
   const note = (id: string) => {
-    const time = now().getTime();
-    if (time - (noted.get(id) ?? 0) < NOTED_MS) return;
+    const time = clock();
+    if (time - (noted.get(id) ?? Number.NEGATIVE_INFINITY) < NOTED_MS) return;
     noted.set(id, time);
     store.keys.used(id, now()).catch((error) => log.warn({ err: error, key: id }, 'A key’s last use was not noted'));
   };
 
   async function ownerOfKey(secret: string): Promise<KeyOwner | null> {
     const digest = digestOf(secret);
-    const key = await byDigest.get(digest, now().getTime(), () => store.keys.byDigest(digest, now()));
+    const key = await byDigest.get(digest, clock(), () => store.keys.byDigest(digest, now()));
     if (!key) return null;
     requireUsable(key, now());
     note(key.id);
@@ -76,7 +80,7 @@ export function keyService({ store, limits, log, now = () => new Date() }: KeyPa
     if (!claims) return null;
     const { memberId, keyId, expiresAt } = claims;
     if (keyId !== null) {
-      const key = await byId.get(keyId, now().getTime(), () => store.keys.byId(keyId));
+      const key = await byId.get(keyId, clock(), () => store.keys.byId(keyId));
       if (!key) throw new PalateError('UNAUTHENTICATED', 'The key that this token was made with is gone.');
       requireUsable(key, now());
     }
