@@ -5,11 +5,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FIRST_USER_NUMBER } from './database-folder.js';
-import type { SqlEngine } from './sql.js';
+import type { SqlEngine, SqlSession } from './sql.js';
 
 export interface CleanUpRepository {
   /** Erases the texts of at most `limit` generations begun before the moment and returns of how many; features stay. */
   expireTexts(before: Date, limit: number): Promise<number>;
+  /** Texts dated behind the moment, by a clock that was ahead, count as written at it: they would be kept too long. */
+  redateTexts(after: Date): Promise<void>;
   /** Since when something waits to be erased for good; null when nothing does. */
   pendingSince(): Promise<Date | null>;
   /** Rewrites the tables without what was removed. Embedded: throws the write-ahead log away as well, a table at a time. */
@@ -27,37 +29,51 @@ export function cleanUpRepository(engine: SqlEngine, folder: string | undefined)
            RETURNING id`,
           [before.toISOString(), limit],
         );
+        if (rows.length > 0) await addRemoval(session);
         await session.query(
           `UPDATE candidates SET text = '', token_ids = '{}', written = '{}', latent = NULL WHERE generation_id = ANY($1::uuid[])`,
           [rows.map(({ id }) => id)],
         );
         return rows.length;
       }),
+    redateTexts: async (after) => {
+      await engine.query('UPDATE generations SET created_at = $1 WHERE expired_at IS NULL AND created_at > $1', [
+        after.toISOString(),
+      ]);
+    },
     pendingSince: async () => {
-      const [{ since }] = await engine.query<{ since: Date | null }>(PENDING);
+      const [{ since }] = await engine.query<{ since: Date | null }>(
+        'SELECT min(removed_at) AS since FROM removals WHERE erased_at IS NULL',
+      );
       return since;
     },
     run: async () => {
-      // Cut off, where the moments of removal are rounded: what was removed within this millisecond waits for the next time.
-      const [{ now }] = await engine.query<{ now: string }>(
-        `SELECT date_trunc('milliseconds', clock_timestamp())::text AS now`,
-      );
+      // Whatever is removed from here on waits for the next time.
+      const waiting = await engine.query<{ id: string }>('SELECT id::text FROM removals WHERE erased_at IS NULL');
       await rewriteTables(engine, folder !== undefined);
       if (folder !== undefined) await throwLogAway(engine, folder);
-      await engine.query(
-        'INSERT INTO clean_ups (started_at, finished_at) VALUES ($1::text::timestamptz, clock_timestamp())',
-        [now],
-      );
+      const erased = waiting.map(({ id }) => id);
+      await engine.transaction(async (session) => {
+        await session.query('UPDATE removals SET erased_at = clock_timestamp() WHERE id = ANY($1::text[]::bigint[])', [
+          erased,
+        ]);
+        // Only receipts are asked about later.
+        await session.query(
+          `DELETE FROM removals WHERE id = ANY($1::text[]::bigint[]) AND NOT EXISTS (SELECT 1 FROM deletion_receipts r WHERE r.removal_id = removals.id)`,
+          [erased],
+        );
+      });
     },
   };
 }
 
-const PENDING = `
-  SELECT min(at) AS since FROM (
-    SELECT min(forgotten_at) AS at FROM deletion_receipts WHERE forgotten_at >= (SELECT COALESCE(max(started_at), '-infinity') FROM clean_ups)
-    UNION ALL
-    SELECT min(expired_at) FROM generations WHERE expired_at >= (SELECT COALESCE(max(started_at), '-infinity') FROM clean_ups)
-  ) waiting`;
+/** Notes inside a running transaction that something is removed by it. Returns the row's id. */
+export async function addRemoval(session: SqlSession): Promise<string> {
+  const [{ id }] = await session.query<{ id: string }>(
+    'INSERT INTO removals (removed_at) VALUES (clock_timestamp()) RETURNING id::text',
+  );
+  return id;
+}
 
 /** Of a server only dead rows are removed: rewriting would keep everybody out of the tables meanwhile. */
 async function rewriteTables(engine: SqlEngine, embedded: boolean): Promise<void> {

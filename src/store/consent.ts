@@ -20,7 +20,10 @@ export interface RightsChange {
 export type RollbackRefusal = 'NO_MEMBER' | 'NO_VERSION' | 'NOT_ACCEPTED';
 
 export interface ConsentRepository {
-  /** Writes the consent; GRANTED lets held verdicts count, DENIED holds those that count. Null for an unknown member. */
+  /**
+   * Writes the consent. GRANTED lets held verdicts count; DENIED holds those that count and takes back those that waited for an answer.
+   * Null for an unknown member.
+   */
   set(memberId: string, change: ConsentChange, options: { trainable: boolean }): Promise<RightsChange | null>;
   /**
    * Marks the verdicts that came after the version ROLLED_BACK, lets those it was made of count again where an earlier rollback had
@@ -66,25 +69,28 @@ async function setConsent(
   );
   if (members.length === 0) return null;
   if (learn !== 'GRANTED' && learn !== 'DENIED') return { job: null };
-  const [from, to] = learn === 'GRANTED' ? ['HELD', 'ACTIVE'] : ['ACTIVE', 'HELD'];
-  // Their contents stay as they were, and so do their positions: versions made of them may serve again.
-  const moved = await session.query<{ verdict: Verdict }>(
-    `UPDATE feedback SET state = $3::"FeedbackState" WHERE member_id = $1 AND state = $2::"FeedbackState" RETURNING verdict`,
-    [memberId, from, to],
-  );
+  // Contents stay as they were, and so do positions: versions made of them may serve again.
+  if (learn === 'DENIED') await session.query(TAKE_BACK, [memberId]);
+  const moved = await session.query<{ verdict: Verdict }>(learn === 'GRANTED' ? COUNT : HOLD, [memberId]);
   const changed = moved.some(({ verdict }) => TRAINING_VERDICTS.includes(verdict));
   return { job: changed && trainable ? await addTraining(session, memberId) : null };
 }
+
+const COUNT = `UPDATE feedback SET state = 'ACTIVE', counted = false WHERE member_id = $1 AND state = 'HELD' RETURNING verdict`;
+const HOLD = `UPDATE feedback SET state = 'HELD', counted = true WHERE member_id = $1 AND state = 'ACTIVE' RETURNING verdict`;
+/** What never counted is not kept for a later yes: the member's answer to it was no. */
+const TAKE_BACK = `UPDATE feedback SET state = 'WITHDRAWN' WHERE member_id = $1 AND state = 'HELD' AND NOT counted`;
 
 interface RolledBackTo extends Record<string, unknown> {
   accepted: boolean;
   /** As text: drivers disagree about arrays of bigint. */
   positions: string;
   tasteDigest: string;
-  createdAt: string;
+  /** The last position of the ledger when it was made. */
+  ledgerPosition: string;
 }
 
-const BEFORE_EVERYTHING: RolledBackTo = { accepted: true, positions: '{}', tasteDigest: '', createdAt: '-infinity' };
+const BEFORE_EVERYTHING: RolledBackTo = { accepted: true, positions: '{}', tasteDigest: '', ledgerPosition: '0' };
 
 async function rollBack(
   session: SqlSession,
@@ -99,11 +105,11 @@ async function rollBack(
   if (!target.accepted) return { refused: 'NOT_ACCEPTED' };
   await session.query(
     `UPDATE feedback SET state = 'ROLLED_BACK' WHERE member_id = $1 AND state IN ('ACTIVE', 'HELD')
-       AND NOT position = ANY($2::text::bigint[]) AND (verdict::text = ANY($3::text[]) OR updated_at > $4::text::timestamptz)`,
-    [memberId, target.positions, [...TRAINING_VERDICTS], target.createdAt],
+       AND NOT position = ANY($2::text::bigint[]) AND (verdict::text = ANY($3::text[]) OR position > $4::text::bigint)`,
+    [memberId, target.positions, [...TRAINING_VERDICTS], target.ledgerPosition],
   );
   await session.query(
-    `UPDATE feedback SET state = $3::"FeedbackState"
+    `UPDATE feedback SET state = $3::"FeedbackState", counted = $3 = 'HELD'
      WHERE member_id = $1 AND state = 'ROLLED_BACK' AND position = ANY($2::text::bigint[])`,
     [memberId, target.positions, state],
   );
@@ -113,7 +119,7 @@ async function rollBack(
 
 async function versionOf(session: SqlSession, memberId: string, version: number): Promise<RolledBackTo | undefined> {
   const [row] = await session.query<RolledBackTo>(
-    `SELECT accepted, positions::text AS positions, taste_digest AS "tasteDigest", created_at::text AS "createdAt"
+    `SELECT accepted, positions::text AS positions, taste_digest AS "tasteDigest", ledger_position::text AS "ledgerPosition"
      FROM encoder_versions WHERE member_id = $1 AND version = $2`,
     [memberId, version],
   );

@@ -156,7 +156,7 @@ async function recordFeedback(session: SqlSession, feedback: NewFeedback, traina
     `INSERT INTO feedback (id, member_id, generation_id, verdict, chosen_candidate_id, state, pair_weights)
      VALUES ($1, $2, $3, $4::"Verdict", $5, $6::"FeedbackState", $7::text::jsonb)
      ON CONFLICT (member_id, generation_id) DO UPDATE SET verdict = excluded.verdict, chosen_candidate_id = excluded.chosen_candidate_id,
-       state = excluded.state, pair_weights = excluded.pair_weights, position = excluded.position, updated_at = now()
+       state = excluded.state, counted = false, pair_weights = excluded.pair_weights, position = excluded.position, updated_at = now()
      RETURNING ${COLUMNS}`,
     [
       randomUUID(),
@@ -233,16 +233,16 @@ const TRAINING_VERDICT_ROWS = `
   ORDER BY f.generation_id`;
 
 const FAIR_VERDICTS = `
-  SELECT f.created_at AS at, f.verdict, chosen.role AS "chosenRole"
+  SELECT f.updated_at AS at, f.verdict, chosen.role AS "chosenRole"
   FROM feedback f
   JOIN generations g ON g.id = f.generation_id AND g.member_id = f.member_id
   JOIN candidates c ON c.generation_id = g.id
   LEFT JOIN candidates chosen ON chosen.id = f.chosen_candidate_id
   WHERE f.member_id = $1 AND f.state = 'ACTIVE'
-  GROUP BY f.id, f.created_at, f.verdict, chosen.role
+  GROUP BY f.id, f.updated_at, f.verdict, chosen.role
   HAVING count(*) FILTER (WHERE c.role = 'PERSONAL') = count(*) FILTER (WHERE c.role = 'BASE')
     AND count(*) FILTER (WHERE c.role = 'PERSONAL') > 0 AND count(*) FILTER (WHERE c.role = 'EXPLORE') = 0
-  ORDER BY f.created_at, f.id`;
+  ORDER BY f.position`;
 
 const COUNTS = `
   SELECT verdict, "chosenRole", personal, base, explore, count(*)::int AS count FROM (

@@ -3,6 +3,7 @@
  * transaction that leaves a receipt of numbers.
  */
 import { randomUUID } from 'node:crypto';
+import { addRemoval } from './clean-up.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine, SqlSession } from './sql.js';
 import { addTraining, type TrainingJobRecord } from './training-rows.js';
@@ -87,8 +88,8 @@ export const TABLES_OF_MEMBERS = [...new Set(KINDS.map(({ table }) => table))];
 
 const RECEIPT = `
   SELECT r.id, r.member_id AS "memberId", r.platform, r.forgotten_at AS "forgottenAt", r.removed, r.retrained,
-    (SELECT min(c.finished_at) FROM clean_ups c WHERE c.started_at > r.forgotten_at) AS "cleanedAt"
-  FROM deletion_receipts r`;
+    gone.erased_at AS "cleanedAt"
+  FROM deletion_receipts r JOIN removals gone ON gone.id = r.removal_id`;
 
 type ReceiptRow = DeletionReceiptRecord & Record<string, unknown>;
 
@@ -137,9 +138,9 @@ async function forget(session: SqlSession, memberId: string, trainable: boolean)
   if (trainable) for (const voter of voters) jobs.push(await addTraining(session, voter));
   const receipt = { id: randomUUID(), memberId, platform, removed, retrained: jobs.length };
   const [{ forgottenAt }] = await session.query<{ forgottenAt: Date }>(
-    `INSERT INTO deletion_receipts (id, member_id, platform, removed, retrained, forgotten_at) VALUES ($1, $2, $3, $4::text::jsonb, $5, clock_timestamp())
-     RETURNING forgotten_at AS "forgottenAt"`,
-    [receipt.id, memberId, platform, JSON.stringify(removed), receipt.retrained],
+    `INSERT INTO deletion_receipts (id, member_id, platform, removed, retrained, forgotten_at, removal_id)
+     SELECT $1, $2, $3, $4::text::jsonb, $5, removed_at, id FROM removals WHERE id = $6 RETURNING forgotten_at AS "forgottenAt"`,
+    [receipt.id, memberId, platform, JSON.stringify(removed), receipt.retrained, await addRemoval(session)],
   );
   return { receipt: { ...receipt, forgottenAt, cleanedAt: null }, jobs, endedJobs };
 }

@@ -126,8 +126,8 @@ export function generationRepository(engine: SqlEngine): GenerationRepository {
     ofMember: async (memberId, first, after) => {
       const rows = await engine.query<GenerationRow>(
         `${GENERATIONS} WHERE g.member_id = $1 AND ($3::uuid IS NULL
-           OR (g.created_at, g.id) < (SELECT a.created_at, a.id FROM generations a WHERE a.id = $3::uuid))
-         ORDER BY g.created_at DESC, g.id DESC LIMIT $2`,
+           OR g.position < (SELECT a.position FROM generations a WHERE a.id = $3::uuid))
+         ORDER BY g.position DESC LIMIT $2`,
         [memberId, first + 1, after ?? null],
       );
       const [{ total }] = await engine.query<{ total: number }>(
@@ -159,7 +159,7 @@ export function generationRepository(engine: SqlEngine): GenerationRepository {
       const rows = await engine.query<{ id: string }>(
         `SELECT g.id FROM generations g
          WHERE (g.features_model, g.features_checkpoint) IS DISTINCT FROM ($1, $2) AND g.expired_at IS NULL AND ($4::uuid[] IS NULL OR g.id = ANY($4::uuid[]))
-         ORDER BY EXISTS (SELECT 1 FROM feedback f WHERE f.generation_id = g.id) DESC, g.created_at DESC LIMIT $3`,
+         ORDER BY EXISTS (SELECT 1 FROM feedback f WHERE f.generation_id = g.id) DESC, g.position DESC LIMIT $3`,
         [digests.model, digests.checkpoint, limit, among ?? null],
       );
       return rows.map((row) => row.id);

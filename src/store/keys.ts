@@ -72,7 +72,7 @@ export function keyRepository(engine: SqlEngine): KeyRepository {
         [digest, now],
       ),
     list: (limit) =>
-      engine.query<KeyRecord & Row>(`SELECT ${COLUMNS} FROM keys ORDER BY created_at DESC, id LIMIT $1`, [limit]),
+      engine.query<KeyRecord & Row>(`SELECT ${COLUMNS} FROM keys ORDER BY position DESC LIMIT $1`, [limit]),
     count: async () => {
       const [row] = await engine.query<{ count: number }>(
         'SELECT count(*)::int AS count FROM keys WHERE revoked_at IS NULL',

@@ -6,13 +6,15 @@
 import { answerFirst } from '../common/answer-first.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
-import { type Claim, type ClaimedJob, LEASE_MS } from './training-work.js';
+import type { Claim, ClaimedJob } from './training-work.js';
 
 export interface QueueOptions {
   /** Members trained at the same time in this process. */
   concurrency?: number;
   /** Seconds between looks for what became due; what comes to wait in this process is taken at once. */
   pollingSeconds?: number;
+  /** Milliseconds after which a job in work of another process that is not heard of was left behind. */
+  silentMs?: number;
 }
 
 export interface Consumer {
@@ -27,6 +29,7 @@ export interface Consumer {
 }
 
 export interface TrainingQueue extends Lifecycle {
+  readonly silentMs: number;
   /** Call after the commit: this process's workers look at once, or after `delayMs`. */
   wake(delayMs?: number): void;
   /** Hands each job to the consumer from start() on. */
@@ -39,6 +42,7 @@ export function createTrainingQueue(log: Log, options: QueueOptions = {}): Train
 }
 
 class WorkedQueue implements TrainingQueue {
+  readonly silentMs: number;
   private readonly concurrency: number;
   private readonly pollingMs: number;
   private readonly workers = new Set<Promise<void>>();
@@ -53,8 +57,9 @@ class WorkedQueue implements TrainingQueue {
 
   constructor(
     private readonly log: Log,
-    { concurrency = 2, pollingSeconds = 5 }: QueueOptions,
+    { concurrency = 2, pollingSeconds = 5, silentMs = 60_000 }: QueueOptions,
   ) {
+    this.silentMs = silentMs;
     this.concurrency = concurrency;
     this.pollingMs = 1_000 * pollingSeconds;
   }
@@ -120,13 +125,13 @@ class WorkedQueue implements TrainingQueue {
     }
   }
 
-  /** Extends the lease for as long as the work goes on. */
+  /** Says that the work goes on for as long as it does. */
   private async keep(job: ClaimedJob, consumer: Consumer): Promise<void> {
     const extending = setInterval(() => {
       consumer
         .extend(job)
         .catch((err) => this.log.error({ err, job: job.id }, 'A training could not say that it goes on'));
-    }, LEASE_MS / 3);
+    }, this.silentMs / 3);
     try {
       await consumer.handle(job);
     } finally {

@@ -6,13 +6,14 @@ import type { TrainingQueue } from './queue.js';
 import type { SqlEngine } from './sql.js';
 import { addTraining, JOB_COLUMNS, type JobRow, jobOf, type TrainingJobRecord } from './training-rows.js';
 import {
+  beatTraining,
   type Claim,
   cancelTraining,
   claimTraining,
-  extendLease,
   failTraining,
   openTrainings,
   recoverTrainings,
+  SilentTrainings,
 } from './training-work.js';
 
 export type { TrainingJobRecord } from './training-rows.js';
@@ -59,7 +60,7 @@ export interface TrainingJobRepository {
   cancel(id: string): Promise<TrainingJobRecord | null>;
   /** Everything that waits or is in work, in any process. */
   open(): Promise<TrainingJobRecord[]>;
-  /** Takes up the jobs of ended processes: those whose lease has run out, or all that are in work. Returns what changed. */
+  /** Takes up the jobs of ended processes: those this process has watched being silent for long enough, or all that are in work. Returns what changed. */
   recover(options: { all: boolean; maximumAttempts: number }): Promise<TrainingJobRecord[]>;
   /** Queues every member whose newest version was not made of its active verdicts and taste with these digests. Returns the jobs. */
   queueOutdated(digests: FeatureDigests): Promise<TrainingJobRecord[]>;
@@ -74,6 +75,7 @@ export function trainingJobRepository(
   engine: SqlEngine,
   queue: TrainingQueue,
 ): TrainingJobRepository {
+  const silent = new SilentTrainings(queue.silentMs);
   return {
     byId: (id) => prisma.trainingJob.findUnique({ where: { id } }),
     latest: (memberId, platform) =>
@@ -99,7 +101,7 @@ export function trainingJobRepository(
       return job;
     },
     claim: (memberId) => claimTraining(engine, memberId),
-    extend: (job) => extendLease(engine, job),
+    extend: (job) => beatTraining(engine, job),
     complete: async (job, encoder) => {
       const [row] = await engine.query<JobRow>(COMPLETE, completeValues(job, encoder));
       return row ? jobOf(row) : null;
@@ -107,7 +109,8 @@ export function trainingJobRepository(
     fail: (job, failure) => failTraining(engine, job, failure),
     cancel: (id) => cancelTraining(engine, id),
     open: () => openTrainings(engine),
-    recover: (options) => recoverTrainings(engine, options),
+    recover: async ({ all, maximumAttempts }) =>
+      recoverTrainings(engine, all ? 'ALL' : await silent.find(engine), maximumAttempts),
     queueOutdated: (digests) => queueOutdated(engine, queue, digests),
   };
 }
@@ -115,14 +118,15 @@ export function trainingJobRepository(
 const COMPLETE = `
   WITH stored AS (
     INSERT INTO encoder_versions (member_id, version, capacity, bytes, digest, model_digest, checkpoint_digest, accepted, reason,
-      positions, pair_count, loss, accuracy, taste_digest)
+      positions, ledger_position, pair_count, loss, accuracy, taste_digest)
     SELECT $2, COALESCE((SELECT max(version) FROM encoder_versions WHERE member_id = $2), 0) + 1,
-      $3::"EncoderCapacity", $4::bytea, $5, $6, $7, $8, $9, $10::bigint[], $11, $12, $13, $16
+      $3::"EncoderCapacity", $4::bytea, $5, $6, $7, $8, $9, $10::bigint[],
+      (SELECT COALESCE(max(position), 0) FROM feedback WHERE member_id = $2), $11, $12, $13, $16
     FROM training_jobs WHERE id = $1 AND status = 'RUNNING' AND attempts = $17
     RETURNING version
   )
   UPDATE training_jobs SET status = CASE WHEN $8 THEN 'SUCCEEDED' ELSE 'REJECTED' END::"TrainingStatus", encoder_version = stored.version,
-    pair_count = $11, loss = $12, accuracy = $13, step = $14, total_steps = $14, duration_ms = $15, error = $9, finished_at = now(), lease_until = NULL
+    pair_count = $11, loss = $12, accuracy = $13, step = $14, total_steps = $14, duration_ms = $15, error = $9, finished_at = now()
   FROM stored WHERE id = $1
   RETURNING ${JOB_COLUMNS}`;
 

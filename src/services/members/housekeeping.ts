@@ -13,8 +13,10 @@ export interface HousekeepingParts {
   /** Drops what is kept in memory of prompts and verdicts. */
   dropCaches(): Promise<void>;
   log: Log;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: ages of texts are counted by the calendar. */
   now?: () => number;
+  /** Milliseconds that are never set back: by them is done what was announced. */
+  clock?: () => number;
 }
 
 const MINUTE_MS = 60_000;
@@ -32,9 +34,13 @@ export class Housekeeping implements Lifecycle {
   private working: Promise<void> = Promise.resolve();
 
   private readonly now: () => number;
+  private readonly clock: () => number;
+  /** Since when something waits to be erased for good, by `clock`. */
+  private waiting: number | undefined;
 
   constructor(private readonly parts: HousekeepingParts) {
     this.now = parts.now ?? Date.now;
+    this.clock = parts.clock ?? (() => performance.now());
   }
 
   /** Finishes first what an earlier process was to erase for good. */
@@ -57,13 +63,20 @@ export class Housekeeping implements Lifecycle {
 
   /** Call after something was removed. */
   removed(): void {
+    this.waiting ??= this.clock();
     if (this.parts.retention.cleanUpMinutes === 0) this.enqueue(() => this.cleanUp());
   }
 
   /** Erases for good what waits for it, if nobody minds or the time is up. */
   async look(): Promise<void> {
-    const since = await this.parts.store.cleanUp.pendingSince();
-    if (since && (this.parts.isQuiet() || this.deadline(since).getTime() <= this.now())) await this.cleanUp();
+    const { store, retention } = this.parts;
+    if (!(await store.cleanUp.pendingSince())) {
+      this.waiting = undefined;
+      return;
+    }
+    this.waiting ??= this.clock();
+    const isTime = this.clock() - this.waiting >= retention.cleanUpMinutes * MINUTE_MS;
+    if (this.parts.isQuiet() || isTime) await this.cleanUp();
   }
 
   private async begin(): Promise<void> {
@@ -91,7 +104,9 @@ export class Housekeeping implements Lifecycle {
   private async sweep(): Promise<void> {
     const { store, retention, log } = this.parts;
     if (retention.textDays === 0) return;
-    const before = new Date(this.now() - retention.textDays * DAY_MS);
+    const now = this.now();
+    await store.cleanUp.redateTexts(new Date(now + DAY_MS));
+    const before = new Date(now - retention.textDays * DAY_MS);
     let total = 0;
     for (let count = BATCH; count === BATCH && !this.stopped.signal.aborted; total += count) {
       count = await store.cleanUp.expireTexts(before, BATCH);
@@ -108,6 +123,7 @@ export class Housekeeping implements Lifecycle {
     const { store, log } = this.parts;
     if (!(await store.cleanUp.pendingSince())) return;
     const started = performance.now();
+    this.waiting = undefined;
     await store.cleanUp.run();
     log.info({ ms: Math.round(performance.now() - started) }, 'What was removed was erased from the database for good');
   }
