@@ -1,75 +1,84 @@
 /**
  * One process a data folder: a lock file that says who holds it, and how a dead holder is recognised.
  *
- * A holder is alive when its process id exists and was born when the file says (process ids are reused, and are all alike in
- * containers). A holder on another host cannot be asked, so it counts as alive while it keeps touching the file.
+ * A holder on this host is alive when its process is. One on another host cannot be asked: its file is watched, by this process's own
+ * time. It touches the file every few seconds; clocks of two hosts are never compared.
  */
-import { mkdir, open, readFile, stat, unlink, utimes } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PalateError } from '../common/errors.js';
+import { isRunning, type ProcessIdentity, processOf } from '../common/process-identity.js';
+import { createWhole } from '../common/whole-files.js';
 
-const HEARTBEAT_MS = 5_000;
-const SILENT_MS = 30_000;
-const RETRY_MS = 20;
-const ATTEMPTS = 100;
-
-interface Holder {
-  pid: number;
-  host: string;
-  /** Identifies the process's birth where the system tells it; '' elsewhere. */
-  birth: string;
+export interface LockTimes {
+  /** Milliseconds between two touches. */
+  touchMs: number;
+  /** Milliseconds after which a holder on another host is dead if it has not touched the file. */
+  silentMs: number;
 }
+
+const TIMES: LockTimes = { touchMs: 5_000, silentMs: 30_000 };
+const RETRY_MS = 20;
+const LOOK_MS = 250;
+const ATTEMPTS = 100;
+/** The coarsest file system tells touches two seconds apart. */
+const STAMP_MS = 2_000;
 
 export interface FolderLock {
   /** Gives the folder back; safe to call twice. */
   release(): Promise<void>;
 }
 
+/** A lock file as a look finds it. */
+interface Found {
+  text: string;
+  /** Changes whenever the file is touched or another takes its place. */
+  mark: string;
+}
+
 /** Folders this very process holds or tries to: its id alone cannot tell them from what an earlier process of the same id left. */
 const held = new Set<string>();
 
-/** Who has the folder: a live process, in words; null while none has. Takes nothing. */
-export async function folderHolder(folder: string): Promise<string | null> {
-  const path = join(folder, 'lock');
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return null;
-  const holder = parseHolder(text);
-  return (await isAlive(holder, await silenceOf(path))) ? inWords(holder?.pid, holder?.host) : null;
+/** Who has the folder: a live process, in words; null while none has. Takes nothing. One on another host is watched for a while. */
+export async function folderHolder(folder: string, times = TIMES): Promise<string | null> {
+  const found = await look(join(folder, 'lock'));
+  return found && (await isAlive(join(folder, 'lock'), found, times)) ? inWords(holderOf(found)) : null;
 }
 
 /** Takes the folder for this process. Errors: CONFLICT when a live process holds it. */
-export async function lockFolder(folder: string): Promise<FolderLock> {
+export async function lockFolder(folder: string, times = TIMES): Promise<FolderLock> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'lock');
-  if (held.has(path)) throw inUse(folder, process.pid, hostname());
+  if (held.has(path)) throw inUse(folder, await processOf(process.pid));
   held.add(path);
   try {
-    await acquire(folder, path);
-    return heldLock(path);
+    await acquire(folder, path, times);
+    return await heldLock(path, times);
   } catch (error) {
     held.delete(path);
     throw error;
   }
 }
 
-async function acquire(folder: string, path: string): Promise<void> {
-  const holder: Holder = { pid: process.pid, host: hostname(), birth: await birthOf(process.pid) };
+async function acquire(folder: string, path: string, times: LockTimes): Promise<void> {
+  const holder = JSON.stringify(await processOf(process.pid));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (await createExclusively(path, JSON.stringify(holder))) return;
-    await requireStale(folder, path);
-    // Only whoever has this second file removes a lock, so nobody removes the one that has just taken the stale one's place.
+    if (await createWhole(path, holder, 0o600)) return;
+    const stale = await look(path);
+    if (stale && (await isAlive(path, stale, times))) throw inUse(folder, holderOf(stale));
+    // Only whoever has this second file removes a lock, and only the very one that was found stale.
     const takeover = `${path}.takeover`;
-    if (await createExclusively(takeover, '')) {
+    if (await createWhole(takeover, holder, 0o600)) {
       try {
-        await requireStale(folder, path);
-        await unlink(path).catch(() => undefined);
+        if (stale && (await look(path))?.mark === stale.mark) await unlink(path);
       } finally {
         await unlink(takeover);
       }
     } else {
-      if ((await silenceOf(takeover)) > SILENT_MS) await unlink(takeover).catch(() => undefined);
+      const other = await look(takeover);
+      if (other && !(await isAlive(takeover, other, times))) await unlink(takeover).catch(() => undefined);
       await delay(RETRY_MS);
     }
   }
@@ -79,95 +88,79 @@ async function acquire(folder: string, path: string): Promise<void> {
   );
 }
 
-async function createExclusively(path: string, content: string): Promise<boolean> {
+/** Opened anew each time: what a network file system remembers of a file is asked for again then. */
+async function look(path: string): Promise<Found | undefined> {
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile(content);
-    await file.close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    file = await open(path, 'r');
+    const { ino, mtimeMs } = await file.stat();
+    return { text: await file.readFile('utf8'), mark: `${ino}/${mtimeMs}` };
+  } catch {
+    return undefined;
+  } finally {
+    await file?.close();
   }
 }
 
-/** Returns where the lock's holder is dead or the lock is gone; throws when the holder lives. */
-async function requireStale(folder: string, path: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return;
-  const holder = parseHolder(text);
-  if (await isAlive(holder, await silenceOf(path))) throw inUse(folder, holder?.pid, holder?.host);
+async function isAlive(path: string, found: Found, times: LockTimes): Promise<boolean> {
+  const holder = holderOf(found);
+  // An earlier one of our id: `held` knows what this one has.
+  if (holder?.host === hostname() && holder.pid === process.pid) return false;
+  const running = holder && (await isRunning(holder));
+  return running ?? isTouched(path, found, times.silentMs);
 }
 
-/** Milliseconds since the file was touched; 0 when it is gone. */
-async function silenceOf(path: string): Promise<number> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats ? Date.now() - stats.mtimeMs : 0;
-}
-
-async function isAlive(holder: Holder | undefined, silentMs: number): Promise<boolean> {
-  // Half a file: its writer is between creating and writing it, or died there.
-  if (!holder) return silentMs < SILENT_MS;
-  if (holder.host !== hostname()) return silentMs < SILENT_MS;
-  if (holder.pid === process.pid) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+/** Whether the file changes within the time: its holder, or whoever writes half of it, lives. */
+async function isTouched(path: string, found: Found, silentMs: number): Promise<boolean> {
+  for (const since = performance.now(); performance.now() - since < silentMs; ) {
+    await delay(Math.min(LOOK_MS, silentMs));
+    const now = await look(path);
+    if (now?.mark !== found.mark) return now !== undefined;
   }
-  const birth = await birthOf(holder.pid);
-  return holder.birth === '' || birth === '' || birth === holder.birth;
+  return false;
 }
 
-function parseHolder(text: string): Holder | undefined {
+function holderOf({ text }: Found): ProcessIdentity | undefined {
   try {
-    const { pid, host, birth } = JSON.parse(text) as Holder;
+    const { pid, host, birth } = JSON.parse(text) as ProcessIdentity;
     return typeof pid === 'number' && typeof host === 'string' ? { pid, host, birth: birth ?? '' } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Boot and start time of a process on Linux: the 22nd field of its stat file, counted behind the name in parentheses. */
-async function birthOf(pid: number): Promise<string> {
-  try {
-    const [text, boot] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-    ]);
-    const ticks = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-    return `${boot.trim()}/${ticks}`;
-  } catch {
-    return '';
-  }
-}
-
-function heldLock(path: string): FolderLock {
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
+/** Through the handle, so that neither a touch nor the release meets the file of another who has taken this one's place. */
+async function heldLock(path: string, times: LockTimes): Promise<FolderLock> {
+  const file = await open(path, 'r+');
+  const { ino } = await file.stat();
+  let stamp = 0;
+  const touching = setInterval(() => {
+    // Another one each time, also after the clock was set back.
+    stamp = Math.max(stamp + STAMP_MS, Date.now());
+    file.utimes(new Date(stamp), new Date(stamp)).catch(() => undefined);
+  }, times.touchMs);
+  touching.unref();
   let released = false;
   return {
     release: async () => {
       if (released) return;
       released = true;
-      clearInterval(heartbeat);
-      await unlink(path).catch(() => undefined);
+      clearInterval(touching);
+      await file.close();
+      if ((await look(path))?.mark.startsWith(`${ino}/`)) await unlink(path).catch(() => undefined);
       held.delete(path);
     },
   };
 }
 
-function inWords(pid: number | undefined, host: string | undefined): string {
-  return pid === undefined ? 'another process' : `process ${pid}${host === hostname() ? '' : ` on ${host}`}`;
+function inWords(holder: ProcessIdentity | undefined): string {
+  if (!holder) return 'another process';
+  return `process ${holder.pid}${holder.host === hostname() ? '' : ` on ${holder.host}`}`;
 }
 
-function inUse(folder: string, pid: number | undefined, host: string | undefined): PalateError {
-  const who = inWords(pid, host);
+function inUse(folder: string, holder: ProcessIdentity | undefined): PalateError {
   return new PalateError(
     'CONFLICT',
-    `The data folder ${folder} is in use by ${who}. Stop it, talk to the gateway it runs, or choose another folder with PALATE_DATA.`,
+    `The data folder ${folder} is in use by ${inWords(holder)}. Stop it, talk to the gateway it runs, or choose another folder with PALATE_DATA.`,
   );
 }

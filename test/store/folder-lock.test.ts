@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder } from '../../src/store/folder-lock.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { folderHolder, lockFolder } from '../../src/store/folder-lock.js';
 
 const inUse = expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining('is in use by') });
 
@@ -71,15 +71,57 @@ describe('the lock of a data folder', () => {
     await (await lockFolder(folder)).release();
   });
 
-  it('believes a holder on another host while it touches the file', async () => {
+  it('believes a holder on another host while it touches the file, whatever the clocks of the two say', async () => {
     const path = join(folder, 'lock');
     await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', birth: '' }));
-    await expect(lockFolder(folder)).rejects.toEqual(
-      expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining('process 1 on elsewhere') }),
-    );
-    const longAgo = new Date(Date.now() - 60_000);
-    await utimes(path, longAgo, longAgo);
-    await (await lockFolder(folder)).release();
+    for (const clock of [0, 2e9, 4e9]) {
+      let seconds = clock;
+      const touching = setInterval(() => utimes(path, seconds, seconds++), 50);
+      const patient = { touchMs: 5_000, silentMs: 60_000 };
+      await expect(lockFolder(folder, patient)).rejects.toEqual(
+        expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining('process 1 on elsewhere') }),
+      );
+      expect(await folderHolder(folder, patient)).toBe('process 1 on elsewhere');
+      clearInterval(touching);
+      await utimes(path, clock, clock);
+      expect(await folderHolder(folder, { touchMs: 5_000, silentMs: 300 })).toBeNull();
+    }
+    await (await lockFolder(folder, { touchMs: 5_000, silentMs: 300 })).release();
+  });
+
+  it('touches its file with another time at each touch, also while the clock goes back', async () => {
+    const path = join(folder, 'lock');
+    let now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => {
+      now -= 3_600_000;
+      return now;
+    });
+    const lock = await lockFolder(folder, { touchMs: 10, silentMs: 30_000 });
+    const seen = new Set<number>();
+    await expect.poll(async () => seen.add((await stat(path)).mtimeMs).size, { timeout: 20_000 }).toBeGreaterThan(5);
+    clock.mockRestore();
+    expect([...seen].slice(1)).toEqual([...seen].slice(1).sort((a, b) => a - b));
+    await lock.release();
+  });
+
+  it('leaves the file of another alone that has taken its place', async () => {
+    const lock = await lockFolder(folder);
+    await rm(join(folder, 'lock'));
+    await writeFile(join(folder, 'lock'), 'another’s');
+    await lock.release();
+    expect(await readdir(folder)).toEqual(['lock']);
+  });
+
+  it('takes over what a process left that was killed while it wrote the file', async () => {
+    for (const left of ['', '{"pid":4', 'lock.takeover']) {
+      await writeFile(
+        join(folder, 'lock'),
+        left === 'lock.takeover' ? JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }) : left,
+      );
+      if (left === 'lock.takeover') await writeFile(join(folder, left), '');
+      await (await lockFolder(folder, { touchMs: 5_000, silentMs: 300 })).release();
+    }
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('lets only one of many processes take over a stale lock', async () => {
