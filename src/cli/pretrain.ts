@@ -1,11 +1,12 @@
 /** `palate pretrain`: trains the checkpoint that makes a language model personalisable (CLaP). */
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadSettings, type Settings } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
-import { writeWhole } from '../common/whole-files.js';
+import { draftOf, writeWhole } from '../common/whole-files.js';
 import { ensureModel } from '../language-model/fetch.js';
 import { openGguf } from '../language-model/gguf.js';
 import { writeCheckpoint } from '../learning/checkpoint.js';
@@ -94,9 +95,11 @@ async function runPretrain({ settings, output, leftover, training }: Run): Promi
  * mean nothing to another run.
  */
 async function openWorkFolder(folder: string, leftover: Run['leftover'], training: PretrainSettings): Promise<void> {
-  if (leftover === 'discard') await rm(folder, { recursive: true, force: true });
+  if (leftover === 'discard') await discard(folder);
   const file = join(folder, 'settings.json');
   const known = await readFile(file, 'utf8').catch(() => undefined);
+  // Samples of which nobody knows the settings mean nothing.
+  if (known === undefined) await discard(folder);
   if (known !== undefined && leftover === 'refuse') {
     throw new PalateError(
       'CONFLICT',
@@ -111,6 +114,14 @@ async function openWorkFolder(folder: string, leftover: Run['leftover'], trainin
   }
   await mkdir(folder, { recursive: true });
   await writeWhole(file, JSON.stringify(training, null, 2));
+}
+
+/** Set aside first: killed in between, this leaves no part of a run that the next one could take for its own. */
+async function discard(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  const aside = await draftOf(folder);
+  await rename(folder, aside);
+  await rm(aside, { recursive: true });
 }
 
 /** A run may be made longer: its learning rate then goes on from where the longer schedule would be. */

@@ -9,6 +9,8 @@ import type { ErrorTally } from './error-tally.js';
 const LONG = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const SHORT = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
+const NOT_YET = Promise.resolve(null);
+
 type Outcome = 'finished' | 'cancelled' | 'failed';
 
 export class Metrics {
@@ -60,9 +62,9 @@ export class Metrics {
   measure(services: Services): Services {
     const { generations, preferences } = services;
     const start: typeof generations.start = async (input, signal) => {
-      const begun = Date.now();
+      const begun = performance.now();
       const started = await generations.start(input, signal);
-      this.follow(started, begun);
+      void this.follow(started, begun);
       return started;
     };
     const submit: typeof preferences.submit = async (input) => {
@@ -106,12 +108,13 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  private follow({ finished }: StartedGeneration, begun: number): void {
+  private async follow({ finished }: StartedGeneration, begun: number): Promise<void> {
+    // One that is there already was another request's: this one had its key.
+    const written = await Promise.race([finished, NOT_YET]).catch(() => null);
+    if (written !== null) return;
     finished.then(
       (generation) => {
-        // One that was begun before is another request's: this one had its key.
-        if (generation.createdAt.getTime() < begun) return;
-        this.generationSeconds.observe((Date.now() - begun) / 1_000);
+        this.generationSeconds.observe((performance.now() - begun) / 1_000);
         this.generations.inc({ outcome: outcomeOf(generation) });
         for (const { finishReason, tokens } of generation.candidates) {
           this.replies.inc({ reason: finishReason });

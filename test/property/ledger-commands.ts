@@ -3,7 +3,18 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { FeedbackInput, Verdict } from '../../src/services/views.js';
-import { entriesOf, entryOf, forgetPerson, type Model, servingVersion, trains } from './ledger-model.js';
+import {
+  answerConsent,
+  entriesOf,
+  entryOf,
+  forgetPerson,
+  type Model,
+  type ModelVersion,
+  rollBackTo,
+  servingVersion,
+  stateOf,
+  trains,
+} from './ledger-model.js';
 import { DIGESTS, type LedgerWorld } from './ledger-world.js';
 
 type Command = fc.AsyncCommand<Model, LedgerWorld>;
@@ -36,8 +47,9 @@ class Vote implements Command {
       return;
     }
     const { feedback, trainingJob } = await world.preferences.submit(asked);
-    const given = { verdict, chosenCandidateId: input.chosenCandidateId ?? null, state: 'ACTIVE' as const };
-    expect(feedback).toMatchObject({ verdict, state: 'ACTIVE' });
+    const state = kept?.answer.state ?? stateOf(model, person);
+    const given = { verdict, chosenCandidateId: input.chosenCandidateId ?? null, state };
+    expect(feedback).toMatchObject({ verdict, state });
     expect(feedback.chosen?.id ?? null).toBe(given.chosenCandidateId);
     if (kept) {
       expect(feedback.id).toBe(kept.answer.id);
@@ -53,7 +65,7 @@ class Vote implements Command {
     model.ledger.set(entry, after);
     if (changed) model.waiting.add(person);
     if (name !== null) {
-      model.keys.set(name, { person, generation: input.generationId, input: sameInput, answer: after });
+      model.keys.set(name, { person, generation: input.generationId, input: sameInput, answer: { ...after } });
     }
   }
 
@@ -90,6 +102,67 @@ class Withdraw implements Command {
   }
 
   toString = () => `withdraw(${this.which})`;
+}
+
+class Consent implements Command {
+  constructor(
+    private readonly person: number,
+    private readonly learn: boolean,
+  ) {}
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(model: Model, world: LedgerWorld): Promise<void> {
+    const memberId = await world.memberId(this.person);
+    if (memberId === null) return;
+    const learn = this.learn ? ('GRANTED' as const) : ('DENIED' as const);
+    const result = await world.store.consent.set(memberId, { learn }, { trainable: true });
+    const changed = answerConsent(model, this.person, this.learn);
+    expect(result !== null && result.job !== null).toBe(changed);
+    if (changed) model.waiting.add(this.person);
+  }
+
+  toString = () => `consent(${this.person}, ${this.learn})`;
+}
+
+class Rollback implements Command {
+  constructor(
+    private readonly person: number,
+    private readonly which: number,
+  ) {}
+
+  check({ versions }: Readonly<Model>): boolean {
+    return (versions.get(this.person)?.size ?? 0) > 0;
+  }
+
+  async run(model: Model, world: LedgerWorld): Promise<void> {
+    const memberId = (await world.memberId(this.person)) as string;
+    const targets: [number, ModelVersion | null][] = [[0, null], ...(model.versions.get(this.person) ?? [])];
+    const [version, target] = targets[this.which % targets.length];
+    const result = await world.store.consent.rollback(memberId, version, { trainable: true });
+    expect(result).toMatchObject({ job: { status: 'QUEUED' } });
+    rollBackTo(model, this.person, target);
+    model.waiting.add(this.person);
+  }
+
+  toString = () => `rollback(${this.person}, ${this.which})`;
+}
+
+/** The machine's clock is set to another time, ahead or back. */
+class SetClock implements Command {
+  constructor(private readonly hours: number) {}
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(_: Model, world: LedgerWorld): Promise<void> {
+    world.setClock(this.hours * 3_600_000);
+  }
+
+  toString = () => `setClock(${this.hours} h)`;
 }
 
 class Forget implements Command {
@@ -171,10 +244,12 @@ class End implements Command {
     }
     const positions = (await feedback.trainingVerdicts(memberId)).map(({ position }) => position);
     const done = await trainingJobs.complete(job, versionOf(positions));
-    const versions = model.versions.get(person) ?? new Map<number, bigint[]>();
+    const versions = model.versions.get(person) ?? new Map<number, ModelVersion>();
+    let ledger = 0n;
+    for (const { verdict } of entriesOf(model, person)) if (verdict.position > ledger) ledger = verdict.position;
     const version = Math.max(0, ...versions.keys()) + 1;
     expect(done).toMatchObject({ status: 'SUCCEEDED', encoderVersion: version });
-    model.versions.set(person, versions.set(version, positions));
+    model.versions.set(person, versions.set(version, { positions, ledger }));
   }
 
   toString = () => `end(${this.which}, ${this.outcome})`;
@@ -218,7 +293,8 @@ export async function comparePerson(model: Model, world: LedgerWorld, person: nu
     active.map(({ generation, verdict }) => `${verdict.id} ${generation}`).sort(),
   );
   for (const { generation, verdict } of entries) {
-    expect(await feedback.ofMember(memberId, generation)).toMatchObject(verdict);
+    const { counted: _, ...shown } = verdict;
+    expect(await feedback.ofMember(memberId, generation)).toMatchObject(shown);
   }
   expect(
     (await feedback.trainingVerdicts(memberId)).map(({ generationId, position }) => [generationId, position]),
@@ -270,10 +346,11 @@ export function ledgerCommands(people: number, maxCommands: number): fc.Arbitrar
     person.map((who) => new Forget(who)),
     fc.constant(new Crash()),
   );
+  const consent = fc.tuple(person, fc.boolean()).map(([who, learn]) => new Consent(who, learn));
+  const rollback = fc.tuple(person, fc.nat(5)).map(([who, which]) => new Rollback(who, which));
+  const clock = fc.integer({ min: -50, max: 50 }).map((hours) => new SetClock(hours));
   const withdraw = fc.nat(20).map((which) => new Withdraw(which));
   const [claim, compare] = [fc.constant(new Claim()), fc.constant(new Compare())];
-  return fc.commands([vote, vote, vote, vote, withdraw, withdraw, claim, claim, end, end, compare, seldom], {
-    maxCommands,
-    size: 'max',
-  });
+  const often = [vote, vote, vote, vote, vote, withdraw, withdraw, claim, claim, claim, end, end, end];
+  return fc.commands([...often, consent, rollback, clock, clock, compare, seldom], { maxCommands, size: 'max' });
 }

@@ -2,6 +2,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
 import { NO_HOOKS } from '../../src/services/generations/hooks.js';
@@ -23,11 +24,13 @@ export class LedgerWorld {
     public preferences: PreferenceService,
     /** Keeps the members of one run apart from those of others on the same store. */
     public run: number,
+    private readonly opened = Date.now(),
   ) {}
 
   static async open(): Promise<LedgerWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'palate-property-'));
     await prepareDatabase(folder);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     const store = await openStore({ data: folder }, createLog('error'));
     return new LedgerWorld(folder, store, preferencesOver(store), 0);
   }
@@ -39,6 +42,11 @@ export class LedgerWorld {
   /** The id of the person's member row; null while there is none. */
   async memberId(person: number): Promise<string | null> {
     return (await this.store.members.byIdentity(this.refOf(person)))?.id ?? null;
+  }
+
+  /** Sets the machine's clock, by which the embedded database goes as well, so far from where it was at first. */
+  setClock(milliseconds: number): void {
+    vi.setSystemTime(this.opened + milliseconds);
   }
 
   /** The files as they are at this moment, which is what a kill leaves, opened by another process. */
@@ -55,6 +63,7 @@ export class LedgerWorld {
   }
 
   async close(): Promise<void> {
+    vi.useRealTimers();
     await this.store.close();
     await rm(this.folder, { recursive: true });
   }

@@ -26,7 +26,7 @@ async function begin(): Promise<Model> {
     generations.set(id, { id, owner, candidates: candidates.map((candidate) => candidate.id) });
   }
   const model = { people: PEOPLE, generations, ledger: new Map(), keys: new Map(), versions: new Map() };
-  return { ...model, waiting: new Set(), working: new Set() };
+  return { ...model, waiting: new Set(), working: new Set(), learn: new Map() };
 }
 
 /** Nothing of this run may wait when the next one claims. */
@@ -34,9 +34,9 @@ async function end(): Promise<void> {
   for (const { id } of await world.store.trainingJobs.open()) await world.store.trainingJobs.cancel(id);
 }
 
-it('is what the model says after any votes, withdrawals, forgettings, trainings, crashes and duplicates', async () => {
+it('is what the model says after any votes, answers, rollbacks, forgettings, trainings, crashes and steps of the clock', async () => {
   await fc.assert(
-    fc.asyncProperty(ledgerCommands(PEOPLE, 50), async (commands) => {
+    fc.asyncProperty(ledgerCommands(PEOPLE, 80), async (commands) => {
       let model: Model | undefined;
       try {
         await fc.asyncModelRun(async () => {

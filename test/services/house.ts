@@ -14,6 +14,7 @@ import { PromptThread } from '../../src/services/generations/prompt-thread.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training/training-thread.js';
 import type { TrainingJobView } from '../../src/services/views.js';
+import type { QueueOptions } from '../../src/store/queue.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { writeTinyModel } from '../language-model/gguf-writer.js';
 import { prepareDatabase } from '../store/template.js';
@@ -75,6 +76,7 @@ export interface HouseOptions {
   checkpoint?: LoadedCheckpoint | null;
   rights?: Partial<ServiceParts['rights']>;
   limits?: Partial<Limits>;
+  queue?: QueueOptions;
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
@@ -87,7 +89,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   await thread.start();
 
   const open = async (checkpoint: LoadedCheckpoint | null) => {
-    const store = await openStore({ data: folder, databaseUrl }, log);
+    const store = await openStore({ data: folder, databaseUrl }, log, options.queue);
     const runtime = new ScriptedRuntime(MODEL_DIGEST, 24);
     const services = createServices({
       store,

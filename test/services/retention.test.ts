@@ -117,17 +117,18 @@ describe('retention', () => {
     const never = { isQuiet: () => false, dropCaches: async () => {}, log: createLog('error'), store: house.store };
     await house.services.rights.forget((await ask('Forget me')).memberId);
     const since = (await house.store.cleanUp.pendingSince()) as Date;
-    let now = since.getTime();
+    let ticks = 0;
     const housekeeping = new Housekeeping({
       ...never,
       retention: { textDays: 0, cleanUpMinutes: 10 },
-      now: () => now,
+      clock: () => ticks,
     });
-    expect(housekeeping.deadline(since).getTime()).toBe(now + 600_000);
-    now += 599_000;
+    housekeeping.removed();
+    expect(housekeeping.deadline(since).getTime()).toBe(since.getTime() + 600_000);
+    ticks += 599_000;
     await housekeeping.look();
     expect(await house.store.cleanUp.pendingSince()).toEqual(since);
-    now += 1_000;
+    ticks += 1_000;
     await housekeeping.look();
     expect(await house.store.cleanUp.pendingSince()).toBeNull();
     await housekeeping.stop();

@@ -43,7 +43,7 @@ describe('a member’s rights', () => {
       expect(denied.encoder).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
       expect(await trained(memberId)).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
       expect(await states(memberId, [generation])).toEqual(['HELD']);
-      // A verdict that is given meanwhile waits as well.
+      // A verdict that is given after the no waits as well, for a yes that may come.
       const later = await generate({
         member: { platform: denied.platform, externalId: denied.externalId },
         prompt: 'And now?',
@@ -74,6 +74,36 @@ describe('a member’s rights', () => {
         },
       });
       expect((await choose(next)).feedback.state).toBe('ACTIVE');
+    });
+
+    it('that is refused lets nothing count later that had waited for the answer', async () => {
+      const { rights, preferences } = house.services;
+      const platform = `asks-${randomUUID()}`;
+      await rights.setPlatform(platform, { asksConsent: true });
+      const member = asker(platform);
+      const before = await generate({ member });
+      const { memberId } = before;
+      const { feedback } = await choose(before);
+      await rights.setConsent(memberId, { learn: false });
+      expect(await states(memberId, [before])).toEqual(['WITHDRAWN']);
+      expect((await preferences.withdraw(feedback.id)).feedback.state).toBe('WITHDRAWN');
+      await rights.setConsent(memberId, { learn: true });
+      expect(await states(memberId, [before])).toEqual(['WITHDRAWN']);
+      expect((await house.services.members.byId(memberId))?.encoder.verdictCount).toBe(0);
+      // Cast anew it counts: what counted is held by a no, and by another, and comes back.
+      expect((await choose(before)).feedback).toMatchObject({ id: feedback.id, state: 'ACTIVE' });
+      for (let i = 0; i < 2; i++) await rights.setConsent(memberId, { learn: false });
+      expect(await states(memberId, [before])).toEqual(['HELD']);
+      // Replaced while it is held it is another verdict, which never counted.
+      const other = await generate({ member });
+      await choose(other);
+      await rights.setConsent(memberId, { learn: false });
+      expect(await states(memberId, [before, other])).toEqual(['HELD', 'WITHDRAWN']);
+      await choose(before, 1);
+      await rights.setConsent(memberId, { learn: false });
+      expect(await states(memberId, [before, other])).toEqual(['WITHDRAWN', 'WITHDRAWN']);
+      await rights.setConsent(memberId, { learn: true });
+      expect(await states(memberId, [before, other])).toEqual(['WITHDRAWN', 'WITHDRAWN']);
     });
 
     it('of nobody is nothing that exists', async () => {
