@@ -2,8 +2,15 @@
 import type { ButtonInteraction, Client } from 'discord.js';
 import type { PalateClient } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
-import type { Places, ReactionTable, VoteBook } from '../kit/index.js';
+import type { Answers, Asked, Places, Questions, ReactionTable, VoteBook, WriteBudget } from '../kit/index.js';
 import type { DiscordConfig } from './config.js';
+
+/** What an answer was begun by. */
+export interface DiscordQuestion extends Asked {
+  /** Whether it is a message, which can be read again. */
+  isMessage: boolean;
+  language: string;
+}
 
 export interface Bot {
   discord: Client;
@@ -14,6 +21,11 @@ export interface Bot {
   table: ReactionTable;
   places: Places;
   book: VoteBook;
+  questions: Questions<DiscordQuestion>;
+  answers: Answers;
+  /** Edits and new messages, as Discord counts them: by channel. */
+  edits: WriteBudget;
+  posts: WriteBudget;
   /** The latest press of each voter: a question can be put to them alone through it, for a quarter of an hour. */
   presses: Map<string, ButtonInteraction>;
   /** Aborts when the bot is to end. */

@@ -3,14 +3,26 @@
  * they answered, nothing else: so it needs no message content intent, and nobody's other messages are read.
  */
 import { cleanContent, type Message } from 'discord.js';
-import { type Offer, type Turn, turnsOf } from '../kit/index.js';
+import { type Offer, type ReplyRef, repliesOf } from '../kit/index.js';
 import type { Bot } from './bot.js';
 
-/** What a message asks of the bot; null where it does not speak to it. */
-export function promptOf(message: Message<boolean>, botId: string): string | null {
-  if (message.author.bot || message.system) return null;
-  const spokenTo = !message.inGuild() || message.mentions.users.has(botId);
-  if (!spokenTo) return null;
+/** The bot's own messages between a question and its last replies. */
+const OWN_BETWEEN = 16;
+
+/** Whether a message speaks to the bot; UNREADABLE where it does, and Discord does not show the bot what it says. */
+export function addressOf(
+  message: Message<boolean>,
+  botId: string,
+  mayReadAll: boolean,
+): 'BOT' | 'UNREADABLE' | 'NOBODY' {
+  if (message.author.bot || message.system) return 'NOBODY';
+  if (!message.inGuild() || message.mentions.users.has(botId)) return 'BOT';
+  if (message.mentions.repliedUser?.id !== botId) return 'NOBODY';
+  return mayReadAll || message.content !== '' ? 'BOT' : 'UNREADABLE';
+}
+
+/** What a message asks, as people read it. */
+export function promptOf(message: Message<boolean>, botId: string): string {
   const text = message.content.replaceAll(new RegExp(`<@!?${botId}>`, 'g'), ' ');
   return cleanContent(text, message.channel)
     .replaceAll(/[ \t]+/g, ' ')
@@ -26,13 +38,15 @@ export function placesOf(channelId: string, parentId: string | null): string[] {
  * The conversation before a message, oldest first: in threads and direct messages what the bot was asked there before,
  * in a channel the chain of replies that the message ends.
  */
-export async function historyBefore(bot: Bot, message: Message<boolean>): Promise<Turn[]> {
+export async function repliesBefore(bot: Bot, message: Message<boolean>): Promise<ReplyRef[]> {
   const turns = bot.config.historyTurns;
   if (turns === 0) return [];
   const own = !message.inGuild() || message.channel.isThread();
-  const offers = own ? await bot.book.offersIn(message.channelId, turns) : await replyChain(bot, message, turns);
-  const pairs = await Promise.all(offers.map((offer) => turnsOf(bot, offer)));
-  return pairs.flat();
+  const isBefore = ({ messages: [first] }: Offer) => BigInt(first) < BigInt(message.id);
+  const offers = own
+    ? await bot.book.offersIn(message.channelId, turns, isBefore)
+    : await replyChain(bot, message, turns);
+  return repliesOf(bot, offers);
 }
 
 /** The offers that a message replies to, one behind the other: each was posted as a reply to the question before it. */
@@ -48,11 +62,13 @@ async function replyChain(bot: Bot, message: Message<boolean>, turns: number): P
   return offers;
 }
 
-/** The message that the question of an offer replied to. */
+/** The message that the question of an offer replied to. New replies and continuations reply to the bot's own messages. */
 async function questionBefore(message: Message<boolean>, offer: Offer): Promise<string | undefined> {
   try {
     const reply = await message.channel.messages.fetch(offer.messages[0]);
-    const question = await reply.fetchReference();
+    let question = await reply.fetchReference();
+    for (let i = 0; question.author.id === reply.author.id && i < OWN_BETWEEN; i++)
+      question = await question.fetchReference();
     return question.reference?.messageId;
   } catch {
     return undefined;

@@ -1,42 +1,41 @@
 /** What Discord tells, handed to whoever deals with it. Nothing that is thrown here ends the bot. */
 import {
   type ButtonInteraction,
-  type ChatInputCommandInteraction,
-  type Client,
   Events,
   type Interaction,
-  type Message,
   MessageFlags,
+  PermissionFlagsBits,
   type RepliableInteraction,
 } from 'discord.js';
 import { PalateClientError } from '../../src/client/index.js';
-import { decodeAction, markOf, problemText, wordsFor } from '../kit/index.js';
+import {
+  type Action,
+  decodeAction,
+  isGenuine,
+  markOf,
+  mayPress,
+  problemText,
+  type Verb,
+  whoMay,
+  wordsFor,
+} from '../kit/index.js';
 import { administer } from './admin-pages.js';
-import { answer } from './asking.js';
 import type { Bot } from './bot.js';
-import { historyBefore, placesOf, promptOf } from './conversation.js';
 import { SILENT } from './draw.js';
 import { pressPage, showConsent, showTaste } from './member-pages.js';
-import { missingPermissions } from './permissions.js';
-import { channelSurface, commandSurface, isGone } from './surface.js';
+import { ask, onMessage } from './questions.js';
+import { isGone } from './surface.js';
 import type { Tuning } from './tuning.js';
-import { emojiText, pressVote, takeReaction } from './voting.js';
-
-/** Messages remembered as answered: a resumed session can deliver one twice. */
-const REMEMBERED = 5_000;
+import { emojiText, pressContinue, pressVote, takeReaction } from './voting.js';
 
 export function listen(bot: Bot, tuning: Tuning): void {
   const { discord } = bot;
-  const answered = new Set<string>();
   const safely = (what: string, work: Promise<unknown>) => {
     work.catch((error: unknown) => {
       if (!isGone(error) && !bot.signal.aborted) bot.log.error(what, { error });
     });
   };
   discord.on(Events.MessageCreate, (message) => {
-    if (answered.has(message.id)) return;
-    answered.add(message.id);
-    if (answered.size > REMEMBERED) answered.delete(answered.values().next().value ?? '');
     safely('A message could not be answered', onMessage(bot, message));
   });
   discord.on(Events.MessageReactionAdd, (reaction, user) => {
@@ -67,44 +66,6 @@ function placed<Emoji>(reaction: { message: { id: string; channelId: string }; e
   return { message: { id: reaction.message.id, channelId: reaction.message.channelId }, emoji: reaction.emoji };
 }
 
-async function onMessage(bot: Bot, message: Message<boolean>): Promise<void> {
-  const prompt = promptOf(message, (bot.discord as Client<true>).user.id);
-  if (prompt === null || !message.channel.isSendable()) return;
-  const parentId = message.channel.isThread() ? message.channel.parentId : null;
-  const settings = await bot.places.at(message.guildId, placesOf(message.channelId, parentId));
-  if (!settings.answer) return;
-  const language = wordsFor(message.guild?.preferredLocale).tag;
-  const words = wordsFor(language);
-  if (message.inGuild()) {
-    const missing = missingPermissions(message.channel);
-    if (missing.length > 0) {
-      bot.log.warn('Permissions are missing', { channel: message.channelId, missing });
-      const sentence = words.problem.missingPermissions(missing, `<#${message.channelId}>`);
-      // Where the bot may write it says so there, else to the person alone.
-      if (missing.some((name) => name.startsWith('Send') || name.startsWith('View')))
-        await message.author.send({ content: sentence, ...SILENT });
-      else await message.channel.send({ content: sentence, ...SILENT });
-      return;
-    }
-  }
-  if (prompt === '') {
-    await message.reply({ content: words.problem.emptyPrompt, ...SILENT });
-    return;
-  }
-  void message.channel.sendTyping().catch(() => {});
-  await answer(bot, {
-    asker: message.author.id,
-    prompt,
-    history: await historyBefore(bot, message),
-    channel: message.channelId,
-    messageId: message.id,
-    key: `discord:${message.id}`,
-    language,
-    settings,
-    surface: channelSurface(message.channel, message.id, 'a'),
-  });
-}
-
 async function onInteraction(bot: Bot, tuning: Tuning, interaction: Interaction): Promise<void> {
   if (interaction.isButton()) return press(bot, tuning, interaction);
   if (!interaction.isChatInputCommand()) return;
@@ -122,44 +83,54 @@ async function onInteraction(bot: Bot, tuning: Tuning, interaction: Interaction)
   }
 }
 
-async function ask(bot: Bot, interaction: ChatInputCommandInteraction): Promise<void> {
-  const { channelId, guildId, channel, user, locale, id } = interaction;
-  const settings = await bot.places.at(guildId, placesOf(channelId, channel?.isThread() ? channel.parentId : null));
-  if (!settings.answer) {
-    const content = wordsFor(locale).problem.channelOff;
-    await interaction.reply({ content, flags: MessageFlags.Ephemeral });
-    return;
-  }
-  await interaction.deferReply();
-  await answer(bot, {
-    asker: user.id,
-    prompt: interaction.options.getString('prompt', true),
-    history: [],
-    channel: channelId,
-    key: `discord:${id}`,
-    language: wordsFor(locale).tag,
-    settings,
-    surface: commandSurface(interaction),
-  });
-}
-
+/**
+ * A button. Who may press it is looked up before anything is done; whoever may not is told so, and nobody else hears of it.
+ */
 async function press(bot: Bot, tuning: Tuning, interaction: ButtonInteraction): Promise<void> {
   const action = decodeAction(interaction.customId);
-  if (!action) return;
-  switch (action.verb) {
-    case 'vote':
-      return pressVote(bot, interaction, action);
-    case 'tune':
-      return tuning.press(interaction, action);
-    case 'stop':
-      await interaction.deferUpdate();
-      await bot.client.cancelGeneration(action.arguments[0]);
-      return;
-    case 'taste':
-      return showTaste(bot, interaction);
-    default:
-      return pressPage(bot, interaction, action);
+  const refusal = action ? await refusalOf(bot, interaction, action) : wordsFor(interaction.locale).vote.expired;
+  if (!action || refusal !== null) {
+    await interaction.reply({ content: refusal ?? '', flags: MessageFlags.Ephemeral });
+    return;
   }
+  await PRESSES[action.verb](bot, interaction, action, tuning);
+}
+
+type Press = (bot: Bot, interaction: ButtonInteraction, action: Action, tuning: Tuning) => Promise<unknown>;
+
+const PRESSES: Readonly<Record<Verb, Press>> = {
+  vote: pressVote,
+  stop: async ({ answers }, interaction, { arguments: [generationId] }) => {
+    await interaction.deferUpdate();
+    await answers.stop(generationId);
+  },
+  continue: pressContinue,
+  consent: async (bot, interaction, action, tuning) => {
+    const [answer, then] = action.arguments;
+    await pressPage(bot, interaction, action);
+    if (answer === 'yes' && then === 'tune') await tuning.goOn(interaction);
+  },
+  community: pressPage,
+  taste: showTaste,
+  undo: pressPage,
+  forget: pressPage,
+  export: pressPage,
+  tune: (_, interaction, action, tuning) => tuning.press(interaction, action),
+};
+
+/** Why somebody may not press a button; null where they may. */
+async function refusalOf(bot: Bot, interaction: ButtonInteraction, action: Action): Promise<string | null> {
+  const { vote } = wordsFor(interaction.locale);
+  if (!isGenuine(action)) return vote.expired;
+  if (whoMay(action) === 'ANYBODY') return null;
+  const { user, channelId, message, memberPermissions } = interaction;
+  const isStop = action.verb === 'stop';
+  const asker = isStop
+    ? bot.answers.askerOf(action.arguments[0], channelId)
+    : ((await bot.book.find(channelId, message.id))?.asker ?? null);
+  if (asker === null) return isStop ? vote.notWritten : vote.expired;
+  const manages = async () => memberPermissions?.has(PermissionFlagsBits.ManageMessages) ?? false;
+  return (await mayPress(action, { id: user.id, manages }, asker)) ? null : vote.notYours;
 }
 
 /** Says to whoever began it that something went wrong. */

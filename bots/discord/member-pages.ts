@@ -40,8 +40,7 @@ export async function pressPage(bot: Bot, interaction: ButtonInteraction, action
     return;
   }
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const member = await bot.client.member(memberOf(interaction.user.id));
-  const answer = await actOn(bot, member, action, words);
+  const answer = await actOn(bot, memberOf(interaction.user.id), action, words);
   if (typeof answer === 'string') await interaction.editReply({ content: answer });
   else await interaction.editReply(drawPublicView(answer));
 }

@@ -1,15 +1,16 @@
 /** The Discord bot as a plugin: connects, registers its commands, reconciles, and lets go again. */
 import { type Client, Events, Routes } from 'discord.js';
 import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
-import { Places, reactionTable, UNICODE_REACTIONS, VoteBook } from '../kit/index.js';
+import { Answers, Places, Questions, reactionTable, UNICODE_REACTIONS, VoteBook, WriteBudget } from '../kit/index.js';
 import type { Bot } from './bot.js';
+import { catchUp } from './catch-up.js';
 import { commandDefinitions } from './commands.js';
 import { configSchema, type DiscordConfig } from './config.js';
 import { Connection } from './connection.js';
 import { diagnose } from './doctor.js';
 import { listen } from './events.js';
-import { reconcile } from './reconcile.js';
 import { memberOf, PLATFORM } from './service.js';
+import { CHANNEL_WRITES } from './surface.js';
 import { Tuning } from './tuning.js';
 import { bookEvents } from './voting.js';
 
@@ -55,6 +56,10 @@ function makeBot({ client, storage, log, config, signal }: PluginContext<Discord
     table,
     places,
     book,
+    questions: new Questions(storage),
+    answers: new Answers(client),
+    edits: new WriteBudget(CHANNEL_WRITES),
+    posts: new WriteBudget(CHANNEL_WRITES),
     presses: new Map(),
     signal,
   };
@@ -67,7 +72,7 @@ function reconcileWhenReady(bot: Bot): void {
   let running: Promise<void> = Promise.resolve();
   const look = () => {
     running = running
-      .then(() => reconcile(bot))
+      .then(() => catchUp(bot))
       .then(({ read, unread }) => {
         log.info('Reactions were reconciled', { read, unread });
         if (unread > 0) setTimeout(() => !signal.aborted && look(), RECONCILE_AGAIN_MS).unref();

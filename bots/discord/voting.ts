@@ -5,17 +5,18 @@ import {
   type Action,
   type BookParts,
   consentQuestion,
+  LETTERS,
   MARKS,
   markLabel,
   markOf,
   type Offer,
+  offeredMarks,
   wordsFor,
 } from '../kit/index.js';
-import { answer } from './asking.js';
 import type { Bot } from './bot.js';
-import { placesOf } from './conversation.js';
 import { drawPublicView, drawView } from './draw.js';
-import { channelSurface, isGone } from './surface.js';
+import { goOn, regenerate } from './questions.js';
+import { isGone } from './surface.js';
 
 /** The parts of a reaction event that say what it was. */
 export interface SeenReaction {
@@ -43,12 +44,8 @@ export async function pressVote(bot: Bot, interaction: ButtonInteraction, action
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   const { channelId, message, user } = interaction;
   const offer = mark && (await bot.book.find(channelId, message.id));
-  if (!mark || !offer) {
+  if (!mark || !offer || !offeredMarks(offer.candidates.length).includes(mark)) {
     await interaction.editReply({ content: words.vote.expired });
-    return;
-  }
-  if (mark === 'REGENERATE' && user.id !== offer.asker) {
-    await interaction.editReply({ content: words.vote.notYours });
     return;
   }
   bot.presses.delete(user.id);
@@ -65,13 +62,23 @@ export async function pressVote(bot: Bot, interaction: ButtonInteraction, action
   await interaction.editReply({ content });
 }
 
+/** The rest of a reply that reached its longest; its asker alone gets here. */
+export async function pressContinue(bot: Bot, interaction: ButtonInteraction, action: Action): Promise<void> {
+  const words = wordsFor(interaction.locale);
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const offer = await bot.book.find(interaction.channelId, interaction.message.id);
+  const place = LETTERS.findIndex((letter) => letter === action.arguments[0]);
+  if (offer && offer.candidates[place] !== undefined && (await goOn(bot, offer, place)))
+    await interaction.deleteReply();
+  else await interaction.editReply({ content: offer ? words.vote.goesOn : words.vote.expired });
+}
+
 const PRESS_MS = 14 * 60_000;
-/** Presses and renewed offers that are remembered. */
+/** Presses that are remembered. */
 const REMEMBERED = 2_000;
 
 /** What the vote book asks of Discord. */
 export function bookEvents(bot: () => Bot): BookParts['on'] {
-  const regenerated = new Set<string>();
   const quietly = (what: string, work: Promise<unknown>) => {
     work.catch((error: unknown) => {
       if (!isGone(error)) bot().log.warn(what, { error });
@@ -80,13 +87,7 @@ export function bookEvents(bot: () => Bot): BookParts['on'] {
   return {
     recorded: (offer, voter, result) =>
       quietly('Consent could not be asked for', askConsent(bot(), offer, voter, result)),
-    regenerate: (offer) => {
-      // One press, however often it is delivered, makes one new set of replies.
-      if (regenerated.has(offer.generationId)) return;
-      regenerated.add(offer.generationId);
-      if (regenerated.size > REMEMBERED) regenerated.delete(regenerated.values().next().value ?? '');
-      quietly('New replies could not be written', regenerate(bot(), offer));
-    },
+    regenerate: (offer) => quietly('New replies could not be written', regenerate(bot(), offer)),
     refuse: () => {},
     close: (offer) => quietly('An offer could not be closed', closeOffer(bot(), offer)),
   };
@@ -112,28 +113,10 @@ async function askConsent(bot: Bot, offer: Offer, voter: string, { feedback }: F
   if (channel?.isSendable()) await channel.send({ ...question, content: `<@${voter}>` });
 }
 
-async function regenerate(bot: Bot, offer: Offer): Promise<void> {
-  const generation = await bot.client.generation(offer.generationId);
-  const channel = await bot.discord.channels.fetch(offer.channel);
-  if (!generation || !channel?.isSendable()) return;
-  const guildId = channel.isDMBased() ? null : channel.guildId;
-  const parentId = channel.isThread() ? channel.parentId : null;
-  const last = offer.messages[offer.messages.length - 1];
-  await answer(bot, {
-    asker: offer.asker,
-    prompt: generation.prompt,
-    history: [],
-    channel: offer.channel,
-    messageId: last,
-    key: `discord:again:${offer.generationId}`,
-    language: offer.language,
-    settings: await bot.places.at(guildId, placesOf(offer.channel, parentId)),
-    surface: channelSurface(channel, last, 'r'),
-  });
-}
-
 /** Takes the buttons away: what stands there can no longer be voted on. */
 async function closeOffer(bot: Bot, { channel, messages }: Offer): Promise<void> {
   const room = await bot.discord.channels.fetch(channel);
-  if (room?.isTextBased()) await room.messages.edit(messages[messages.length - 1], { components: [] });
+  if (!room?.isTextBased()) return;
+  await bot.edits.lane(channel).turn('CONTROL');
+  await room.messages.edit(messages[messages.length - 1], { components: [] });
 }

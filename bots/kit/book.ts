@@ -8,6 +8,7 @@
 import { type FeedbackResult, type MemberRef, type PalateClient, PalateClientError } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
 import { type Ballot, type BallotChange, EMPTY_BALLOT, keepBallot, type Request, readBallot } from './ballot.js';
+import type { ReplyRef } from './conversation.js';
 import { isPassing, retryDelay } from './problem.js';
 import type { Mark } from './reactions.js';
 import { ballotOf, type Effect, isSettled, offeredSession, type Session, type SessionEvent, step } from './session.js';
@@ -26,6 +27,12 @@ export interface Offer {
   at: number;
   /** Language tag of the bot's words there. */
   language: string;
+  /** The conversation that the replies were written behind, oldest first. */
+  history?: readonly ReplyRef[];
+  /** What the one reply goes on with. */
+  continues?: ReplyRef;
+  /** The generation whose asker wanted these replies instead. */
+  replaces?: string;
 }
 
 export interface BookParts {
@@ -135,12 +142,12 @@ export class VoteBook {
     return [...found.values()].sort((a, b) => b.at - a.at);
   }
 
-  /** The newest offers in a channel, oldest first: what a conversation there is made of. */
-  async offersIn(channel: string, count: number): Promise<Offer[]> {
+  /** The newest offers in a channel that fit, oldest first: what a conversation there is made of. */
+  async offersIn(channel: string, count: number, fits: (offer: Offer) => boolean = () => true): Promise<Offer[]> {
     const found = new Map<string, Offer>();
     for (const value of (await this.rows(`offer/${channel}/`)).values()) {
       const offer = readOffer(value);
-      if (offer) found.set(offer.generationId, offer);
+      if (offer && fits(offer)) found.set(offer.generationId, offer);
     }
     return [...found.values()].sort((a, b) => a.at - b.at).slice(-count);
   }

@@ -1,54 +1,69 @@
 /**
- * A message that grows: the newest state is what is written, never more often than the platform takes edits, and never two
- * edits at once. What came meanwhile is left out.
+ * A message that grows: the newest state is what is written, when the place's budget has room for it, and never two writes at
+ * once. What came meanwhile is left out. The last state goes before everything that only grows.
  */
+import type { WriteLane } from './write-budget.js';
+
 export interface GrowingParts<Page> {
   /** Posts the message and resolves with its id. */
   post(page: Page): Promise<string>;
   edit(id: string, page: Page): Promise<void>;
   /** Hears of a growing state that could not be written; the message goes on with the next. */
   onError(error: unknown): void;
-  /** Milliseconds between two edits. */
-  intervalMs: number;
+  /** Where the place's edits are counted. */
+  lane: WriteLane;
+  /** A message that stands there already, from before a restart. */
+  id?: string;
 }
 
 export class GrowingMessage<Page> {
-  private id: string | null = null;
+  private id: string | null;
   private newest: Page | null = null;
   private work: Promise<void> | null = null;
-  private lastEdit = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private isFinished = false;
 
-  constructor(private readonly parts: GrowingParts<Page>) {}
+  constructor(private readonly parts: GrowingParts<Page>) {
+    this.id = parts.id ?? null;
+  }
 
   show(page: Page): void {
+    if (this.isFinished) return;
+    this.parts.lane.join(this);
     this.newest = page;
     this.pump();
   }
 
   /** Writes the last state, and resolves with the message's id. */
   async finish(page: Page): Promise<string> {
+    this.isFinished = true;
     this.newest = null;
-    clearTimeout(this.timer);
     await this.work;
+    if (this.id !== null) await this.parts.lane.turn('FINAL', this);
+    this.parts.lane.leave(this);
     return this.write(page);
+  }
+
+  /** Writes nothing any more. */
+  end(): void {
+    this.isFinished = true;
+    this.newest = null;
+    this.parts.lane.leave(this);
   }
 
   private pump(): void {
     if (this.work || this.newest === null) return;
-    clearTimeout(this.timer);
-    const wait = this.id === null ? 0 : this.lastEdit + this.parts.intervalMs - Date.now();
-    if (wait > 0) {
-      this.timer = setTimeout(() => this.pump(), wait);
-      return;
-    }
+    if (this.id === null) this.begin();
+    else this.parts.lane.request(this, 'GROWING', () => this.begin());
+  }
+
+  private begin(): void {
     const page = this.newest;
+    if (page === null) return;
     this.newest = null;
     this.work = this.write(page)
       .then(() => {}, this.parts.onError)
       .finally(() => {
         this.work = null;
-        this.lastEdit = Date.now();
         this.pump();
       });
   }

@@ -1,7 +1,9 @@
 /** What every chat bot shares. Nothing here knows a platform or a network. */
+export * from './answers.js';
 export * from './ballot.js';
 export * from './book.js';
 export * from './consent.js';
+export * from './controls.js';
 export * from './conversation.js';
 export * from './growing-message.js';
 export * from './layout.js';
@@ -10,9 +12,11 @@ export * from './member-actions.js';
 export * from './offer.js';
 export * from './order.js';
 export * from './outage.js';
+export * from './parallel.js';
 export * from './patience.js';
 export * from './places.js';
 export * from './problem.js';
+export * from './questions.js';
 export * from './reactions.js';
 export * from './replies.js';
 export * from './session.js';
@@ -21,3 +25,4 @@ export * from './tune.js';
 export * from './tune-table.js';
 export * from './view.js';
 export * from './words/index.js';
+export * from './write-budget.js';

@@ -1,30 +1,34 @@
 /** What the buttons of a member's own pages do: consent, undo, export, forget. */
-import type { Member, PalateClient } from '../../src/client/index.js';
+import type { MemberRef, PalateClient } from '../../src/client/index.js';
 import type { VoteBook } from './book.js';
-import { consentAnswered, consentView } from './consent.js';
+import { answerConsent, consentAnswered, consentView } from './consent.js';
 import { exportView, tasteView } from './taste.js';
 import type { Action, View } from './view.js';
 import type { Words } from './words/index.js';
 
 export interface MemberActionParts {
-  client: Pick<PalateClient, 'setConsent' | 'rollbackMember' | 'exportTaste' | 'forgetMember'>;
+  client: Pick<
+    PalateClient,
+    'member' | 'createMemberToken' | 'setConsent' | 'rollbackMember' | 'exportTaste' | 'forgetMember'
+  >;
   book: VoteBook;
 }
 
-/** What an action leads to: a sentence, or another page. */
+/** What an action of whoever pressed leads to: a sentence, or another page. */
 export async function actOn(
   { client, book }: MemberActionParts,
-  member: Member | null,
-  { verb, arguments: [argument] }: Action,
+  ref: MemberRef,
+  { verb, arguments: [argument, then] }: Action,
   words: Words,
 ): Promise<string | View> {
+  if (verb === 'consent') {
+    const learn = argument === 'yes';
+    const sentence = consentAnswered(learn, await answerConsent(client, ref, learn), words);
+    return learn || then === undefined ? sentence : `${sentence}\n\n${words.tune.noRound}`;
+  }
+  const member = await client.member(ref);
   if (!member) return words.taste.nothing;
   switch (verb) {
-    case 'consent': {
-      const learn = argument === 'yes';
-      await client.setConsent(member.id, { learn });
-      return consentAnswered(learn, words);
-    }
     case 'community': {
       const { consent } = await client.setConsent(member.id, { community: argument === 'yes' });
       return consentView(consent, words);

@@ -1,4 +1,4 @@
-/** The line and the buttons under replies. */
+/** The lines and the buttons under replies. */
 import type { FinishReason } from '../../src/client/index.js';
 import { layoutReplies, type ShownReply } from './layout.js';
 import { LETTERS, type Mark, offeredMarks, type ReactionTable } from './reactions.js';
@@ -12,6 +12,8 @@ export interface OfferOptions {
   limit: number;
   /** Whether votes are collected here. */
   learning: boolean;
+  /** Text above the replies, the question for example. */
+  head?: string;
 }
 
 export interface FinishedReply {
@@ -20,23 +22,44 @@ export interface FinishedReply {
   finishReason: FinishReason;
 }
 
-/** Finished replies as messages; the line that asks for a vote ends the last one. `order`: ids as shown. */
+/** Finished replies as messages; the lines about them end the last one. `order`: ids as shown. */
 export function offerMessages(
   replies: readonly FinishedReply[],
   order: readonly string[],
-  { words, table, limit, learning }: OfferOptions,
+  { words, table, limit, learning, head = '' }: OfferOptions,
 ): string[] {
   const shown = order.map((id, place): ShownReply => {
     const reply = replies.find((candidate) => candidate.id === id);
     const stopped = reply?.finishReason === 'CANCELLED' ? `\n${words.vote.cancelled}` : '';
     return { label: order.length > 1 ? LETTERS[place] : '', text: `${reply?.text ?? ''}${stopped}` };
   });
-  const line = learning ? askLine(order.length, words, table) : '';
-  const messages = layoutReplies(shown, limit);
-  if (line === '') return messages;
+  const lines = closingLines(replies, order, { words, table, learning });
+  const messages = layoutReplies(shown, limit - (head === '' ? 0 : head.length + 2));
+  if (head !== '') messages[0] = `${head}\n\n${messages[0]}`;
+  if (lines === '') return messages;
   const last = messages[messages.length - 1];
-  if (last.length + line.length + 2 > limit) return [...messages, line];
-  return [...messages.slice(0, -1), `${last}\n\n${line}`];
+  if (last.length + lines.length + 2 > limit) return [...messages, lines];
+  return [...messages.slice(0, -1), `${last}\n\n${lines}`];
+}
+
+/** What stands under the replies: which of them were cut off, and the question which is better. */
+export function closingLines(
+  replies: readonly FinishedReply[],
+  order: readonly string[],
+  { words, table, learning }: Pick<OfferOptions, 'words' | 'table' | 'learning'>,
+): string {
+  const cut = cutPlaces(replies, order);
+  const letters = order.length > 1 ? cut.map((place) => LETTERS[place]).join(', ') : '';
+  const ask = learning ? askLine(order.length, words, table) : '';
+  return [...(cut.length > 0 ? [words.vote.cut(letters)] : []), ...(ask === '' ? [] : [ask])].join('\n');
+}
+
+/** The places of the replies that reached their longest. */
+function cutPlaces(replies: readonly FinishedReply[], order: readonly string[]): number[] {
+  return order.flatMap((id, place) => {
+    const reply = replies.find((candidate) => candidate.id === id);
+    return reply?.finishReason === 'LENGTH' && reply.text.trim() !== '' ? [place] : [];
+  });
 }
 
 function askLine(count: number, words: Words, table: ReactionTable): string {
@@ -51,6 +74,16 @@ export function offerButtons(count: number, words: Words): Button[][] {
       action: action('vote', mark),
       label: markLabel(mark, words),
       style: mark.length === 1 ? 'primary' : 'plain',
+    })),
+  );
+}
+
+/** A button for each reply that reached its longest: the asker can have it gone on with. */
+export function continueButtons(replies: readonly FinishedReply[], order: readonly string[], words: Words): Button[][] {
+  return rowsOf(
+    cutPlaces(replies, order).map((place) => ({
+      action: action('continue', LETTERS[place]),
+      label: words.vote.goOn(order.length > 1 ? LETTERS[place] : ''),
     })),
   );
 }

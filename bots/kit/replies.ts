@@ -12,8 +12,18 @@ export interface WrittenReplies {
   session: Session;
 }
 
+/** What is told while replies are written. */
+export interface Growth {
+  /** The generation has its id: it can be stopped. */
+  started(generationId: string): void;
+  /** It waits: so many are before it, and it begins in so many milliseconds, about. */
+  queued(generationId: string, ahead: number, waitMs: number): void;
+  /** The texts so far, in the order they are shown. */
+  grown(generationId: string, texts: readonly string[]): void;
+}
+
 /**
- * Reads a generation to its end; aborting `signal` cancels it. `grown` gets the texts so far, in the order they are shown.
+ * Reads a generation to its end; aborting `signal` cancels it.
  * @throws PalateClientError CANCELLED where the stream ends early
  */
 export async function readReplies(
@@ -21,7 +31,7 @@ export async function readReplies(
   asker: string,
   input: GenerateInput,
   signal: AbortSignal,
-  grown: (generationId: string, texts: readonly string[]) => void,
+  { started, queued, grown }: Growth,
 ): Promise<WrittenReplies> {
   const texts = new Map<string, string>();
   let session = askedSession(asker);
@@ -30,8 +40,12 @@ export async function readReplies(
       case 'GenerationStarted': {
         const candidateIds = event.candidates.map(({ id }) => id);
         session = step(session, { kind: 'started', generationId: event.generationId, candidateIds }).session;
+        started(event.generationId);
         break;
       }
+      case 'GenerationQueued':
+        queued(event.generationId, event.ahead, event.estimatedWaitMs);
+        break;
       case 'CandidateDelta':
         texts.set(event.candidateId, (texts.get(event.candidateId) ?? '') + event.text);
         if (session.generationId === null) break;

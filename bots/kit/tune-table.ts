@@ -25,7 +25,7 @@ const SEED = 1;
 const TRAINING_MS = 10_000;
 
 export interface TuneParts {
-  client: Pick<PalateClient, 'generate' | 'submitFeedback' | 'trainingStatus' | 'generation' | 'member'>;
+  client: Pick<PalateClient, 'generate' | 'submitFeedback' | 'trainingStatus' | 'generation' | 'member' | 'platform'>;
   storage: PluginStorage;
   /** Aborts when the bot is to end. */
   signal: AbortSignal;
@@ -59,6 +59,13 @@ export class TuneTable {
         : startRound(words);
       await this.run(tuner, first, await open(first.round, unfinished !== null));
     });
+  }
+
+  /** Whether a member has to agree to learning first: without that a round would change nothing. */
+  async mustAsk({ member }: Tuner): Promise<boolean> {
+    const learn = (await this.parts.client.member(member))?.consent.learn ?? 'UNASKED';
+    if (learn !== 'UNASKED') return learn === 'DENIED';
+    return (await this.parts.client.platform(member.platform)).asksConsent;
   }
 
   /** A choice in a round; nothing happens where the round is over. */
@@ -114,7 +121,10 @@ export class TuneTable {
     if (effect.kind === 'compare') {
       const one = { ...input, candidateCount: 1, explore: false, seed: SEED };
       const sample = await patiently(() => client.generate(one), signal);
-      return { kind: 'compared', sample: { generationId: sample.id, text: sample.candidates[0].text } };
+      return {
+        kind: 'compared',
+        sample: { generationId: sample.id, text: sample.candidates[0].text, version: sample.encoderVersion },
+      };
     }
     const several = { ...input, candidateCount: TUNE_CANDIDATES };
     const { id, candidates } = await patiently(() => client.generate(several), signal);

@@ -22,6 +22,8 @@ export interface TuneReply {
 export interface TuneSample {
   generationId: string;
   text: string;
+  /** The version of the taste that it was written with. */
+  version: number;
 }
 
 export interface TuneRound {
@@ -182,15 +184,24 @@ export function tuneView(round: TuneRound, words: Words, limit: number): View {
     }
     case 'stopped':
       return { ...base, text: [tune.stopped(round.votes)] };
-    case 'done': {
-      const head = [`${progressBar(1, 1)} ${tune.done(round.votes)}`, `**${tune.heldOut}**`];
-      const replies = [
-        { label: tune.before, text: round.before?.text ?? '' },
-        { label: tune.after, text: round.after?.text ?? '' },
-      ];
-      return { ...base, text: [...head, shorten(replies, limit - lengthOf(head))] };
-    }
+    case 'done':
+      return { ...base, text: outcome(round, words, limit) };
   }
+}
+
+/** What the round changed. Two replies that are the same show nothing, and no change says so. */
+function outcome({ before, after, votes }: TuneRound, { tune }: Words, limit: number): string[] {
+  const bar = progressBar(1, 1);
+  if (!before || !after || before.version === after.version) return [`${bar} ${tune.nothingLearned(votes)}`];
+  const isSame = before.text === after.text;
+  const head = [`${bar} ${isSame ? tune.sameReply(votes) : tune.done(votes)}`, `**${tune.heldOut}**`];
+  const replies = isSame
+    ? [{ label: tune.after, text: after.text }]
+    : [
+        { label: tune.before, text: before.text },
+        { label: tune.after, text: after.text },
+      ];
+  return [...head, shorten(replies, limit - lengthOf(head))];
 }
 
 function choiceButtons(round: TuneRound, { tune }: Words): Button[][] {

@@ -35,7 +35,18 @@ export interface Action {
   arguments: readonly string[];
 }
 
-export const VERBS = ['vote', 'stop', 'consent', 'community', 'taste', 'undo', 'forget', 'export', 'tune'] as const;
+export const VERBS = [
+  'vote',
+  'stop',
+  'continue',
+  'consent',
+  'community',
+  'taste',
+  'undo',
+  'forget',
+  'export',
+  'tune',
+] as const;
 export type Verb = (typeof VERBS)[number];
 
 const PREFIX = 'palate';

@@ -5,7 +5,7 @@ import {
   type Offer,
   offeredMarks,
   type PlaceSettings,
-  readReplies,
+  type ReplyRef,
   type Turn,
   type WrittenReplies,
 } from '../kit/index.js';
@@ -21,7 +21,9 @@ import { isGone, refusal } from './workspaces.js';
 export interface Question {
   asker: string;
   prompt: string;
+  /** What was said before, as texts and by ids. */
   history: readonly Turn[];
+  replies: readonly ReplyRef[];
   place: Place;
   /** The message that asks; undefined where none does. */
   messageId?: string;
@@ -29,8 +31,18 @@ export interface Question {
   key: string;
   words: Promise<SlackWords>;
   settings: PlaceSettings;
-  /** The moment in milliseconds since which an answer may have been begun already, before a crash; undefined for new questions. */
+  /** Whether it may have been begun before. */
+  again: boolean;
+  /** A message that the answer stands in already. */
+  standing?: string;
+  /** The moment in milliseconds since which a message of the answer may stand there unknown; undefined for new questions. */
   begunSince?: number;
+  /** The reply that is gone on with. */
+  continues?: ReplyRef;
+  /** The generation in whose place the replies are to be. */
+  replaces?: string;
+  /** Hears which message the answer stands in. */
+  posted(message: string): void;
   /** Called when the replies stand there and are kept. */
   offered?(): Promise<void>;
 }
@@ -46,8 +58,8 @@ export function placeOf({ scope, team, channel, thread, direct }: SlackOffer): P
   return { scope, team, channel, thread, direct };
 }
 
-/** Answers a question. Whatever goes wrong becomes a sentence where the reply would have been. */
-export async function answer(bot: Bot, question: Question): Promise<void> {
+/** Answers a question: whether it could. Whatever goes wrong becomes a sentence where the reply would have been. */
+export async function answer(bot: Bot, question: Question): Promise<boolean> {
   const gone = new AbortController();
   const draft = newDraft(bot, question, (error) => {
     if (isGone(error)) gone.abort();
@@ -55,45 +67,52 @@ export async function answer(bot: Bot, question: Question): Promise<void> {
   });
   try {
     const signal = AbortSignal.any([bot.signal, gone.signal]);
-    const input = inputOf(bot, question);
-    const written = await readReplies(bot.client, question.asker, input, signal, (generationId, texts) =>
-      draft.show({ generationId, texts }),
-    );
+    const { asker, again, place } = question;
+    const wanted = { asker, again, channel: place.channel, input: inputOf(bot, question) };
+    const written = await bot.answers.write(wanted, signal, {
+      received: () => draft.wait(null),
+      started: () => {},
+      queued: (generationId, ahead, waitMs) =>
+        draft.wait({ generationId, ahead, seconds: Math.max(1, Math.ceil(waitMs / 1_000)) }),
+      grown: (generationId, texts) => draft.show({ generationId, texts }),
+    });
     await offer(bot, question, written, draft);
+    return true;
   } catch (error) {
-    if (gone.signal.aborted || bot.signal.aborted || isGone(error)) return;
+    if (gone.signal.aborted || bot.signal.aborted || isGone(error)) return false;
     await draft.fail(failureText(error, await question.words, bot.log)).catch((failure: unknown) => {
       bot.log.warn('A problem could not be told', { error: failure });
     });
+    return false;
+  } finally {
+    draft.end();
   }
 }
 
-function newDraft(
-  bot: Bot,
-  { place, asker, key, words, begunSince }: Question,
-  onError: (error: unknown) => void,
-): Draft {
+function newDraft(bot: Bot, question: Question, onError: (error: unknown) => void): Draft {
+  const { place, asker, key, words } = question;
   const { thread, direct } = place;
   if (bot.config.streaming && direct && thread) {
-    return new StreamDraft(bot, { ...place, thread, user: asker }, key, onError);
+    return new StreamDraft(bot, { ...place, thread, user: asker }, key, words, onError);
   }
-  return new MessageDraft(bot, place, key, words, onError, begunSince ?? null);
+  return new MessageDraft(bot, question, onError);
 }
 
 function inputOf(
   { config }: Bot,
-  { settings, asker, prompt, history, place, messageId, key }: Question,
+  { settings, asker, prompt, history, place, messageId, key, continues }: Question,
 ): GenerateInput {
   return {
     member: memberOf(asker, place.scope),
     prompt,
     history: [...history],
     system: config.system,
-    candidateCount: settings.candidates,
+    candidateCount: continues ? 1 : settings.candidates,
     maxTokens: settings.maxTokens,
     explore: settings.learn,
     source: { channelId: place.channel, threadId: place.thread, messageId },
     key,
+    ...(continues && { continues: continues[continues.length - 1].candidate }),
   };
 }
 
@@ -105,9 +124,11 @@ async function offer(
   draft: Draft,
 ): Promise<void> {
   const words = await question.words;
-  const { place, asker, settings } = question;
+  const { place, asker, settings, replies, continues, replaces } = question;
+  // What continues a reply is a part of it: the votes are on the whole.
+  const learning = settings.learn && !continues;
   const order = session.candidates;
-  const messages = await draft.finish({ replies: generation.candidates, order, words, learning: settings.learn });
+  const messages = await draft.finish({ replies: generation.candidates, order, words, learning });
   const made: SlackOffer = {
     generationId: generation.id,
     candidates: order,
@@ -115,6 +136,9 @@ async function offer(
     messages,
     at: Date.now(),
     language: words.tag,
+    history: replies,
+    ...(continues && { continues }),
+    ...(replaces !== undefined && { replaces }),
     ...place,
   };
   await bot.book.open(made, generation.member.id);
@@ -122,7 +146,7 @@ async function offer(
   await rememberTurn(bot, place, messages[0], generation.member.id).catch((error: unknown) => {
     bot.log.info('A conversation will not know of this reply', { error });
   });
-  if (settings.learn && bot.config.controls !== 'buttons') await addReactions(bot, made);
+  if (learning && bot.config.controls !== 'buttons') await addReactions(bot, made);
 }
 
 /** One emoji for each mark. Where the bot may not react, the buttons have to do. */

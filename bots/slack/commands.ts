@@ -1,11 +1,11 @@
 /** /palate and the word behind it. */
 import { type GroupSettings, PLATFORM_LIMITS } from '../kit/index.js';
-import { answer } from './asking.js';
 import type { Bot } from './bot.js';
 import { escapeText } from './mrkdwn.js';
 import { type Asking, showConsent, showTaste } from './pages.js';
 import { managesWorkspace } from './people.js';
 import type { Place } from './place.js';
+import { answerCommand } from './questions.js';
 import { postOnce } from './surface.js';
 import type { Tuning } from './tuning.js';
 import { isGone } from './workspaces.js';
@@ -31,7 +31,7 @@ export async function command(bot: Bot, tuning: Tuning, asking: Asking, text: st
 
 /** Shows the question, since a command is seen by nobody else, and answers in a thread below it. */
 async function ask(bot: Bot, asking: Asking, prompt: string, id: string): Promise<void> {
-  const { scope, team, user, words, channel } = asking;
+  const { scope, team, words, channel } = asking;
   if (channel === null) return;
   const settings = await bot.places.at(team, [channel]);
   if (!settings.answer) return asking.reply(words.problem.channelOff);
@@ -46,16 +46,7 @@ async function ask(bot: Bot, asking: Asking, prompt: string, id: string): Promis
     if (!isGone(error)) throw error;
     return asking.reply(words.problem.missingPermissions(['/invite'], `<#${channel}>`));
   }
-  await answer(bot, {
-    asker: user,
-    prompt,
-    history: [],
-    place: { ...place, thread },
-    messageId: thread,
-    key: `slack:${id}`,
-    words: Promise.resolve(words),
-    settings,
-  });
+  await answerCommand(bot, asking, { ...place, thread }, prompt, settings, id);
 }
 
 /** settings [answer on|off] [learn on|off] [candidates 1-4] [tokens 8-1024]: for this channel, and for the workspace. */

@@ -2,7 +2,7 @@
  * What a message asks, and what was said before it. The history is made of the bot's own replies and of the questions
  * they answered, nothing else: nobody's other messages are read.
  */
-import { type Turn, turnsOf } from '../kit/index.js';
+import { type ReplyRef, repliesOf } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import type { Place } from './place.js';
 
@@ -31,16 +31,19 @@ export async function rememberTurn(bot: Bot, place: Place, message: string, memb
   await bot.storage.set(`${threadKey(place)}${message}`, '1', { memberId });
 }
 
-/** The conversation in a place so far, oldest first; none where it only begins. */
-export async function historyIn(bot: Bot, place: Place): Promise<Turn[]> {
+/** The conversation in a place before a message, oldest first; none where it only begins. */
+export async function repliesBefore(bot: Bot, place: Place, ts: string): Promise<ReplyRef[]> {
   const turns = bot.config.historyTurns;
   if (turns === 0) return [];
   const prefix = threadKey(place);
   const messages: string[] = [];
   for await (const { key } of bot.storage.list(prefix)) messages.push(key.slice(prefix.length));
-  const offers = await Promise.all(messages.slice(-turns).map((message) => bot.book.find(place.channel, message)));
-  const pairs = await Promise.all(offers.map((offer) => (offer ? turnsOf(bot, offer) : [])));
-  return pairs.flat();
+  const before = messages.filter((message) => message < ts).slice(-turns);
+  const offers = await Promise.all(before.map((message) => bot.book.find(place.channel, message)));
+  return repliesOf(
+    bot,
+    offers.filter((offer) => offer !== null),
+  );
 }
 
 /** Drops the conversations before a moment, in milliseconds. */

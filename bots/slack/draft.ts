@@ -1,6 +1,8 @@
 /** Replies while they grow, and when they are finished, as one message that is changed, with more behind it if need be. */
 import {
+  type Button,
   brokenOff,
+  continueButtons,
   type FinishedReply,
   GrowingMessage,
   growingText,
@@ -9,6 +11,7 @@ import {
   PLATFORM_LIMITS,
   stopButton,
 } from '../kit/index.js';
+import type { Question } from './asking.js';
 import type { Bot } from './bot.js';
 import { drawPage, type Page } from './draw.js';
 import type { Place } from './place.js';
@@ -23,6 +26,13 @@ export interface Growing {
   texts: readonly string[];
 }
 
+/** Where in line a question is. */
+export interface InLine {
+  generationId: string;
+  ahead: number;
+  seconds: number;
+}
+
 /** What is shown at the end. */
 export interface Finished {
   replies: readonly FinishedReply[];
@@ -34,53 +44,80 @@ export interface Finished {
 }
 
 export interface Draft {
+  /** Says that the question is there, and where in line, if that is known. */
+  wait(inLine: InLine | null): void;
   show(growing: Growing): void;
   /** Resolves with the messages' timestamps. */
   finish(finished: Finished): Promise<string[]>;
   /** Ends with a sentence about what went wrong. */
   fail(sentence: string): Promise<void>;
+  /** Writes nothing any more. */
+  end(): void;
 }
 
-/** Milliseconds between two changes of a message: Slack takes about fifty a minute of them. */
-const EDIT_MS = 1_500;
+/** The buttons under finished replies. */
+export function finishedButtons(bot: Bot, { replies, order, words, learning }: Finished): Button[][] {
+  return [
+    ...(learning && bot.config.controls !== 'reactions' ? offerButtons(order.length, words) : []),
+    ...continueButtons(replies, order, words),
+  ];
+}
 
 /** The finished replies as messages, with the buttons they are voted on with. */
-export function finishedPages(bot: Bot, { replies, order, words, learning }: Finished): Page[] {
+function finishedPages(bot: Bot, finished: Finished): Page[] {
+  const { replies, order, words, learning } = finished;
   const table = writtenTable(bot.table);
   const contents = offerMessages(replies, order, { words, table, limit: LIMIT, learning });
-  const buttons = learning && bot.config.controls !== 'reactions' ? offerButtons(order.length, words) : [];
+  const buttons = finishedButtons(bot, finished);
   return contents.map((content, i) => ({ content, buttons: i === contents.length - 1 ? buttons : [] }));
 }
 
 /** One message, changed as the text grows. */
 export class MessageDraft implements Draft {
   private readonly message: GrowingMessage<Page>;
+  private readonly place: Place;
+  private readonly key: string;
+  private readonly words: Promise<SlackWords>;
+  /** What there is of the answer. */
   private text = '';
 
-  /**
-   * `key` tells this answer from all others. `onError` hears of a change that failed; the draft goes on with the next.
-   * `since`: the moment in milliseconds since which a message of this answer may stand there already; null for none.
-   */
+  /** `onError` hears of a change that failed; the draft goes on with the next. */
   constructor(
     private readonly bot: Bot,
-    private readonly place: Place,
-    private readonly key: string,
-    private readonly words: Promise<SlackWords>,
+    { place, key, words, standing, begunSince, posted }: Question,
     onError: (error: unknown) => void,
-    since: number | null,
   ) {
+    this.place = place;
+    this.key = key;
+    this.words = words;
     this.message = new GrowingMessage({
-      post: (page) => this.postOrTakeUp(page, since),
+      post: async (page) => {
+        const ts = await this.postOrTakeUp(page, begunSince ?? null);
+        posted(ts);
+        return ts;
+      },
       edit: (ts, page) => change(bot, place, ts, drawPage(page)),
       onError,
-      intervalMs: EDIT_MS,
+      lane: bot.budgets.updates.lane(place.team),
+      id: standing,
     });
+  }
+
+  wait(inLine: InLine | null): void {
+    this.draw(inLine?.generationId ?? null, ({ vote }) =>
+      inLine ? vote.waiting(inLine.ahead, inLine.seconds) : vote.received,
+    );
   }
 
   show({ generationId, texts }: Growing): void {
     this.text = growingText(texts, LIMIT);
+    this.draw(generationId, () => this.text);
+  }
+
+  private draw(generationId: string | null, content: (words: SlackWords) => string): void {
     void this.words.then((words) => {
-      this.message.show({ content: this.text, buttons: stopButton(generationId, words) });
+      const buttons = generationId === null ? [] : stopButton(generationId, words);
+      this.message.show({ content: content(words), buttons });
     });
   }
 
@@ -95,6 +132,10 @@ export class MessageDraft implements Draft {
 
   async fail(sentence: string): Promise<void> {
     await this.settle({ content: brokenOff(this.text, sentence, LIMIT), buttons: [] });
+  }
+
+  end(): void {
+    this.message.end();
   }
 
   /** Writes the last state of the first message, after every growing one that waits for the words. */

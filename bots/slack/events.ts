@@ -1,25 +1,31 @@
 /** What Slack tells, handed to whoever deals with it. Nothing that is thrown here ends the bot. */
 import type { AllMiddlewareArgs, App, BlockAction, SlackActionMiddlewareArgs } from '@slack/bolt';
 import { PalateClientError } from '../../src/client/index.js';
-import { consentQuestion, decodeAction, problemText } from '../kit/index.js';
-import { answer } from './asking.js';
+import {
+  type Action,
+  consentQuestion,
+  decodeAction,
+  isGenuine,
+  mayPress,
+  problemText,
+  type Verb,
+  whoMay,
+} from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { command } from './commands.js';
-import { historyIn, promptOf } from './conversation.js';
 import { drawView } from './draw.js';
-import { isQuestion, type MessageEvent, questionIn, type ReactionEvent, type SlackEvent, scopeOf } from './incoming.js';
+import { type MessageEvent, questionIn, type ReactionEvent, type SlackEvent, scopeOf } from './incoming.js';
 import type { Installations } from './installations.js';
 import { type Asking, pressPage, publishHome, replyAtHome, replyBy } from './pages.js';
-import { wordsOf } from './people.js';
-import type { Asked } from './questions.js';
+import { managesWorkspace, wordsOf } from './people.js';
+import type { Place } from './place.js';
+import { onQuestion } from './questions.js';
 import type { Reconciler } from './reconcile.js';
 import { memberOf } from './service.js';
 import { postOnce } from './surface.js';
 import { Tuning } from './tuning.js';
-import { pressVote, Reactions } from './voting.js';
+import { pressContinue, pressVote, Reactions } from './voting.js';
 import { isGone } from './workspaces.js';
-
-const TITLE = 60;
 
 export function listen(app: App, bot: Bot, reconciler: Reconciler, installations: Installations | null): void {
   const tuning = new Tuning(bot);
@@ -73,7 +79,7 @@ export function listen(app: App, bot: Bot, reconciler: Reconciler, installations
     await pressed.ack();
     const asking = await askingOf(bot, pressed);
     const action = 'action_id' in pressed.action ? decodeAction(pressed.action.action_id) : null;
-    if (action) await tell(bot, asking, () => press(bot, tuning, asking, action));
+    await tell(bot, asking, () => press(bot, tuning, asking, action));
   });
   app.error(async (error) => {
     bot.log.warn('Something that Slack sent could not be dealt with', { error });
@@ -88,87 +94,8 @@ async function removeInstallation(
   if (scope !== undefined) await installations?.remove(scope);
 }
 
-/** Answers a question, new or interrupted, and keeps that it was. */
-export async function onQuestion(bot: Bot, asked: Asked, event: MessageEvent, again = false): Promise<void> {
-  try {
-    await ask(bot, asked, event, again);
-  } finally {
-    if (!bot.signal.aborted) await bot.questions.done(asked);
-  }
-}
-
-async function ask(bot: Bot, question: Asked, { user = '', text = '' }: MessageEvent, again: boolean): Promise<void> {
-  const { ts, ...asked } = question;
-  const { api, botUserId } = await bot.workspaces.at(asked.scope);
-  if (user === botUserId) return;
-  const settings = await bot.places.at(asked.team, [asked.channel]);
-  if (!settings.answer) return;
-  // Where a channel is shared, replies go into a thread; a direct conversation goes on as it is.
-  const place = { ...asked, thread: asked.thread ?? (asked.direct ? undefined : ts) };
-  const words = wordsOf(bot, asked.scope, user);
-  const prompt = promptOf(text, botUserId);
-  const key = `slack:${asked.channel}:${ts}`;
-  if (prompt === '') {
-    const sentence = (await words).problem.emptyPrompt;
-    await postOnce(bot, place, { text: sentence, blocks: [] }, key);
-    return;
-  }
-  const history = asked.thread || asked.direct ? await historyIn(bot, place) : [];
-  if (place.direct && place.thread) {
-    const thread = { channel_id: place.channel, thread_ts: place.thread };
-    const quiet = (error: unknown) => bot.log.debug('A status could not be shown', { error });
-    void words.then(({ slack }) => api.assistant.threads.setStatus({ ...thread, status: slack.thinking })).catch(quiet);
-    if (history.length === 0)
-      void api.assistant.threads.setTitle({ ...thread, title: prompt.slice(0, TITLE) }).catch(quiet);
-  }
-  const begunSince = again ? Number(ts) * 1_000 : undefined;
-  const offered = () => bot.questions.done(question);
-  await answer(bot, { asker: user, prompt, history, place, messageId: ts, key, words, settings, begunSince, offered });
-}
-
-/** Reads questions again that were taken in and never answered, and answers them. */
-export async function resumeQuestions(bot: Bot): Promise<void> {
-  for (const asked of await bot.questions.interrupted()) {
-    const { scope, channel, thread, ts, direct } = asked;
-    let message: MessageEvent | undefined;
-    try {
-      const { api } = await bot.workspaces.at(scope);
-      const window = { channel, oldest: ts, latest: ts, inclusive: true, limit: 5 };
-      const { messages = [] } = thread
-        ? await api.conversations.replies({ ...window, ts: thread })
-        : await api.conversations.history(window);
-      message = (messages as MessageEvent[]).find((one) => one.ts === ts);
-    } catch (error) {
-      bot.log.info('A question could not be read again', { channel, error });
-    }
-    const read = message && { ...message, channel, type: direct ? 'message' : 'app_mention', channel_type: 'im' };
-    if (read && isQuestion(read)) {
-      await dropTornStreams(bot, asked).catch((error: unknown) => bot.log.info('A torn reply stays', { error }));
-      await onQuestion(bot, asked, read, true);
-    } else await bot.questions.done(asked);
-  }
-}
-
-/** Deletes what was streamed of an answer that was never finished: such a message cannot be gone on with. */
-async function dropTornStreams(bot: Bot, { scope, channel, thread, ts, direct }: Asked): Promise<void> {
-  if (!direct || !thread) return;
-  const { api, botUserId } = await bot.workspaces.at(scope);
-  const { messages = [] } = await api.conversations.replies({
-    channel,
-    ts: thread,
-    oldest: ts,
-    limit: 20,
-    include_all_metadata: true,
-  });
-  for (const message of messages) {
-    const isTorn = message.user === botUserId && message.ts && message.ts > ts && !message.metadata;
-    if (isTorn && !(await bot.book.find(channel, message.ts ?? '')))
-      await api.chat.delete({ channel, ts: message.ts ?? '' });
-  }
-}
-
 /** A new conversation beside whatever is on the screen: a few things to ask, and the question of consent. */
-async function greet(bot: Bot, place: Asked | Omit<Asked, 'ts'>, user: string): Promise<void> {
+async function greet(bot: Bot, place: Place, user: string): Promise<void> {
   const { scope, channel, thread = '' } = place;
   const words = await wordsOf(bot, scope, user);
   const { api } = await bot.workspaces.at(scope);
@@ -201,23 +128,47 @@ async function askingOf(bot: Bot, { body, context, respond }: Pressed): Promise<
   return { ...asked, team: context.teamId ?? body.team?.id ?? '', channel, message, thread, at: Date.now(), reply };
 }
 
-async function press(
+/** A button. Who may press it is looked up before anything is done; whoever may not is told so, and nobody else hears of it. */
+async function press(bot: Bot, tuning: Tuning, asking: Asking, action: Action | null): Promise<void> {
+  const refused = action ? await refusalOf(bot, asking, action) : asking.words.vote.expired;
+  if (!action || refused !== null) return asking.reply(refused ?? '');
+  await PRESSES[action.verb](bot, asking, action, tuning);
+}
+
+type Press = (bot: Bot, asking: Asking, action: Action, tuning: Tuning) => Promise<unknown>;
+
+const PRESSES: Readonly<Record<Verb, Press>> = {
+  vote: pressVote,
+  stop: ({ answers }, _, { arguments: [generationId] }) => answers.stop(generationId),
+  continue: pressContinue,
+  consent: async (bot, asking, action, tuning) => {
+    const [answer, then] = action.arguments;
+    await pressPage(bot, asking, action);
+    if (answer === 'yes' && then === 'tune') await tuning.start(asking);
+  },
+  community: pressPage,
+  taste: pressPage,
+  undo: pressPage,
+  forget: pressPage,
+  export: pressPage,
+  tune: (_, asking, action, tuning) => tuning.press(asking, action),
+};
+
+/** Why somebody may not press a button; null where they may. */
+async function refusalOf(
   bot: Bot,
-  tuning: Tuning,
-  asking: Asking,
-  action: NonNullable<ReturnType<typeof decodeAction>>,
-): Promise<void> {
-  switch (action.verb) {
-    case 'vote':
-      return pressVote(bot, asking, action);
-    case 'tune':
-      return tuning.press(asking, action);
-    case 'stop':
-      await bot.client.cancelGeneration(action.arguments[0]);
-      return;
-    default:
-      return pressPage(bot, asking, action);
-  }
+  { scope, user, channel, message, words: { vote } }: Asking,
+  action: Action,
+): Promise<string | null> {
+  if (!isGenuine(action)) return vote.expired;
+  if (whoMay(action) === 'ANYBODY') return null;
+  const isStop = action.verb === 'stop';
+  const asker = isStop
+    ? bot.answers.askerOf(action.arguments[0], channel)
+    : ((channel && message ? await bot.book.find(channel, message) : null)?.asker ?? null);
+  if (asker === null) return isStop ? vote.notWritten : vote.expired;
+  const manages = () => managesWorkspace(bot, scope, user);
+  return (await mayPress(action, { id: user, manages }, asker)) ? null : vote.notYours;
 }
 
 /** Does what somebody asked for; says to them that something went wrong where it did. */

@@ -3,8 +3,9 @@
  * often it is delivered. What could not be kept is not acknowledged, and so comes again.
  */
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
+import type { Questions } from '../kit/index.js';
+import type { SlackQuestion } from './bot.js';
 import { questionIn, type SlackEvent } from './incoming.js';
-import type { Questions } from './questions.js';
 
 const REMEMBERED = 10_000;
 
@@ -14,7 +15,7 @@ export class Gate implements Receiver {
 
   constructor(
     private readonly link: Receiver,
-    private readonly questions: Questions,
+    private readonly questions: Questions<SlackQuestion>,
   ) {}
 
   init(app: App): void {

@@ -1,6 +1,6 @@
 /** Slack's payloads as far as the bot reads them. Every part may be missing. */
 import type { Context } from '@slack/bolt';
-import type { Asked } from './questions.js';
+import type { SlackQuestion } from './bot.js';
 
 /** A message event: `app_mention`, or `message` in a direct channel. */
 export interface MessageEvent {
@@ -34,13 +34,13 @@ export interface SlackEvent {
 const WRITTEN = [undefined, 'file_share', 'thread_broadcast'];
 
 /** The question that an event brings; null where it brings none. */
-export function questionIn({ team_id, event, authorizations }: SlackEvent): Asked | null {
+export function questionIn({ team_id, event, authorizations }: SlackEvent): SlackQuestion | null {
   if (!event || !isQuestion(event)) return null;
   const { channel, ts, thread_ts } = event as MessageEvent & { channel: string; ts: string };
   const [install] = authorizations ?? [];
   const team = install?.team_id ?? team_id ?? '';
   const scope = (install?.is_enterprise_install ? install.enterprise_id : team) ?? team;
-  return { scope, team, channel, ts, thread: thread_ts, direct: event.type === 'message' };
+  return { scope, team, channel, id: ts, isMessage: true, thread: thread_ts, direct: event.type === 'message' };
 }
 
 /** Whether a message speaks to the bot: a mention, or a message in the direct channel. */

@@ -75,6 +75,5 @@ export async function showConsent(bot: Bot, { user, scope, words, reply }: Askin
 export async function pressPage(bot: Bot, asking: Asking, action: Action): Promise<void> {
   const { user, scope, words } = asking;
   if (action.verb === 'forget' && action.arguments[0] === undefined) return asking.reply(forgetQuestion(words));
-  const member = await bot.client.member(memberOf(user, scope));
-  await asking.reply(await actOn(bot, member, action, words));
+  await asking.reply(await actOn(bot, memberOf(user, scope), action, words));
 }

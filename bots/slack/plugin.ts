@@ -1,15 +1,16 @@
 /** The Slack bot as a plugin: connects, reconciles, answers what was interrupted, and lets go again. */
 import { App, type Logger } from '@slack/bolt';
 import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
-import { NAMED_REACTIONS, Places, reactionTable, VoteBook } from '../kit/index.js';
+import { Answers, NAMED_REACTIONS, Places, Questions, reactionTable, VoteBook } from '../kit/index.js';
 import type { Bot } from './bot.js';
+import { newBudgets } from './budgets.js';
+import { catchUp } from './catch-up.js';
 import { configSchema, type SlackConfig } from './config.js';
 import { diagnose } from './doctor.js';
-import { listen, resumeQuestions } from './events.js';
+import { listen } from './events.js';
 import { Gate } from './gate.js';
 import { Installations } from './installations.js';
 import { sdkLogger } from './logger.js';
-import { Questions } from './questions.js';
 import { type Links, openLinks } from './receivers.js';
 import { Reconciler } from './reconcile.js';
 import { memberOf, PLATFORM } from './service.js';
@@ -38,12 +39,12 @@ export default definePlugin({
     if (config.askConsent) await client.setPlatform(PLATFORM, { asksConsent: true });
     const reconciler = new Reconciler(bot);
     listen(makeApp(bot, links, logger), bot, reconciler, installations);
-    const catchUp = catchingUp(bot, reconciler);
-    const hourly = setInterval(catchUp, HOUR_MS).unref();
+    const lookAgain = catchingUp(bot, reconciler);
+    const hourly = setInterval(lookAgain, HOUR_MS).unref();
     signal.addEventListener('abort', () => clearInterval(hourly), { once: true });
     await connect(links);
-    catchUp();
-    links.onConnect(catchUp);
+    lookAgain();
+    links.onConnect(lookAgain);
     return { health: healthOf(bot, links), stop: () => links.stop() };
   },
 });
@@ -64,11 +65,23 @@ function makeBot(
   const several = installations && installer ? { installations, installer: () => installer } : null;
   const workspaces = new Workspaces(config, logger, several);
   const places = new Places(storage, config, 'team');
-  const questions = new Questions(storage);
   const schedule = (milliseconds: number, run: () => void) =>
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();
   const book = new VoteBook({ client, storage, log, memberOf, schedule, on: bookEvents(() => bot) });
-  const bot: Bot = { workspaces, client, storage, log, config, table, places, questions, book, signal };
+  const bot: Bot = {
+    workspaces,
+    client,
+    storage,
+    log,
+    config,
+    table,
+    places,
+    questions: new Questions(storage),
+    answers: new Answers(client),
+    budgets: newBudgets(),
+    book,
+    signal,
+  };
   return bot;
 }
 
@@ -107,8 +120,7 @@ function catchingUp(bot: Bot, reconciler: Reconciler): () => void {
     running = running
       .then(async () => {
         if (bot.signal.aborted) return;
-        await resumeQuestions(bot);
-        bot.log.info('Reactions were reconciled', { offers: await reconciler.all() });
+        bot.log.info('Reactions were reconciled', { offers: await catchUp(bot, reconciler) });
       })
       .catch((error: unknown) => {
         if (!bot.signal.aborted) bot.log.error('Reactions could not be reconciled', { error });

@@ -1,44 +1,44 @@
 /** After downtime: reads the reactions on the bot's own recent messages and brings the service to what stands there. */
-import { type Mark, markOf, type Offer } from '../kit/index.js';
+import { inParallel, type Mark, markOf, type Offer } from '../kit/index.js';
 import type { SlackOffer } from './asking.js';
 import type { Bot } from './bot.js';
-import { dropConversations } from './conversation.js';
 import { isGone } from './workspaces.js';
 
-const DAY_MS = 86_400_000;
+/** Offers that are looked at at once. */
+const AT_ONCE = 4;
 /** Milliseconds before an offer whose reactions could not be read is looked at again. */
 const AGAIN_MS = 60_000;
 
-/** Looks at offers one after the other; who asks for one that waits already waits with it. */
+/** Looks at offers, a few at a time, at one of them never twice at once; who asks for one that waits already waits with it. */
 export class Reconciler {
-  private readonly waiting = new Map<string, Offer>();
-  private line: Promise<unknown> = Promise.resolve();
+  private readonly waiting = new Map<string, Promise<boolean>>();
+  private readonly lines: Promise<unknown>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
 
   constructor(private readonly bot: Bot) {}
 
-  /** Every recent offer. Resolves with how many were looked at; one that cannot be read now is left for the next time. */
-  async all(): Promise<number> {
-    const since = Date.now() - this.bot.config.reconcileDays * DAY_MS;
-    const offers = await this.bot.book.offersSince(since);
-    await dropConversations(this.bot, since);
+  /** These offers, newest first. Resolves with how many were looked at; one that cannot be read now is left for the next time. */
+  async all(offers: readonly Offer[]): Promise<number> {
     let count = 0;
-    for (const offer of offers) {
-      if (this.bot.signal.aborted) return count;
-      if (await this.one(offer)) count++;
-    }
+    await inParallel(offers, AT_ONCE, async (offer) => {
+      if (!this.bot.signal.aborted && (await this.one(offer))) count++;
+    });
     return count;
   }
 
   /** One offer, because what came about it may be older than what stands there. */
   one(offer: Offer): Promise<boolean> {
-    this.waiting.set(offer.generationId, offer);
-    const looked = this.line.then(() => this.look(offer));
-    this.line = looked;
+    const waits = this.waiting.get(offer.generationId);
+    if (waits) return waits;
+    const line = Number.parseInt(offer.generationId.slice(-4), 36) % AT_ONCE || 0;
+    const looked = this.lines[line].then(() => this.look(offer));
+    this.lines[line] = looked;
+    this.waiting.set(offer.generationId, looked);
     return looked;
   }
 
   private async look(offer: Offer): Promise<boolean> {
-    if (!this.waiting.delete(offer.generationId) || this.bot.signal.aborted) return false;
+    this.waiting.delete(offer.generationId);
+    if (this.bot.signal.aborted) return false;
     try {
       await this.bot.book.reconcile(offer, () => this.visibleMarks(offer));
       return true;

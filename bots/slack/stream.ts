@@ -2,18 +2,15 @@
  * Replies as messages that Slack streams, one for each: such a message can only grow, so two replies side by side are two
  * of them. Whatever goes wrong with a stream, the message is set right at the end.
  */
-import { LETTERS, layoutReplies, offerButtons, offerMessages, pause } from '../kit/index.js';
+import { closingLines, LETTERS, layoutReplies, pause } from '../kit/index.js';
 import type { Bot } from './bot.js';
-import { type Draft, type Finished, type Growing, LIMIT } from './draft.js';
+import { type Draft, type Finished, finishedButtons, type Growing, type InLine, LIMIT } from './draft.js';
 import { drawButtons, drawPage } from './draw.js';
 import { withoutMentions } from './mrkdwn.js';
 import type { Place } from './place.js';
-import { change, findPosted, postOnce } from './surface.js';
-import { writtenTable } from './words.js';
+import { changeInTurn, findPosted, postOnce } from './surface.js';
+import { type SlackWords, writtenTable } from './words.js';
 import { isAmbiguous, isGone, waitOf } from './workspaces.js';
-
-/** Milliseconds between two pieces of a stream: Slack takes about a hundred a minute. */
-const PIECE_MS = 1_200;
 
 interface Streamed {
   ts: string | null;
@@ -32,16 +29,27 @@ export class StreamDraft implements Draft {
   private streams: Streamed[] = [];
   private texts: string[] = [];
   private work: Promise<void> | null = null;
-  private timer: NodeJS.Timeout | undefined;
-  private last = 0;
   private readonly since = Date.now();
 
   constructor(
     private readonly bot: Bot,
     private readonly target: StreamTarget,
     private readonly key: string,
+    private readonly words: Promise<SlackWords>,
     private readonly onError: (error: unknown) => void,
   ) {}
+
+  /** Slack shows the bot's status by itself; the place in line goes there. */
+  wait(inLine: InLine | null): void {
+    const { scope, channel, thread } = this.target;
+    if (!inLine) return;
+    const show = async () => {
+      const { api } = await this.bot.workspaces.at(scope);
+      const status = (await this.words).slack.inLine(inLine.ahead, inLine.seconds);
+      await api.assistant.threads.setStatus({ channel_id: channel, thread_ts: thread, status });
+    };
+    show().catch((error: unknown) => this.bot.log.debug('A status could not be shown', { error }));
+  }
 
   show({ texts }: Growing): void {
     if (this.streams.length === 0) this.streams = texts.map(() => ({ ts: null, sent: '', torn: false }));
@@ -53,18 +61,17 @@ export class StreamDraft implements Draft {
   async finish(finished: Finished): Promise<string[]> {
     await this.quiet();
     const { order, replies, words, learning } = finished;
-    const buttons = learning && this.bot.config.controls !== 'reactions' ? offerButtons(order.length, words) : [];
-    const whole = { words, table: writtenTable(this.bot.table), limit: LIMIT, learning };
-    const line = offerMessages([], order, whole).at(-1)?.split('\n\n').at(-1) ?? '';
+    const buttons = finishedButtons(this.bot, finished);
+    const lines = closingLines(replies, order, { words, table: writtenTable(this.bot.table), learning });
     const stamps: string[] = [];
     for (const [i, id] of order.entries()) {
       const reply = replies.find((one) => one.id === id);
       const isLast = i === order.length - 1;
       const cancelled = reply?.finishReason === 'CANCELLED' ? `\n${words.vote.cancelled}` : '';
       const label = order.length > 1 ? LETTERS[i] : '';
-      const pages = layoutReplies([{ label, text: `${reply?.text ?? ''}${cancelled}` }], LIMIT - line.length - 2);
-      if (isLast && learning) pages[pages.length - 1] += `\n\n${line}`;
-      stamps.push(...(await this.end(i, pages, isLast ? buttons : [])));
+      const pages = layoutReplies([{ label, text: `${reply?.text ?? ''}${cancelled}` }], LIMIT - lines.length - 2);
+      if (isLast && lines !== '') pages[pages.length - 1] += `\n\n${lines}`;
+      stamps.push(...(await this.close(i, pages, isLast ? buttons : [])));
     }
     return stamps;
   }
@@ -75,7 +82,7 @@ export class StreamDraft implements Draft {
     for (const [i, { sent }] of this.streams.entries()) {
       const isLast = i === this.streams.length - 1;
       const page = isLast ? `${sent}${sent === '' ? '' : '\n\n'}${sentence}` : sent;
-      if (page !== '') await this.end(i, [page], []);
+      if (page !== '') await this.close(i, [page], []);
     }
   }
 
@@ -83,41 +90,65 @@ export class StreamDraft implements Draft {
     return withoutMentions(count > 1 ? `**${LETTERS[place]}**\n${text}` : text);
   }
 
-  private async quiet(): Promise<void> {
-    clearTimeout(this.timer);
+  end(): void {
     this.texts = [];
-    await this.work;
-    clearTimeout(this.timer);
+    this.lanes.starts.leave(this);
+    this.lanes.pieces.leave(this);
   }
 
+  private async quiet(): Promise<void> {
+    this.end();
+    await this.work;
+    this.end();
+  }
+
+  private get lanes() {
+    const { starts, pieces } = this.bot.budgets;
+    return { starts: starts.lane(this.target.team), pieces: pieces.lane(this.target.team) };
+  }
+
+  /** Asks for its turn in the workspace's budget: for the next stream to be begun, and for the one that lacks most. */
   private pump(): void {
     if (this.work || this.texts.length === 0) return;
-    clearTimeout(this.timer);
-    const wait = this.last + PIECE_MS - Date.now();
-    if (wait > 0) {
-      this.timer = setTimeout(() => this.pump(), wait);
-      return;
-    }
-    this.last = Date.now();
-    this.work = this.grow().finally(() => {
+    const { starts, pieces } = this.lanes;
+    if (this.nextToBegin()) starts.request(this, 'CONTROL', () => this.run(this.nextToBegin()));
+    if (!this.longest()) return;
+    pieces.join(this);
+    pieces.request(this, 'GROWING', () => this.run(this.longest()));
+  }
+
+  private run(stream: Streamed | undefined): void {
+    if (this.work || !stream) return;
+    this.work = this.grow(stream).finally(() => {
       this.work = null;
-      if (this.texts.some((text, i) => text.length > this.streams[i].sent.length)) this.pump();
+      this.pump();
     });
   }
 
-  /** Sends each stream what it lacks, in order, so that the messages stand in the order of their letters. */
-  private async grow(): Promise<void> {
-    for (const [i, stream] of this.streams.entries()) {
-      const text = this.texts[i] ?? '';
-      if (stream.torn || !text.startsWith(stream.sent) || text.length === stream.sent.length) continue;
-      try {
-        if (stream.ts === null) await this.begin(stream, text);
-        else await this.append(stream, text);
-      } catch (error) {
-        stream.torn = true;
-        this.onError(error);
-        if (isGone(error)) return;
-      }
+  /** In order, so that the messages stand in the order of their letters. */
+  private nextToBegin(): Streamed | undefined {
+    const next = this.streams.findIndex(({ ts, torn }) => ts === null && !torn);
+    return next >= 0 && (this.texts[next] ?? '') !== '' ? this.streams[next] : undefined;
+  }
+
+  private longest(): Streamed | undefined {
+    const lacking = this.streams
+      .map((stream, i) => ({ stream, text: this.texts[i] ?? '' }))
+      .filter(({ stream, text }) => stream.ts !== null && !stream.torn && text.startsWith(stream.sent))
+      .map(({ stream, text }) => ({ stream, lacks: text.length - stream.sent.length }))
+      .filter(({ lacks }) => lacks > 0);
+    return lacking.sort((a, b) => b.lacks - a.lacks).at(0)?.stream;
+  }
+
+  /** Begins a stream, or sends it what it lacks. */
+  private async grow(stream: Streamed): Promise<void> {
+    const text = this.texts[this.streams.indexOf(stream)] ?? '';
+    try {
+      if (stream.ts === null) await this.begin(stream, text);
+      else await this.append(stream, text);
+    } catch (error) {
+      stream.torn = true;
+      this.onError(error);
     }
   }
 
@@ -151,7 +182,7 @@ export class StreamDraft implements Draft {
   }
 
   /** Ends a reply's stream with its last words and buttons; a reply that did not stream is posted. */
-  private async end(
+  private async close(
     place: number,
     pages: readonly string[],
     buttons: Parameters<typeof drawButtons>[0],
@@ -167,7 +198,7 @@ export class StreamDraft implements Draft {
         fits ? text.slice(stream.sent.length) : '',
         drawButtons(first.buttons),
       );
-      if (!stopped || !fits) await change(this.bot, this.target, stream.ts, drawPage(first));
+      if (!stopped || !fits) await changeInTurn(this.bot, this.target, stream.ts, drawPage(first));
     }
     for (const [i, page] of rest.entries()) stamps.push(await this.post(page, `${place}/${i + 1}`));
     return stamps;

@@ -23,6 +23,7 @@ export async function postOnce(bot: Bot, place: Place, content: Content, key: st
   const metadata = { event_type: EVENT, event_payload: { key } };
   const since = Date.now();
   for (let attempt = 0; ; attempt++) {
+    await bot.budgets.posts.lane(place.channel).turn('FINAL');
     try {
       const { channel, thread } = place;
       const { ts } = await once.chat.postMessage({ channel, thread_ts: thread, ...content, ...QUIET, metadata });
@@ -72,6 +73,13 @@ export async function findPosted(
   }
 }
 
+/** Changes a message that grows nothing, when the workspace's budget has room for it. */
+export async function changeInTurn(bot: Bot, place: Place, ts: string, content: Content): Promise<void> {
+  await bot.budgets.updates.lane(place.team).turn('CONTROL');
+  await change(bot, place, ts, content);
+}
+
+/** Changes a message at once: for those whose turn it is. */
 export async function change(bot: Bot, { scope, channel }: Place, ts: string, content: Content): Promise<void> {
   const { api } = await bot.workspaces.at(scope);
   await api.chat.update({ channel, ts, ...content });

@@ -1,12 +1,20 @@
 /** The tuning round: a thread in the direct channel, one message that is changed from prompt to prompt. */
-import { type Action, choiceOf, type ShowRound, type TuneRound, TuneTable, tuneView } from '../kit/index.js';
+import {
+  type Action,
+  choiceOf,
+  consentQuestion,
+  type ShowRound,
+  type TuneRound,
+  TuneTable,
+  tuneView,
+} from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { LIMIT } from './draft.js';
 import { drawTune, drawView } from './draw.js';
 import type { Asking } from './pages.js';
 import type { Place } from './place.js';
 import { memberOf } from './service.js';
-import { change, postOnce } from './surface.js';
+import { changeInTurn, postOnce } from './surface.js';
 import { slackWords } from './words.js';
 
 export class Tuning {
@@ -17,8 +25,9 @@ export class Tuning {
     this.table = new TuneTable({ client, storage, signal, system: config.system });
   }
 
-  /** Begins a round, or shows the one that was not finished, in the direct channel. */
+  /** Begins a round, or shows the one that was not finished, in the direct channel; where learning was not agreed to, that is asked first. */
   async start(asking: Asking): Promise<void> {
+    if (await this.table.mustAsk(tunerOf(asking))) return asking.reply(consentQuestion(asking.words, 'tune'));
     await this.table.start(tunerOf(asking), asking.words, async (round, goesOn) => {
       const { place, ts } = await this.seat(asking, round, goesOn);
       if (place.channel !== asking.channel) await asking.reply(asking.words.slack.inDirect);
@@ -55,7 +64,7 @@ export class Tuning {
   }
 
   private shownAt(place: Place, ts: string): ShowRound {
-    return (round) => change(this.bot, place, ts, drawn(round));
+    return (round) => changeInTurn(this.bot, place, ts, drawn(round));
   }
 }
 

@@ -1,16 +1,26 @@
 /** Reactions and vote buttons, and what follows from a vote: asking for consent, new replies, an offer that is over. */
 import type { types } from '@slack/bolt';
 import type { FeedbackResult } from '../../src/client/index.js';
-import { type Action, type BookParts, consentQuestion, MARKS, markLabel, markOf, type Offer } from '../kit/index.js';
-import { answer, placeOf, type SlackOffer } from './asking.js';
+import {
+  type Action,
+  type BookParts,
+  consentQuestion,
+  LETTERS,
+  MARKS,
+  markLabel,
+  markOf,
+  offeredMarks,
+} from '../kit/index.js';
+import type { SlackOffer } from './asking.js';
 import type { Bot } from './bot.js';
 import { drawView } from './draw.js';
 import type { ReactionEvent } from './incoming.js';
 import { placeReaction, type ReactionMoment } from './ordering.js';
 import type { Asking } from './pages.js';
 import { wordsOf } from './people.js';
+import { goOn, regenerate } from './questions.js';
 import type { Reconciler } from './reconcile.js';
-import { postOnce } from './surface.js';
+import { changeInTurn, postOnce } from './surface.js';
 import { slackWords } from './words.js';
 import { isGone, refusal } from './workspaces.js';
 
@@ -54,14 +64,24 @@ export async function pressVote(bot: Bot, asking: Asking, { arguments: [name] }:
   const mark = MARKS.find((known) => known === name);
   const { user, words, message, channel } = asking;
   const offer = mark && channel && message && (await bot.book.find(channel, message));
-  if (!mark || !offer || !channel || !message) return asking.reply(words.vote.expired);
-  if (mark === 'REGENERATE' && user !== offer.asker) return asking.reply(words.vote.notYours);
+  if (!mark || !offer || !channel || !message || !offeredMarks(offer.candidates.length).includes(mark)) {
+    return asking.reply(words.vote.expired);
+  }
   recent(bot).set(user, asking);
   await bot.book.mark(channel, message, user, { kind: 'pressed', mark });
   if (mark === 'REGENERATE') return;
   const { given } = await bot.book.ballot(offer, user);
   const counted = given.at(-1)?.mark === mark;
   await asking.reply(counted ? words.vote.counted(markLabel(mark, words)) : words.vote.withdrawn);
+}
+
+/** The rest of a reply that reached its longest; its asker alone gets here. */
+export async function pressContinue(bot: Bot, asking: Asking, { arguments: [letter] }: Action): Promise<void> {
+  const { words, message, channel } = asking;
+  const offer = channel && message ? await bot.book.find(channel, message) : null;
+  const place = LETTERS.findIndex((one) => one === letter);
+  if (!offer || offer.candidates[place] === undefined) return asking.reply(words.vote.expired);
+  if (!(await goOn(bot, offer as SlackOffer, place))) await asking.reply(words.vote.goesOn);
 }
 
 /** The latest press of each person: for half an hour a question can be put to them alone through it. */
@@ -77,7 +97,6 @@ function recent(bot: Bot): Map<string, Asking> {
 
 /** What the vote book asks of Slack. */
 export function bookEvents(bot: () => Bot): BookParts['on'] {
-  const regenerated = new Set<string>();
   const quietly = (what: string, work: Promise<unknown>) => {
     work.catch((error: unknown) => {
       if (!isGone(error) && !bot().signal.aborted) bot().log.warn(what, { error });
@@ -86,15 +105,10 @@ export function bookEvents(bot: () => Bot): BookParts['on'] {
   return {
     recorded: (offer, voter, result) =>
       quietly('Consent could not be asked for', askConsent(bot(), offer as SlackOffer, voter, result)),
-    regenerate: (offer) => {
-      // One press, however often it is delivered, makes one new set of replies.
-      if (regenerated.has(offer.generationId)) return;
-      regenerated.add(offer.generationId);
-      quietly('New replies could not be written', regenerate(bot(), offer as SlackOffer));
-    },
+    regenerate: (offer) => quietly('New replies could not be written', regenerate(bot(), offer as SlackOffer)),
     refuse: (offer, voter) =>
       quietly('An old vote could not be turned down', refuse(bot(), offer as SlackOffer, voter)),
-    close: (offer) => quietly('An offer could not be closed', closeOffer(bot(), offer)),
+    close: (offer) => quietly('An offer could not be closed', closeOffer(bot(), offer as SlackOffer)),
   };
 }
 
@@ -121,24 +135,6 @@ async function askConsent(bot: Bot, offer: SlackOffer, voter: string, { feedback
   }
 }
 
-async function regenerate(bot: Bot, offer: SlackOffer): Promise<void> {
-  const generation = await bot.client.generation(offer.generationId);
-  if (!generation) return;
-  const place = placeOf(offer);
-  // Without a thread the new replies begin one under the old ones.
-  const thread = place.thread ?? (place.direct ? undefined : offer.messages[0]);
-  await answer(bot, {
-    asker: offer.asker,
-    prompt: generation.prompt,
-    history: [],
-    place: { ...place, thread },
-    messageId: offer.messages[offer.messages.length - 1],
-    key: `slack:again:${offer.generationId}`,
-    words: Promise.resolve(slackWords(offer.language)),
-    settings: await bot.places.at(place.team, [place.channel]),
-  });
-}
-
 async function refuse(bot: Bot, { scope, channel, thread, language }: SlackOffer, voter: string): Promise<void> {
   const { api } = await bot.workspaces.at(scope);
   const text = slackWords(language).vote.expired;
@@ -146,11 +142,11 @@ async function refuse(bot: Bot, { scope, channel, thread, language }: SlackOffer
 }
 
 /** Takes the buttons away: what stands there can no longer be voted on. */
-async function closeOffer(bot: Bot, { scope, channel, messages }: Offer): Promise<void> {
-  const { api } = await bot.workspaces.at(scope);
-  const ts = messages[messages.length - 1];
-  const { message } = await api.reactions.get({ channel, timestamp: ts });
+async function closeOffer(bot: Bot, offer: SlackOffer): Promise<void> {
+  const { api } = await bot.workspaces.at(offer.scope);
+  const ts = offer.messages[offer.messages.length - 1];
+  const { message } = await api.reactions.get({ channel: offer.channel, timestamp: ts });
   const { text = '', blocks = [] } = (message ?? {}) as { text?: string; blocks?: types.KnownBlock[] };
   const rest = blocks.filter(({ type }) => type !== 'actions');
-  if (rest.length < blocks.length) await api.chat.update({ channel, ts, text, blocks: rest });
+  if (rest.length < blocks.length) await changeInTurn(bot, offer, ts, { text, blocks: rest });
 }

@@ -6,6 +6,8 @@ interface Own {
   exported: string;
   usage: string;
   thinking: string;
+  /** Like `thinking`, behind the bot's name. */
+  inLine(ahead: number, seconds: number): string;
   inDirect: string;
 }
 
@@ -16,6 +18,7 @@ const OWN: Readonly<Record<string, Own>> = {
     usage:
       '`/palate ask …` asks, `/palate taste` shows what was learned, `/palate tune` teaches it in two minutes, `/palate consent` says what may be learned, `/palate settings` is for admins.',
     thinking: 'is writing…',
+    inLine: (ahead, seconds) => `has ${ahead} before you, about ${seconds} s…`,
     inDirect: 'I have written to you in a direct message.',
   },
   de: {
@@ -24,6 +27,7 @@ const OWN: Readonly<Record<string, Own>> = {
     usage:
       '`/palate ask …` fragt, `/palate taste` zeigt, was gelernt wurde, `/palate tune` lehrt es in zwei Minuten, `/palate consent` sagt, was gelernt werden darf, `/palate settings` ist für Admins.',
     thinking: 'schreibt…',
+    inLine: (ahead, seconds) => `hat ${ahead} vor dir, etwa ${seconds} s…`,
     inDirect: 'Ich habe dir eine Direktnachricht geschrieben.',
   },
   ja: {
@@ -32,11 +36,12 @@ const OWN: Readonly<Record<string, Own>> = {
     usage:
       '`/palate ask …` で質問、`/palate taste` で学んだこと、`/palate tune` で好み合わせ、`/palate consent` で学習の可否、`/palate settings` は管理者用です。',
     thinking: '書いています…',
+    inLine: (ahead, seconds) => `順番待ち：前に${ahead}件、約${seconds}秒…`,
     inDirect: 'ダイレクトメッセージを送りました。',
   },
 };
 
-export type SlackWords = Words & { slack: Pick<Own, 'usage' | 'thinking' | 'inDirect'> };
+export type SlackWords = Words & { slack: Pick<Own, 'usage' | 'thinking' | 'inLine' | 'inDirect'> };
 
 const made = new Map<string, SlackWords>();
 
@@ -45,14 +50,14 @@ export function slackWords(locale: string | null | undefined): SlackWords {
   const words = wordsFor(locale);
   const known = made.get(words.tag);
   if (known) return known;
-  const { adminsOnly, exported, usage, thinking, inDirect } = OWN[words.tag] ?? OWN.en;
+  const { adminsOnly, exported, usage, thinking, inLine, inDirect } = OWN[words.tag] ?? OWN.en;
   const command = (text: string) => text.replaceAll(/\/(taste|tune|consent)\b/g, '/palate $1');
   const own: SlackWords = {
     ...words,
     problem: { ...words.problem, adminsOnly },
     consent: { ...words.consent, question: command(words.consent.question) },
     taste: { ...words.taste, exported, nothing: command(words.taste.nothing) },
-    slack: { usage, thinking, inDirect },
+    slack: { usage, thinking, inLine, inDirect },
   };
   made.set(words.tag, own);
   return own;

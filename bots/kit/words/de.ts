@@ -20,6 +20,14 @@ export const GERMAN: Words = {
     down: 'Schlecht',
     regenerate: 'Neue Antworten',
     stop: 'Anhalten',
+    waiting: (ahead, seconds) =>
+      `${ahead === 0 ? 'Deine Frage ist als nächste dran' : `Deine Frage wartet, ${ahead} vor ihr`}: etwa ${count(seconds, 'Sekunde', 'Sekunden')}.`,
+    received: 'Deine Frage ist da. Einen Augenblick, bitte.',
+    cut: (which) => `Bei der größten Länge abgeschnitten${which === '' ? '' : `: ${which}`}.`,
+    goOn: (letter) => (letter === '' ? 'Weiter' : `Weiter mit ${letter}`),
+    goesOn: 'Es geht unten weiter.',
+    interrupted: 'Ich wurde beim Schreiben neu gestartet. Bitte frage noch einmal.',
+    notWritten: 'An dieser Antwort wird nicht mehr geschrieben.',
   },
   problem: {
     busy: (seconds) =>
@@ -30,6 +38,8 @@ export const GERMAN: Words = {
     unreachable: 'Der Dienst antwortet gerade nicht. Bitte später noch einmal versuchen.',
     other: 'Hier ist etwas schiefgegangen. Es steht im Protokoll.',
     emptyPrompt: 'Was möchtest du fragen?',
+    mentionMe:
+      'Diese Antwort kann ich nicht lesen. Um mich zu fragen, erwähne mich oder lass beim Antworten die Erwähnung an.',
     missingPermissions: (names, channel) =>
       `Ich kann in ${channel} nicht antworten: Mir fehlt die Berechtigung ${names.join(', ')}.`,
     channelOff: 'In diesem Kanal antworte ich nicht.',
@@ -45,7 +55,10 @@ export const GERMAN: Words = {
     denied: 'Ich lerne nicht aus deinen Stimmen.',
     unasked: 'Du hast noch nicht entschieden. Bis dahin warten deine Stimmen.',
     thanks: 'Danke. Ab jetzt zählen deine Stimmen, auch die, die gewartet haben.',
-    refused: 'In Ordnung. Deine Stimmen ändern nichts.',
+    thanksAgain:
+      'Danke. Ab jetzt zählen deine Stimmen, und die früher gezählten zählen wieder. Stimmen, die beim Nein gewartet haben, zählen nicht.',
+    refused:
+      'In Ordnung. Deine Stimmen ändern nichts. Die wartenden zählen auch dann nicht, wenn du später zustimmst; die schon gezählten würden dann wieder zählen.',
     communityOn: 'Was ich von dir lerne, hilft ohne deine Texte auch anderen.',
     communityOff: 'Was ich von dir lerne, hilft nur dir.',
     shareCommunity: 'Auch anderen helfen lassen',
@@ -94,6 +107,12 @@ export const GERMAN: Words = {
     stopped: (votes) => `Nach ${count(votes, 'Stimme', 'Stimmen')} beendet. Sie zählen.`,
     done: (votes) =>
       `Fertig: ${count(votes, 'Stimme', 'Stimmen')}. Hier eine Nachricht, über die du nicht abgestimmt hast, vorher und nachher:`,
+    nothingLearned: (votes) =>
+      `Fertig: ${count(votes, 'Stimme', 'Stimmen')}. Aus dieser Runde habe ich bisher nichts gelernt; zu vergleichen gibt es nichts.`,
+    sameReply: (votes) =>
+      `Fertig: ${count(votes, 'Stimme', 'Stimmen')}. Ich habe daraus gelernt; diese Nachricht, über die du nicht abgestimmt hast, wird aber noch gleich beantwortet:`,
+    askFirst: 'Eine Einstimmrunde lehrt mich deinen Geschmack. Darum frage ich zuerst:',
+    noRound: 'Ohne Lernen würde eine Einstimmrunde nichts ändern, darum gibt es keine.',
     before: 'Vorher',
     after: 'Nachher',
     running: 'Du hast schon eine Einstimmrunde; hier geht es weiter.',
@@ -120,6 +139,7 @@ export const GERMAN: Words = {
     off: 'aus',
     limits: 'Grenzen',
     limitsValue: (candidates, tokens) => `${count(candidates, 'Antwort', 'Antworten')} mit höchstens ${tokens} Token`,
+    length: (tokens) => `höchstens ${tokens} Token`,
     model: 'Modell',
     modelValue: (name, ready) => `${name} (${ready ? 'bereit' : 'nicht bereit'})`,
     saved: 'Gespeichert.',

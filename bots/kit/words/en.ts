@@ -20,6 +20,14 @@ export const ENGLISH: Words = {
     down: 'Bad',
     regenerate: 'New replies',
     stop: 'Stop',
+    waiting: (ahead, seconds) =>
+      `${ahead === 0 ? 'Your question is next' : `Your question waits, ${ahead} before it`}: about ${count(seconds, 'second')}.`,
+    received: 'I have your question. One moment, please.',
+    cut: (which) => `Cut off at the longest length${which === '' ? '' : `: ${which}`}.`,
+    goOn: (letter) => (letter === '' ? 'Continue' : `Continue ${letter}`),
+    goesOn: 'It goes on below.',
+    interrupted: 'I was restarted while I wrote this. Please ask again.',
+    notWritten: 'This reply is not being written any more.',
   },
   problem: {
     busy: (seconds) => `Too much is going on right now. Please try again in ${count(seconds, 'second')}.`,
@@ -29,6 +37,7 @@ export const ENGLISH: Words = {
     unreachable: 'The service does not answer right now. Please try again later.',
     other: 'Something went wrong here. It has been written to the log.',
     emptyPrompt: 'What would you like to ask?',
+    mentionMe: 'I cannot read this reply. To ask me, mention me, or leave the mention on when you reply.',
     missingPermissions: (names, channel) => `I cannot reply in ${channel}: I lack the permission ${names.join(', ')}.`,
     channelOff: 'I do not answer in this channel.',
     adminsOnly: 'Only people who may manage this server can do that.',
@@ -43,7 +52,10 @@ export const ENGLISH: Words = {
     denied: 'I do not learn from your votes.',
     unasked: 'You have not decided yet. Your votes wait until you do.',
     thanks: 'Thank you. Your votes count from now on, those that were waiting included.',
-    refused: 'All right. Your votes change nothing.',
+    thanksAgain:
+      'Thank you. Your votes count from now on, and those that had counted before count again. Votes that were waiting when you said no do not.',
+    refused:
+      'All right. Your votes change nothing. Those that were waiting will not count even if you agree later; those that had counted would then count again.',
     communityOn: 'What I learn from you, without your texts, also helps other people.',
     communityOff: 'What I learn from you helps nobody but you.',
     shareCommunity: 'Let it help others',
@@ -88,6 +100,12 @@ export const ENGLISH: Words = {
     stop: 'Stop',
     stopped: (votes) => `Stopped after ${count(votes, 'vote')}. They count.`,
     done: (votes) => `Done: ${count(votes, 'vote')}. Here is a message that you did not vote on, before and after:`,
+    nothingLearned: (votes) =>
+      `Done: ${count(votes, 'vote')}. I have learned nothing from this round so far, so there is nothing to compare.`,
+    sameReply: (votes) =>
+      `Done: ${count(votes, 'vote')}. I have learned from them, but this message, which you did not vote on, is still answered the same:`,
+    askFirst: 'A tuning round teaches me your taste. So I ask first:',
+    noRound: 'Without learning a tuning round would change nothing, so there is none.',
     before: 'Before',
     after: 'After',
     running: 'You already have a tuning round; here is where you were.',
@@ -115,6 +133,7 @@ export const ENGLISH: Words = {
     limits: 'Limits',
     limitsValue: (candidates, tokens) =>
       `${candidates === 1 ? '1 reply' : `${candidates} replies`} of up to ${count(tokens, 'token')}`,
+    length: (tokens) => `up to ${count(tokens, 'token')}`,
     model: 'Model',
     modelValue: (name, ready) => `${name} (${ready ? 'ready' : 'not ready'})`,
     saved: 'Saved.',

@@ -20,6 +20,18 @@ export interface Words {
     down: string;
     regenerate: string;
     stop: string;
+    /** While a question is in line: how many are before it, and in how many seconds it begins, about. */
+    waiting(ahead: number, seconds: number): string;
+    /** Before the service has said anything about a question. */
+    received: string;
+    /** Under replies that reached their longest; `which`: their letters, empty where there is one. */
+    cut(which: string): string;
+    /** On the button that has a reply gone on with; `letter` as above. */
+    goOn(letter: string): string;
+    goesOn: string;
+    /** Where a reply was that a restart of the bot ended. */
+    interrupted: string;
+    notWritten: string;
   };
   problem: {
     busy(seconds: number): string;
@@ -29,6 +41,8 @@ export interface Words {
     unreachable: string;
     other: string;
     emptyPrompt: string;
+    /** To somebody whose reply the bot was not allowed to read. */
+    mentionMe: string;
     missingPermissions(names: readonly string[], channel: string): string;
     channelOff: string;
     adminsOnly: string;
@@ -42,6 +56,8 @@ export interface Words {
     denied: string;
     unasked: string;
     thanks: string;
+    /** To somebody who had said no before. */
+    thanksAgain: string;
     refused: string;
     communityOn: string;
     communityOff: string;
@@ -85,6 +101,14 @@ export interface Words {
     stop: string;
     stopped(votes: number): string;
     done(votes: number): string;
+    /** At the end, where the taste is what it was. */
+    nothingLearned(votes: number): string;
+    /** At the end, where the taste changed and the reply below did not. */
+    sameReply(votes: number): string;
+    /** Above the question of consent, before a round. */
+    askFirst: string;
+    /** After a no to it. */
+    noRound: string;
     before: string;
     after: string;
     running: string;
@@ -102,6 +126,8 @@ export interface Words {
     off: string;
     limits: string;
     limitsValue(candidates: number, tokens: number): string;
+    /** The length of replies in one channel. */
+    length(tokens: number): string;
     model: string;
     modelValue(name: string, ready: boolean): string;
     saved: string;

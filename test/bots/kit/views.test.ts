@@ -41,6 +41,8 @@ function textsOf(words: Words): Map<string, string> {
     historyLine: [3, 4, 'DATE', false],
     winRateValue: ['1', '2', '3', 4],
     modelValue: ['M', true],
+    cut: ['X'],
+    goOn: ['X'],
   };
   const texts = new Map<string, string>();
   const walk = (value: unknown, path: string) => {
@@ -180,7 +182,10 @@ describe('the taste page', () => {
 describe('a tuning round', () => {
   const replies = (n: number) =>
     ['a', 'b', 'c', 'd'].map((letter) => ({ id: `${n}${letter}`, text: `reply ${letter} to ${n}` }));
-  const sample = (text: string) => ({ kind: 'compared' as const, sample: { generationId: text, text } });
+  const sample = (text: string) => ({
+    kind: 'compared' as const,
+    sample: { generationId: text, text, version: text === 'after' ? 1 : 0 },
+  });
 
   function play(round: TuneRound, words: Words, choice: (at: number) => number | 'none' | 'skip') {
     const effects: TuneEffect[] = [];
