@@ -23,7 +23,8 @@ function changed(present: GroupSettings, { options }: ChatInputCommandInteractio
       const { id } = options.getChannel('channel', true);
       const answer = options.getBoolean('answer') ?? present.channels[id]?.answer;
       const learn = options.getBoolean('learn') ?? present.channels[id]?.learn;
-      return { ...present, channels: { ...present.channels, [id]: { answer, learn } } };
+      const maxTokens = options.getInteger('tokens') ?? present.channels[id]?.maxTokens;
+      return { ...present, channels: { ...present.channels, [id]: { answer, learn, maxTokens } } };
     }
     case 'limits': {
       const candidates = options.getInteger('candidates') ?? present.candidates;

@@ -9,7 +9,7 @@ import {
   PermissionFlagsBits,
   type RESTPostAPIApplicationCommandsJSONBody,
 } from 'discord.js';
-import { LANGUAGES, type OptionName, type Words, wordsFor } from '../kit/index.js';
+import { LANGUAGES, type OptionName, REPLY_TOKENS, type Words, wordsFor } from '../kit/index.js';
 
 /** Discord's locales that a language is shown to. */
 const LOCALES: Record<string, readonly Locale[]> = {
@@ -54,14 +54,25 @@ function channelOptions(): APIApplicationCommandBasicOption[] {
     { ...option('channel'), type: ApplicationCommandOptionType.Channel, channel_types: types, required: true },
     { ...option('answer'), type: ApplicationCommandOptionType.Boolean },
     { ...option('learn'), type: ApplicationCommandOptionType.Boolean },
+    tokensOption(),
   ];
 }
 
 function limitOptions(): APIApplicationCommandBasicOption[] {
   return [
     { ...option('candidates'), type: ApplicationCommandOptionType.Integer, min_value: 1, max_value: 4 },
-    { ...option('tokens'), type: ApplicationCommandOptionType.Integer, min_value: 8, max_value: 1_024 },
+    tokensOption(),
   ];
+}
+
+function tokensOption(): APIApplicationCommandBasicOption {
+  const { minimum, maximum } = REPLY_TOKENS;
+  return {
+    ...option('tokens'),
+    type: ApplicationCommandOptionType.Integer,
+    min_value: minimum,
+    max_value: maximum,
+  };
 }
 
 function subcommand(name: string, text: (words: Words) => string) {

@@ -1,6 +1,6 @@
 /** What an admin sets for the Discord bot. */
 import { secret, z } from '../../src/plugins/contract.js';
-import { MARKS } from '../kit/index.js';
+import { MARKS, REPLY_TOKENS } from '../kit/index.js';
 
 export const configSchema = z.object({
   token: secret('The bot token from discord.com/developers/applications, your application, "Bot", "Reset Token".'),
@@ -9,7 +9,12 @@ export const configSchema = z.object({
     .default('both')
     .describe('How people vote: by reactions, by buttons, or as they like.'),
   candidates: z.int().min(1).max(4).default(2).describe('Replies to each message; servers can choose fewer or more.'),
-  maxTokens: z.int().min(8).max(1_024).default(160).describe('The longest a reply may become, in tokens.'),
+  maxTokens: z
+    .int()
+    .min(REPLY_TOKENS.minimum)
+    .max(REPLY_TOKENS.maximum)
+    .default(160)
+    .describe('The longest a reply may become, in tokens.'),
   system: z.string().max(4_000).optional().describe('Instructions for the model, ahead of every conversation.'),
   historyTurns: z.int().min(0).max(16).default(6).describe('Earlier questions of a conversation that the model reads.'),
   askConsent: z.boolean().default(true).describe('Whether votes wait until their member has agreed to learning.'),

@@ -77,7 +77,11 @@ class MessagePages {
     const page = (await this.bot.discord.rest.get(Routes.channelMessages(this.channel), { query })) as APIMessage[];
     const messages = new Map(page.map((message) => [message.id, message]));
     // A page that is not full reaches the channel's beginning.
-    const from = page.length < PAGE ? 0n : page.map((message) => BigInt(message.id)).reduce((a, b) => (a < b ? a : b));
+    const oldest = page
+      .map((message) => BigInt(message.id))
+      .sort((a, b) => Number(a - b))
+      .at(0);
+    const from = page.length < PAGE ? 0n : (oldest ?? 0n);
     this.read.push({ from, to: id, messages });
     return messages;
   }

@@ -67,7 +67,7 @@ export async function pressContinue(bot: Bot, interaction: ButtonInteraction, ac
   const words = wordsFor(interaction.locale);
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   const offer = await bot.book.find(interaction.channelId, interaction.message.id);
-  const place = LETTERS.findIndex((letter) => letter === action.arguments[0]);
+  const place = (LETTERS as readonly string[]).indexOf(action.arguments[0]);
   if (offer && offer.candidates[place] !== undefined && (await goOn(bot, offer, place)))
     await interaction.deleteReply();
   else await interaction.editReply({ content: offer ? words.vote.goesOn : words.vote.expired });

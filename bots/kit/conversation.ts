@@ -33,7 +33,7 @@ export async function repliesOf(
 /** Whether a later reply begins as this one and goes on. */
 function isContinued(ref: ReplyRef, later: readonly (ReplyRef | null)[]): boolean {
   const { candidate } = ref[ref.length - 1];
-  return later.some((other) => other !== null && other.slice(0, -1).some((part) => part.candidate === candidate));
+  return later.some((other) => other?.slice(0, -1).some((part) => part.candidate === candidate));
 }
 
 async function likedOf(client: Client, book: VoteBook, offer: Offer): Promise<ReplyRef | null> {

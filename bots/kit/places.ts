@@ -4,9 +4,14 @@ import type { PluginStorage } from '../../src/plugins/contract.js';
 import type { View } from './view.js';
 import type { Words } from './words/index.js';
 
+/** How long replies may be set to become, in tokens. */
+export const REPLY_TOKENS = { minimum: 8, maximum: 1_024 } as const;
+
 export interface ChannelSettings {
   answer?: boolean;
   learn?: boolean;
+  /** The longest a reply may become here, in tokens; as everywhere unless it is set. */
+  maxTokens?: number;
 }
 
 export interface GroupSettings {
@@ -39,8 +44,8 @@ export class Places {
   async at(group: string | null, channels: readonly string[]): Promise<PlaceSettings> {
     const settings: GroupSettings = group === null ? { channels: {} } : await this.settings(group);
     const set = channels.map((id) => settings.channels[id]).find((channel) => channel !== undefined);
-    const { answer = true, learn = true } = set ?? {};
-    const { candidates, maxTokens } = this.limits(settings);
+    const { candidates, maxTokens: everywhere } = this.limits(settings);
+    const { answer = true, learn = true, maxTokens = everywhere } = set ?? {};
     // Where nobody votes, one reply is enough.
     return { answer, learn, candidates: learn ? candidates : 1, maxTokens };
   }
@@ -69,9 +74,10 @@ export class Places {
     nameOf: (channel: string) => string,
   ): Promise<View> {
     const pool = await client.pool();
-    const channels = Object.entries(settings.channels).map(([id, { answer = true, learn = true }]) => {
+    const channels = Object.entries(settings.channels).map(([id, { answer = true, learn = true, maxTokens }]) => {
       const state = answer ? `${admin.learning}: ${learn ? admin.on : admin.off}` : admin.off;
-      return `${nameOf(id)}: ${state}`;
+      const length = answer && maxTokens !== undefined ? `, ${admin.length(maxTokens)}` : '';
+      return `${nameOf(id)}: ${state}${length}`;
     });
     const { candidates, maxTokens } = this.limits(settings);
     return {

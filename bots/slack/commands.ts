@@ -1,5 +1,5 @@
 /** /palate and the word behind it. */
-import { type GroupSettings, PLATFORM_LIMITS } from '../kit/index.js';
+import { type GroupSettings, PLATFORM_LIMITS, REPLY_TOKENS } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { escapeText } from './mrkdwn.js';
 import { type Asking, showConsent, showTaste } from './pages.js';
@@ -49,7 +49,7 @@ async function ask(bot: Bot, asking: Asking, prompt: string, id: string): Promis
   await answerCommand(bot, asking, { ...place, thread }, prompt, settings, id);
 }
 
-/** settings [answer on|off] [learn on|off] [candidates 1-4] [tokens 8-1024]: for this channel, and for the workspace. */
+/** settings [answer on|off] [learn on|off] [length 8-1024] for this channel, [candidates 1-4] [tokens 8-1024] for the workspace. */
 async function administer(bot: Bot, asking: Asking, text: string): Promise<void> {
   const { scope, team, user, words, channel } = asking;
   if (!(await managesWorkspace(bot, scope, user))) return asking.reply(words.problem.adminsOnly);
@@ -64,6 +64,7 @@ async function administer(bot: Bot, asking: Asking, text: string): Promise<void>
 interface Wanted {
   answer?: boolean;
   learn?: boolean;
+  length?: number;
   candidates?: number;
   tokens?: number;
 }
@@ -79,20 +80,28 @@ export function readSettings(text: string): Wanted | null {
     if ((name === 'answer' || name === 'learn') && (value === 'on' || value === 'off')) wanted[name] = value === 'on';
     else if (name === 'candidates' && Number.isInteger(number) && number >= 1 && number <= 4)
       wanted.candidates = number;
-    else if (name === 'tokens' && Number.isInteger(number) && number >= 8 && number <= 1_024) wanted.tokens = number;
+    else if ((name === 'tokens' || name === 'length') && isLength(number)) wanted[name] = number;
     else return null;
   }
   return wanted;
 }
 
+function isLength(tokens: number): boolean {
+  return Number.isInteger(tokens) && tokens >= REPLY_TOKENS.minimum && tokens <= REPLY_TOKENS.maximum;
+}
+
 function changed(
   present: GroupSettings,
-  { answer, learn, candidates, tokens }: Wanted,
+  { answer, learn, length, candidates, tokens }: Wanted,
   channel: string,
 ): GroupSettings {
   const before = present.channels[channel];
-  const here = { answer: answer ?? before?.answer, learn: learn ?? before?.learn };
-  const isHere = answer !== undefined || learn !== undefined;
+  const here = {
+    answer: answer ?? before?.answer,
+    learn: learn ?? before?.learn,
+    maxTokens: length ?? before?.maxTokens,
+  };
+  const isHere = answer !== undefined || learn !== undefined || length !== undefined;
   return {
     channels: isHere ? { ...present.channels, [channel]: here } : present.channels,
     candidates: candidates ?? present.candidates,

@@ -1,6 +1,6 @@
 /** What an admin sets for the Slack bot, and what of it must go together. */
 import { secret, z } from '../../src/plugins/contract.js';
-import { MARKS } from '../kit/index.js';
+import { MARKS, REPLY_TOKENS } from '../kit/index.js';
 
 const settings = z.object({
   botToken: secret(
@@ -26,7 +26,12 @@ const settings = z.object({
     .max(4)
     .default(2)
     .describe('Replies to each message; workspaces can choose fewer or more.'),
-  maxTokens: z.int().min(8).max(1_024).default(160).describe('The longest a reply may become, in tokens.'),
+  maxTokens: z
+    .int()
+    .min(REPLY_TOKENS.minimum)
+    .max(REPLY_TOKENS.maximum)
+    .default(160)
+    .describe('The longest a reply may become, in tokens.'),
   system: z.string().max(4_000).optional().describe('Instructions for the model, ahead of every conversation.'),
   historyTurns: z.int().min(0).max(16).default(6).describe('Earlier questions of a conversation that the model reads.'),
   askConsent: z.boolean().default(true).describe('Whether votes wait until their member has agreed to learning.'),

@@ -79,7 +79,7 @@ export async function pressVote(bot: Bot, asking: Asking, { arguments: [name] }:
 export async function pressContinue(bot: Bot, asking: Asking, { arguments: [letter] }: Action): Promise<void> {
   const { words, message, channel } = asking;
   const offer = channel && message ? await bot.book.find(channel, message) : null;
-  const place = LETTERS.findIndex((one) => one === letter);
+  const place = (LETTERS as readonly string[]).indexOf(letter);
   if (!offer || offer.candidates[place] === undefined) return asking.reply(words.vote.expired);
   if (!(await goOn(bot, offer as SlackOffer, place))) await asking.reply(words.vote.goesOn);
 }

@@ -33,12 +33,13 @@ const press = (message: Message, label: string, user = house.ada) => {
 };
 
 describe('/ask', () => {
-  it('answers like a message, and can be voted on', async () => {
+  it('shows the question at once, answers like a message, and can be voted on', async () => {
     house = await openBotHouse();
     const { ada, channel, discord } = house;
-    const asked = discord.people.command(ada, channel.id, 'ask', { prompt: 'hello' });
+    const asked = discord.people.command(ada, channel.id, 'ask', { prompt: 'hello\n*there*' });
     const message = await answer(asked, ({ reactions }) => reactions.size === 5);
-    expect(asked.interaction.answer?.type).toBe(5);
+    expect(asked.interaction.answer?.data.content).toBe('> hello \\*there\\*\n\n…');
+    expect(message.content).toMatch(/^> hello \\\*there\\\*\n\n\*\*A\*\*\n/);
     discord.people.react(ada, message, '🇦');
     await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
   });
@@ -205,7 +206,8 @@ describe('/palate', () => {
     expect(textOf(page)).toContain('Learning: off');
     const question = house.ask(ada, 'hello');
     const reply = await house.reply(question, 0);
-    await discord.until('the whole reply', () => reply.components.length === 0 && reply.editedTimestamp);
+    await discord.until('the whole reply', () => discord.people.buttons(reply).has('Continue'));
+    expect(discord.people.buttons(reply).size).toBe(1);
     expect(shown(reply).size).toBe(0);
     const other = discord.world.addChannel(guild, 'other');
     await answer(discord.people.command(ada, other.id, 'palate', { limits: { candidates: 3, tokens: 8 } }));

@@ -15,7 +15,8 @@ describe('a question', () => {
     expect([...shown(message).keys()]).toEqual(['A', 'B']);
     expect(message.content).toContain('Which one is better? 🤝 equally good, 🚫 neither.');
     expect([...message.reactions.keys()]).toEqual(['🇦', '🇧', '🤝', '🚫', '🔁']);
-    expect([...discord.people.buttons(message).keys()]).toEqual(['A', 'B', 'Equally good', 'Neither', 'New replies']);
+    const votes = ['A', 'B', 'Equally good', 'Neither', 'New replies'];
+    expect([...discord.people.buttons(message).keys()]).toEqual([...votes, 'Continue A', 'Continue B']);
     expect(message.mentions).toEqual([]);
     expect(discord.world.messagesIn(channel.id).filter(({ authorId }) => authorId === bot)).toHaveLength(1);
     expect(house.place.runtime.requests[0].rows).toHaveLength(2);

@@ -17,7 +17,8 @@ describe.each(['socket', 'http'] as const)('over %s, a question', (transport) =>
     expect([...shown(message).keys()]).toEqual(['A', 'B']);
     expect(textOf(message)).toContain('Which one is better? :handshake: equally good, :no_entry_sign: neither.');
     expect([...message.reactions.keys()]).toEqual(['a', 'b', 'handshake', 'no_entry_sign', 'repeat']);
-    expect([...slack.people.buttons(message).keys()]).toEqual(['A', 'B', 'Equally good', 'Neither', 'New replies']);
+    const votes = ['A', 'B', 'Equally good', 'Neither', 'New replies'];
+    expect([...slack.people.buttons(message).keys()]).toEqual([...votes, 'Continue A', 'Continue B']);
     expect(house.written()).toHaveLength(1);
     expect(place.runtime.requests[0].rows).toHaveLength(2);
     const { nodes } = await place.admin.generations(
