@@ -1,5 +1,12 @@
 /** After a restart: ends or goes on with the answers that it interrupted, and answers what was asked meanwhile. */
-import { type Client, type Message, type SendableChannels, SnowflakeUtil } from 'discord.js';
+import {
+  type Client,
+  DiscordAPIError,
+  type Message,
+  RESTJSONErrorCodes,
+  type SendableChannels,
+  SnowflakeUtil,
+} from 'discord.js';
 import {
   ANSWERED_WITHIN_MS,
   brokenOff,
@@ -40,26 +47,42 @@ async function resumeAnswers(bot: Bot): Promise<void> {
   await inParallel(await bot.questions.interrupted(), AT_ONCE, async (interrupted) => {
     const { asked } = interrupted;
     try {
-      await deal(bot, asked, () => resume(bot, interrupted));
+      await deal(bot, asked, await planned(bot, interrupted));
     } catch (error) {
-      if (isGone(error) || bot.signal.aborted) return;
+      if (bot.signal.aborted) return;
+      if (isGone(error)) return bot.questions.done(asked);
+      bot.questions.release(asked);
       bot.log.warn('An interrupted answer could not be looked at', { channel: asked.channel, error });
     }
   });
 }
 
-async function resume(bot: Bot, { asked, at, message, resumed }: Interrupted<DiscordQuestion>): Promise<boolean> {
+/** What is to be done about an interrupted answer. */
+async function planned(
+  bot: Bot,
+  { asked, at, message, resumed }: Interrupted<DiscordQuestion>,
+): Promise<() => Promise<boolean>> {
+  const nothing = async () => true;
   const channel = await bot.discord.channels.fetch(asked.channel);
-  if (!channel?.isSendable()) return false;
+  if (!channel?.isSendable()) return nothing;
   const standing = message ?? (asked.isMessage ? await answerTo(bot, channel, asked.id) : undefined);
   // It was finished, and only that was not noted.
-  if (standing !== undefined && (await bot.book.find(asked.channel, standing))) return true;
-  if (asked.isMessage && resumed <= RESUMPTIONS && at >= Date.now() - ANSWERED_WITHIN_MS) {
-    const question = await channel.messages.fetch(asked.id);
-    return answerMessage(bot, question, asked, { standing });
-  }
+  if (standing !== undefined && (await bot.book.find(asked.channel, standing))) return nothing;
+  const isYoung = resumed <= RESUMPTIONS && at >= Date.now() - ANSWERED_WITHIN_MS;
+  const question = asked.isMessage && isYoung ? await messageOf(channel, asked.id) : null;
+  if (question) return () => answerMessage(bot, question, asked, { standing });
   if (standing !== undefined) await cutOff(bot, channel, standing, asked.language);
-  return true;
+  return nothing;
+}
+
+/** A message; null where it was deleted. */
+async function messageOf(channel: SendableChannels, id: string): Promise<Message | null> {
+  try {
+    return await channel.messages.fetch(id);
+  } catch (error) {
+    if (error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownMessage) return null;
+    throw error;
+  }
 }
 
 /** The bot's first message behind a question that replies to it. */

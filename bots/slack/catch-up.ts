@@ -9,7 +9,7 @@ import { drawPage } from './draw.js';
 import { isQuestion, type MessageEvent } from './incoming.js';
 import { wordsOf } from './people.js';
 import type { Place } from './place.js';
-import { deal, onQuestion } from './questions.js';
+import { onQuestion } from './questions.js';
 import type { Reconciler } from './reconcile.js';
 import { changeInTurn, findByKey } from './surface.js';
 import { slackWords } from './words.js';
@@ -40,8 +40,11 @@ async function resumeAnswers(bot: Bot): Promise<void> {
     try {
       await resume(bot, interrupted);
     } catch (error) {
-      if (isGone(error) || bot.signal.aborted) return;
-      bot.log.warn('An interrupted answer could not be looked at', { channel: interrupted.asked.channel, error });
+      const { asked } = interrupted;
+      if (bot.signal.aborted) return;
+      if (isGone(error)) return bot.questions.done(asked);
+      bot.questions.release(asked);
+      bot.log.warn('An interrupted answer could not be looked at', { channel: asked.channel, error });
     }
   });
 }
@@ -57,13 +60,11 @@ async function resume(bot: Bot, { asked, at, message, resumed }: Interrupted<Sla
     await endStreams(bot, asked, null).catch((error: unknown) => bot.log.info('A torn reply stays', { error }));
     return onQuestion(bot, asked, question, { standing });
   }
-  await deal(bot, asked, async () => {
-    const words = asked.language ? slackWords(asked.language) : await wordsOf(bot, asked.scope, question?.user ?? '');
-    const sentence = words.vote.interrupted;
-    if (standing !== undefined) await cutOff(bot, placeIn(asked), standing, sentence);
-    await endStreams(bot, asked, sentence);
-    return true;
-  });
+  const words = asked.language ? slackWords(asked.language) : await wordsOf(bot, asked.scope, question?.user ?? '');
+  const sentence = words.vote.interrupted;
+  if (standing !== undefined) await cutOff(bot, placeIn(asked), standing, sentence);
+  await endStreams(bot, asked, sentence);
+  await bot.questions.done(asked);
 }
 
 /** Where the answer to a question stands. */

@@ -7,6 +7,8 @@ import type { World } from './world.js';
 
 export interface SayOptions {
   replyTo?: Message;
+  /** Whether the reply mentions whom it is to, as it does unless that is switched off. */
+  ping?: boolean;
 }
 
 /** An interaction as its person sees it. */
@@ -30,13 +32,13 @@ export class SeenInteraction {
 export class People {
   constructor(private readonly world: World) {}
 
-  say(user: User, channelId: string, content: string, { replyTo }: SayOptions = {}): Message {
+  say(user: User, channelId: string, content: string, { replyTo, ping = true }: SayOptions = {}): Message {
     const channel = this.world.channel(channelId);
     if (!this.world.can(channel, user.id, channel.parentId ? 'SEND_MESSAGES_IN_THREADS' : 'SEND_MESSAGES')) {
       throw new Error(`${user.username} may not write in ${channel.name}.`);
     }
     const mentions = new Set(mentionsIn(this.world, content));
-    if (replyTo) mentions.add(replyTo.authorId);
+    if (replyTo && ping) mentions.add(replyTo.authorId);
     return this.world.addMessage({
       channelId,
       authorId: user.id,

@@ -58,7 +58,49 @@ describe('/ask', () => {
   });
 });
 
+describe('a reply to the bot without mentioning it', () => {
+  it('is told once that it cannot be read', async () => {
+    house = await openBotHouse();
+    const { ada, bob, channel, bot, discord } = house;
+    const message = await house.reply(house.ask(ada, 'hello'));
+    const questions = ['one', 'two'].map((text) =>
+      discord.people.say(bob, channel.id, text, { replyTo: message, ping: false }),
+    );
+    const answersTo = ({ id }: Message) =>
+      discord.world
+        .messagesIn(channel.id)
+        .filter(({ authorId, reference }) => authorId === bot && reference?.messageId === id);
+    const said = await discord.until('a word', () => answersTo(questions[0]).at(0));
+    expect(said.content).toContain('leave the mention on when you reply');
+    await house.reply(discord.people.say(bob, channel.id, 'three', { replyTo: message }));
+    expect(answersTo(questions[1])).toEqual([]);
+    expect(house.place.runtime.requests).toHaveLength(2);
+  });
+
+  it('is answered where the bot may read it', async () => {
+    house = await openBotHouse({
+      config: { messageContent: true },
+      before: ({ world }) => {
+        world.application.privileged.messageContent = true;
+      },
+    });
+    const { ada, bob, channel, discord } = house;
+    const message = await house.reply(house.ask(ada, 'hello'));
+    await house.reply(discord.people.say(bob, channel.id, 'and now?', { replyTo: message, ping: false }));
+    expect(house.place.runtime.requests).toHaveLength(2);
+  });
+});
+
 describe('consent', () => {
+  it('is kept of somebody who has not asked anything yet', async () => {
+    house = await openBotHouse({ config: { askConsent: true } });
+    const { ada, channel, discord, place } = house;
+    const page = await answer(discord.people.command(ada, channel.id, 'consent'));
+    expect(textOf(await answer(press(page, 'Yes, learn')))).toContain('Thank you.');
+    const member = await place.admin.member({ platform: 'discord', externalId: ada.id });
+    expect(member?.consent.learn).toBe('GRANTED');
+  });
+
   it('is asked for in a direct message behind the first vote, which waits for it', async () => {
     house = await openBotHouse({ config: { askConsent: true } });
     const { ada, discord } = house;
@@ -174,6 +216,46 @@ describe('/tune', () => {
     expect(after).not.toBe(before);
   });
 
+  it('asks for consent before the first prompt; without it there is no round', { timeout: 120_000 }, async () => {
+    house = await openBotHouse({ config: { askConsent: true } });
+    const { ada, channel, discord, place } = house;
+    const question = await answer(discord.people.command(ada, channel.id, 'tune'));
+    expect(textOf(question)).toContain('A tuning round teaches me your taste. So I ask first:');
+    expect(place.runtime.requests).toEqual([]);
+    const no = textOf(await answer(press(question, 'No')));
+    expect(no).toContain('Your votes change nothing.');
+    expect(no).toContain('there is none');
+    expect(place.runtime.requests).toEqual([]);
+    const member = () => place.admin.member({ platform: 'discord', externalId: ada.id });
+    expect((await member())?.consent.learn).toBe('DENIED');
+    const again = await answer(discord.people.command(ada, channel.id, 'tune'));
+    const yes = press(again, 'Yes, learn');
+    expect(textOf(await answer(yes))).toContain('Votes that were waiting when you said no do not.');
+    const page = await discord.until('the first prompt', () =>
+      yes.followups.find((message) => discord.people.buttons(message).has('A')),
+    );
+    expect(page.ephemeralFor).toBe(ada.id);
+    expect((await member())?.consent.learn).toBe('GRANTED');
+    press(page, 'A');
+    await discord.until('the second prompt', () => textOf(page).includes('1 of 10') && page.components.length > 0);
+    expect((await house.verdicts(ada)).map(({ state }) => state)).toEqual(['ACTIVE']);
+  });
+
+  it('says so at the end where nothing was learned', { timeout: 240_000 }, async () => {
+    house = await openBotHouse();
+    const { ada, channel, discord } = house;
+    const page = await answer(
+      discord.people.command(ada, channel.id, 'tune'),
+      (message) => message.components.length > 0,
+    );
+    for (let at = 0; at < 10; at++) {
+      await discord.until(`prompt ${at}`, () => textOf(page).includes(`${at} of 10`) && page.components.length > 0);
+      press(page, 'Skip');
+    }
+    await discord.until('the end', () => textOf(page).includes('I have learned nothing from this round so far'));
+    expect(textOf(page)).not.toContain('**Before**');
+  });
+
   it('goes on after a restart where it was', { timeout: 60_000 }, async () => {
     house = await openBotHouse();
     const { ada, channel, discord } = house;
@@ -210,9 +292,12 @@ describe('/palate', () => {
     expect(discord.people.buttons(reply).size).toBe(1);
     expect(shown(reply).size).toBe(0);
     const other = discord.world.addChannel(guild, 'other');
+    const long = discord.people.command(ada, channel.id, 'palate', { channel: { channel: other.id, tokens: 20 } });
+    expect(textOf(await answer(long))).toContain(`<#${other.id}>: Learning: on, up to 20 tokens`);
     await answer(discord.people.command(ada, other.id, 'palate', { limits: { candidates: 3, tokens: 8 } }));
     const three = await house.reply(house.ask(ada, 'hello', other.id), 6);
     expect([...shown(three).keys()]).toEqual(['A', 'B', 'C']);
+    expect(house.place.runtime.requests.at(-1)?.maxTokens).toBe(20);
     await answer(
       discord.people.command(ada, channel.id, 'palate', { channel: { channel: channel.id, answer: false } }),
     );

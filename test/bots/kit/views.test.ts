@@ -3,8 +3,10 @@ import {
   action,
   asksConsent,
   choiceOf,
+  consentAnswered,
   consentQuestion,
   consentView,
+  continueButtons,
   decodeAction,
   encodeAction,
   generationsOf,
@@ -12,6 +14,7 @@ import {
   keepRound,
   LANGUAGES,
   offerButtons,
+  offerMessages,
   PLATFORM_LIMITS,
   pending,
   problemText,
@@ -25,6 +28,7 @@ import {
   type TuneRound,
   tasteView,
   tuneView,
+  UNICODE_REACTIONS,
   type View,
   wordsFor,
 } from '../../../bots/kit/index.js';
@@ -92,6 +96,54 @@ describe('the words', () => {
   });
 });
 
+describe('replies that reached their longest', () => {
+  const reply = (id: string, finishReason: 'LENGTH' | 'STOP' | 'CANCELLED', text = `text ${id}`) => ({
+    id,
+    text,
+    finishReason,
+  });
+  const options = { words: ENGLISH, table: UNICODE_REACTIONS, limit: 2_000 };
+
+  it.each([
+    ['none', [reply('a', 'STOP'), reply('b', 'STOP')], true, null, []],
+    [
+      'one of two',
+      [reply('a', 'STOP'), reply('b', 'LENGTH')],
+      true,
+      'Cut off at the longest length: B.',
+      ['Continue B'],
+    ],
+    [
+      'both',
+      [reply('a', 'LENGTH'), reply('b', 'LENGTH')],
+      true,
+      'Cut off at the longest length: A, B.',
+      ['Continue A', 'Continue B'],
+    ],
+    ['the only one', [reply('a', 'LENGTH')], false, 'Cut off at the longest length.', ['Continue']],
+    ['one without text', [reply('a', 'LENGTH', ' ')], false, null, []],
+    ['one that was stopped', [reply('a', 'CANCELLED')], false, null, []],
+  ] as const)('say so and can be gone on with: %s', (_, replies, learning, says, buttons) => {
+    const order = replies.map(({ id }) => id);
+    const text = offerMessages(replies, order, { ...options, learning }).join('\n');
+    if (says === null) expect(text).not.toContain('Cut off');
+    else expect(text).toContain(says);
+    expect(text.includes('Which one is better?')).toBe(learning);
+    expect(
+      continueButtons(replies, order, ENGLISH)
+        .flat()
+        .map(({ label }) => label),
+    ).toEqual(buttons);
+  });
+
+  it('stand below their question, within the limit', () => {
+    const replies = [reply('a', 'STOP', 'word '.repeat(400))];
+    const messages = offerMessages(replies, ['a'], { ...options, learning: false, head: `> ${'q'.repeat(400)}` });
+    expect(messages[0].startsWith('> qqq')).toBe(true);
+    for (const message of messages) expect(message.length).toBeLessThanOrEqual(2_000);
+  });
+});
+
 describe('an action', () => {
   it('comes back from a button as it went', () => {
     const all = [action('vote', 'A'), action('tune', 'none', 3), action('consent', 'a:b%')];
@@ -116,6 +168,23 @@ describe('consent', () => {
     ['DENIED', false, false],
   ] as const)('of a member who is %s, asked before: %s, is asked for: %s', (learn, asked, asks) => {
     expect(asksConsent(learn && { consent: { learn, community: false } }, asked)).toBe(asks);
+  });
+
+  it('is asked before a tuning round with the reason for it, and leads there', () => {
+    const view = consentQuestion(ENGLISH, 'tune');
+    expect(view.text).toEqual([ENGLISH.tune.askFirst, ENGLISH.consent.question]);
+    expect(view.buttons.flat().map(({ action: { arguments: args } }) => args)).toEqual([
+      ['yes', 'tune'],
+      ['no', 'tune'],
+    ]);
+  });
+
+  it.each([
+    [true, 'UNASKED', ENGLISH.consent.thanks],
+    [true, 'DENIED', ENGLISH.consent.thanksAgain],
+    [false, 'UNASKED', ENGLISH.consent.refused],
+  ] as const)('answered with %s after %s says what becomes of earlier votes', (learn, before, sentence) => {
+    expect(consentAnswered(learn, before, ENGLISH)).toBe(sentence);
   });
 
   it('is asked in one view and changed in another', () => {
@@ -217,6 +286,20 @@ describe('a tuning round', () => {
       expect(text).toContain('before');
       expect(text).toContain('after');
     }
+  });
+
+  it.each([
+    [0, 'before', 0, 'after', 'nothing from this round', false],
+    [3, 'same', 3, 'same', 'nothing from this round', false],
+    [0, 'same', 1, 'same', 'still answered the same', true],
+    [0, 'before', 1, 'after', 'before and after', true],
+  ])('from version %i (%s) to %i (%s) says: %s', (from, before, to, after, says, shows) => {
+    const round = { ...startRound(ENGLISH).round, phase: 'done' as const, done: 10, votes: 10 };
+    const at = (version: number, text: string) => ({ generationId: 'g', text, version });
+    const text = tuneView({ ...round, before: at(from, before), after: at(to, after) }, ENGLISH, 2_000).text.join('\n');
+    expect(text).toContain(says);
+    expect(text.includes(`**After**\n${after}`)).toBe(shows);
+    expect(text.includes('**Before**')).toBe(shows && before !== after);
   });
 
   it('takes the choice by what was shown, not by what came first', () => {

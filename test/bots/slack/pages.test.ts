@@ -53,7 +53,9 @@ describe('/palate', () => {
     const boss = slack.world.addUser(team, 'boss', { isAdmin: true });
     channel.members.add(boss.id);
     expect((await answer(run('settings learn off'))).text).toContain('Only people who may manage this workspace');
-    expect(textOf(await answer(run('settings learn off tokens 8', boss)))).toContain('Learning: off');
+    expect(textOf(await answer(run('settings learn off tokens 8 length 20', boss)))).toContain(
+      'Learning: off, up to 20 tokens',
+    );
     const question = house.ask(ada, 'hello');
     const reply = await slack.until('the whole reply', () => {
       const [message] = slack.world.thread(channel.id, question.ts);
@@ -143,6 +145,31 @@ describe('the home page', () => {
 });
 
 describe('tuning', () => {
+  it('asks for consent before the first prompt; without it there is no round', async () => {
+    house = await openBotHouse({ config: { askConsent: true } });
+    const { ada, slack, install, place, team } = house;
+    const asked = run('tune');
+    const question = await answer(asked);
+    expect(textOf(question)).toContain('A tuning round teaches me your taste. So I ask first:');
+    expect(textOf(await answer(slack.people.press(ada, question, 'No')))).toContain('there is none');
+    const direct = slack.world.directChannel(install, ada);
+    expect(house.written(direct.id)).toEqual([]);
+    expect(place.runtime.requests).toEqual([]);
+    const member = () => place.admin.member({ platform: 'slack', externalId: ada.id, scope: team.id });
+    expect((await member())?.consent.learn).toBe('DENIED');
+    slack.people.press(ada, await answer(run('tune')), 'Yes, learn');
+    const page = await slack.until('the first prompt', () =>
+      house.written(direct.id).find((message) => slack.people.buttons(message).has('A')),
+    );
+    expect((await member())?.consent.learn).toBe('GRANTED');
+    slack.people.press(ada, page, 'A');
+    await slack.until(
+      'the second prompt',
+      () => textOf(page).includes('1 of 10') && slack.people.buttons(page).size > 0,
+    );
+    expect((await house.verdicts(ada)).map(({ state }) => state)).toEqual(['ACTIVE']);
+  });
+
   it('is a thread: ten prompts, four replies each, before and after', async () => {
     house = await openBotHouse();
     const { ada, slack, install } = house;

@@ -1,0 +1,82 @@
+/** Six people ask in one channel at once, under the limits that Discord is seen to have: counted in requests, not in time. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Message, User } from '../../discord/types.js';
+import { type BotHouse, openBotHouse } from './house.js';
+
+let house: BotHouse;
+afterEach(() => house.close());
+
+/** Discord's own limits; each of six reactions a message would be waited for without telling anything here. */
+const REAL = {
+  rateLimits: { 'POST messages': { limit: 5, windowMs: 5_000 }, 'PATCH messages': { limit: 5, windowMs: 5_000 } },
+};
+
+function crowd(): User[] {
+  const people = Array.from({ length: 6 }, (_, i) => house.discord.world.addUser(`asker-${i}`));
+  for (const { id } of people) house.guild.members.set(id, { roles: [], joinedAt: '' });
+  return people;
+}
+
+const labels = (body: Record<string, unknown>) => JSON.stringify(body.components ?? []);
+const isGrowing = (body: Record<string, unknown>) => labels(body).includes('palate:stop:');
+const isFinal = (body: Record<string, unknown>) => labels(body).includes('palate:vote:');
+
+describe('six askers', () => {
+  it('get their finished answers before anything that grows, and nothing is turned away', {
+    timeout: 180_000,
+  }, async () => {
+    house = await openBotHouse({ discord: REAL, config: { maxTokens: 600, controls: 'buttons' } });
+    const { discord, place, channel } = house;
+    const { runtime } = place;
+    const edits = () => discord.rest.served.filter(({ method, path }) => method === 'PATCH' && /messages/.test(path));
+    /** How many edits had been served when each answer was finished. */
+    const finishedAt: number[] = [];
+    const generate = runtime.generate.bind(runtime);
+    runtime.generate = async (...args) => {
+      const rows = await generate(...args);
+      finishedAt.push(edits().length);
+      return rows;
+    };
+    const questions = crowd().map((user) => house.ask(user, 'hello'));
+    await discord.until(
+      'all answers',
+      () => {
+        const replies = discord.world.messagesIn(channel.id).filter(({ reference }) => reference);
+        return replies.filter((one) => discord.people.buttons(one).has('A')).length === questions.length;
+      },
+      120_000,
+    );
+    expect(finishedAt).toHaveLength(6);
+    const all = edits();
+    expect(all.filter(({ body }) => isFinal(body))).toHaveLength(6);
+    const last = Math.max(...finishedAt);
+    // What was on its way may still arrive; then there are finals alone.
+    expect(all.slice(last).filter(({ body }) => isGrowing(body)).length).toBeLessThanOrEqual(1);
+    expect(discord.rest.served.filter(({ status }) => status === 429)).toEqual([]);
+  });
+
+  it('who have to wait are told so at once, with their place', { timeout: 180_000 }, async () => {
+    house = await openBotHouse({ config: { candidates: 4 } });
+    const { discord, place, channel } = house;
+    let release = () => {};
+    place.runtime.holdDecoding = new Promise((resolve) => {
+      release = resolve;
+    });
+    const [first, ...others] = crowd();
+    house.ask(first, 'hello');
+    await discord.until('the first', () => place.runtime.requests.length === 1);
+    const questions = others.map((user) => house.ask(user, 'hello'));
+    const replyTo = (question: Message) =>
+      discord.world.messagesIn(channel.id).find(({ reference }) => reference?.messageId === question.id);
+    for (const question of questions) {
+      const waiting = await discord.until('a word', () => {
+        const said = replyTo(question);
+        return said && /is next|waits, \d before it/.test(said.content) && said;
+      });
+      expect(discord.people.buttons(waiting).has('Stop')).toBe(true);
+    }
+    place.runtime.holdDecoding = undefined;
+    release();
+    for (const question of questions) await house.reply(question, 7);
+  });
+});
