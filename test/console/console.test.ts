@@ -64,7 +64,7 @@ describe('an admin', () => {
     const { page } = opened;
     await ask(page, 'And why is grass green?');
     expect(await lastTurn(page).getByTestId('made').textContent()).toContain('Taste version 1');
-    await lastTurn(page).getByTestId('reply-2').getByRole('button').click();
+    await lastTurn(page).getByTestId('reply-2').getByRole('button', { name: 'Better' }).click();
     await page.getByTestId('version').getByText('Taste v2').waitFor();
     await page.keyboard.press('=');
     await lastTurn(page)

@@ -70,7 +70,7 @@ function Hint({ last }: { last: Turn | undefined }) {
   const learning = useObservable(useSession().member)?.consent.learn;
   const open = last?.status === 'COMPLETE' && last.verdict === null;
   return (
-    <p>
+    <p className={open || learning === 'DENIED' ? undefined : 'idle'}>
       {open ? (
         <>
           <span className="by-keys">

@@ -98,10 +98,7 @@ function ChoiceRow({ choice, busy, onUndo }: { choice: Choice; busy: boolean; on
       <span className="dim small">{ago(feedback.createdAt)}</span>
       <button type="button" className="quiet" disabled={busy} onClick={onUndo}>
         Undo
-        <span className="hidden">
-          {' '}
-          your choice on: <bdi>{prompt}</bdi>
-        </span>
+        <span className="hidden"> your choice on: {prompt}</span>
       </button>
     </li>
   );

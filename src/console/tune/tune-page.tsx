@@ -50,7 +50,7 @@ function Question({ round, turn }: { round: Round; turn: Turn }) {
     <section className="question" aria-label={`Question ${place + 1} of ${QUESTIONS.length}`}>
       <Progress done={place} />
       <h1 data-testid="question">{turn.prompt}</h1>
-      <h2 className="side-name">How four replies begin</h2>
+      <h2 className="begin">How four replies begin</h2>
       {turn.status === 'FAILED' ? (
         <Problem message={turn.problem ?? 'This could not be written.'} onRetry={round.again} />
       ) : (
