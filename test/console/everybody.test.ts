@@ -188,7 +188,7 @@ it('shows what a model wrote as text, never as a page', async () => {
   await page.locator('.reply-text pre').waitFor();
   expect(await page.locator('.reply-text img, .reply-text script, .reply-text b').count()).toBe(0);
   expect(await page.locator('.reply-text').textContent()).toContain('<b>code</b>');
-  expect(await page.locator('.reply-text a').getAttribute('href')).not.toContain('javascript');
+  expect(await page.locator('.reply-text a').count()).toBe(0);
   expect(await page.title()).toBe('Chat · Palate');
   expect([strangers, complaints]).toEqual([[], []]);
   await close();

@@ -55,7 +55,8 @@ export async function openPlace(): Promise<Place> {
 /** Asks in the chat and waits until all replies are written. */
 export async function ask(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Your message').fill(prompt);
-  await page.keyboard.press('Enter');
+  // On a touch screen Enter alone makes a line.
+  await page.keyboard.press('Control+Enter');
   await page.getByText(prompt, { exact: true }).last().waitFor();
   await lastTurn(page).locator('.verdicts').waitFor({ timeout: 60_000 });
 }
