@@ -1,8 +1,10 @@
 /** Runs one bench by its name: `npm run bench -- taste --votes 10,50`. One file a claim; results go to bench/results. */
 import '../src/cli/production.js';
+import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchBots } from './bots.js';
 import { benchConsole } from './console.js';
+import { benchDurability } from './durability.js';
 import { benchGateway } from './gateway.js';
 import { benchLatency } from './latency.js';
 import { benchPolicies } from './policies.js';
@@ -23,6 +25,9 @@ interface Flags {
   trainings: number;
   rounds: number;
   requests: number;
+  writes: number;
+  disk: string;
+  memory: string;
   model?: string;
   checkpoint?: string;
   threads?: string;
@@ -104,6 +109,14 @@ program
   .option('--checkpoint <file>', 'as for "palate start"')
   .option('--threads <number>', 'as for "palate start"')
   .action(({ requests, ...settings }: Flags) => benchStalls({ requests, settings }));
+
+program
+  .command('durability')
+  .description('What it costs that everything acknowledged is on disk; needs no model.')
+  .option('--writes <number>', 'writes with each number of writers, each way', wholeNumber, 800)
+  .option('--disk <folder>', 'where the database is made that is measured', tmpdir())
+  .option('--memory <folder>', 'a folder in memory, where a sync costs nothing', '/dev/shm')
+  .action(({ writes, disk, memory }: Flags) => benchDurability({ writes, disk, memory }));
 
 await program.parseAsync();
 

@@ -34,6 +34,13 @@ export interface ConsoleOptions {
   settings: Partial<Record<SettingName, unknown>>;
 }
 
+export interface DurabilityOptions {
+  writes: number;
+  /** Folders in which the two databases are made. */
+  disk: string;
+  memory: string;
+}
+
 export interface BotOptions {
   rounds: number;
   settings: Partial<Record<SettingName, unknown>>;

@@ -13,6 +13,8 @@ export interface InspectedDatabase extends Pick<Store, 'plugins' | 'storage'> {
   pending: string[];
   /** Migrations in the database that this version does not know. */
   unknown: string[];
+  /** Settings of the database that are off, for which a power cut could take what was acknowledged. */
+  unsafe: string[];
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ async function inspect(engine: SqlEngine, release: () => Promise<void> = async (
     return {
       pending: known.filter((name) => !applied.includes(name)),
       unknown: applied.filter((name) => !known.includes(name)),
+      unsafe: await unsafeSettings(engine),
       plugins: pluginRepository(engine),
       storage: storageRepository(engine),
       close,
@@ -53,6 +56,13 @@ async function inspect(engine: SqlEngine, release: () => Promise<void> = async (
     await engine.close().catch(() => undefined);
     throw error;
   }
+}
+
+async function unsafeSettings(engine: SqlEngine): Promise<string[]> {
+  const rows = await engine.query<{ name: string }>(
+    `SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 async function appliedMigrations(engine: SqlEngine): Promise<string[]> {

@@ -50,7 +50,7 @@ export async function readMigrations(folder = migrationsFolder()): Promise<Migra
  */
 export async function applyMigrations(engine: SqlEngine, migrations: readonly Migration[]): Promise<string[]> {
   await engine.transaction(async (session) => {
-    await session.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+    await session.script(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})`);
     await session.script(CREATE_TABLE);
   });
   const applied: string[] = [];
@@ -61,7 +61,7 @@ export async function applyMigrations(engine: SqlEngine, migrations: readonly Mi
 }
 
 async function applyOne(session: SqlSession, migration: Migration, all: readonly Migration[]): Promise<boolean> {
-  await session.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+  await session.script(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})`);
   const done = await session.query<{ migration_name: string; checksum: string; finished: boolean }>(
     `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
   );

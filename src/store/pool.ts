@@ -3,6 +3,9 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
 
+/** Scripts migrate and tidy: they take what they take. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export function poolEngine(pool: pg.Pool): Omit<SqlEngine, 'close'> {
   const session = sessionOf(pool);
   return {
@@ -42,8 +45,9 @@ function sessionOf(connection: pg.Pool | pg.PoolClient): SqlSession {
     query: async <T extends Row>(sql: string, values: readonly unknown[] = []) =>
       (await connection.query<T>(sql, [...values])).rows,
     script: async (sql) => {
+      const query: pg.QueryConfig & { query_timeout: number } = { text: sql, query_timeout: LONGEST_MS };
       // Several statements in one text come back as an array of results.
-      const results = [(await connection.query(sql)) as pg.QueryResult<Row> | pg.QueryResult<Row>[]].flat();
+      const results = [(await connection.query(query)) as pg.QueryResult<Row> | pg.QueryResult<Row>[]].flat();
       return results.findLast((result) => result.rows.length > 0)?.rows ?? [];
     },
   };

@@ -3,6 +3,8 @@ import pg from 'pg';
 import type { Listener, Notifications } from './sql.js';
 
 const RETRY_MS = 1_000;
+/** Milliseconds for a connection. */
+const CONNECT_MS = 10_000;
 
 export function postgresNotifications(url: string, process: string): Notifications {
   return {
@@ -27,7 +29,12 @@ class ListeningConnection {
   ) {}
 
   async open(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url, application_name: 'palate', keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.url,
+      application_name: 'palate',
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_MS,
+    });
     this.client = client;
     client.on('notification', ({ channel, payload }) => this.listener.onMessage(channel, payload ?? ''));
     client.on('error', (error) => this.listener.onError(error));
@@ -43,8 +50,10 @@ class ListeningConnection {
   }
 
   private reopen(lost: pg.Client): void {
-    if (this.closed || this.client !== lost) return;
+    // A connection that fails tells so more than once.
+    if (this.closed || this.client !== lost || this.retry) return;
     this.retry = setTimeout(() => {
+      this.retry = undefined;
       this.open().then(
         () => this.listener.onReconnect(),
         (error) => {

@@ -8,6 +8,8 @@ import { SESSION_SETTINGS, type SqlEngine } from './sql.js';
 
 /** Milliseconds for a connection, be it made or waited for. */
 const CONNECT_MS = 10_000;
+/** Milliseconds for an answer; a server that is there but says nothing counts as away then. */
+const QUERY_MS = 60_000;
 
 /** Connects to the server. Errors: BAD_USER_INPUT for what is no URL, INTERNAL when it cannot be reached or refuses. */
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<SqlEngine> {
@@ -17,6 +19,7 @@ export async function openPostgres(url: string, onError: (error: Error) => void)
     application_name: 'palate',
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
   });
   pool.on('error', onError);
   try {

@@ -19,6 +19,9 @@ export interface PostgresServer {
   /** The address of a fresh database with every migration applied. */
   createDatabase(): Promise<string>;
   dropDatabase(url: string): Promise<void>;
+  /** Ends the server as an operator would who is in a hurry; `comeBack` starts it again, with its data and its address. */
+  goAway(): Promise<void>;
+  comeBack(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,13 +39,20 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
   const port = await freePort();
   const fast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'].flatMap((setting) => ['-c', setting]);
-  const server = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, ...fast],
-    { ...identity, stdio: 'ignore' },
-  );
   const url = (database: string) => `postgresql://palate@127.0.0.1:${port}/${database}`;
-  await answering(server, url('postgres'));
+  let server: ChildProcess;
+  const launch = async () => {
+    server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, ...fast], {
+      ...identity,
+      stdio: 'ignore',
+    });
+    await answering(server, url('postgres'));
+  };
+  const end = async () => {
+    server.kill('SIGINT');
+    if (server.exitCode === null) await once(server, 'exit');
+  };
+  await launch();
   await runAs(url('postgres'), 'CREATE DATABASE migrated');
   const migrated = await openStore({ data: folder, databaseUrl: url('migrated') }, createLog('error'));
   await migrated.close();
@@ -53,9 +63,10 @@ export async function startPostgres(): Promise<PostgresServer> {
       return url(name);
     },
     dropDatabase: (address) => runAs(url('postgres'), `DROP DATABASE ${address.split('/').at(-1)} WITH (FORCE)`),
+    goAway: end,
+    comeBack: launch,
     stop: async () => {
-      server.kill('SIGINT');
-      if (server.exitCode === null) await once(server, 'exit');
+      await end();
       await rm(folder, { recursive: true, force: true });
     },
   };

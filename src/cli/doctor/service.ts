@@ -115,7 +115,7 @@ async function lookAtDatabase(
 ): Promise<{ database: InspectedDatabase | null; findings: PartFinding[] }> {
   try {
     const database = await inspectDatabase(settings);
-    return { database, findings: [databaseFinding(database)] };
+    return { database, findings: [databaseFinding(database), ...safetyFindings(database)] };
   } catch (error) {
     return { database: null, findings: [problem(messageOf(error), null)] };
   }
@@ -131,6 +131,12 @@ function databaseFinding(database: InspectedDatabase | null): PartFinding {
   if (pending.length === 0) return ok('The database can be used, and is up to date.');
   const advice = 'The next start applies them. Make a copy of the data first.';
   return warning(`The database can be used, and lacks ${pending.length} migrations.`, advice);
+}
+
+function safetyFindings(database: InspectedDatabase | null): PartFinding[] {
+  if (!database || database.unsafe.length === 0) return [];
+  const text = `The database may lose what was acknowledged when the power is cut: off are ${database.unsafe.join(', ')}.`;
+  return [warning(text, 'Set them to on, for the server or for the database and the role that Palate uses.')];
 }
 
 /** No database could be asked: settings come from variables alone. */

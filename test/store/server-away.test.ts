@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createLog } from '../../src/common/log.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import type { TrainingJobRecord } from '../../src/store/training-jobs.js';
+import { type PostgresServer, startPostgres } from './postgres-server.js';
+import { newMember } from './temporary-store.js';
+
+/** Longer than any wait here should take, also on a busy machine. */
+const PATIENCE = { timeout: 60_000, interval: 50 };
+const AWAY = { code: 'STORE_UNAVAILABLE', message: expect.stringMatching(/away/), retryAfterMs: expect.any(Number) };
+
+describe('a server that goes away and comes back', () => {
+  let server: PostgresServer;
+  let folder: string;
+  let store: Store;
+  let other: Store;
+  beforeAll(async () => {
+    server = await startPostgres();
+    folder = await mkdtemp(join(tmpdir(), 'palate-away-'));
+    const settings = { data: folder, databaseUrl: await server.createDatabase() };
+    store = await openStore(settings, createLog('fatal'), { pollingSeconds: 3_600 });
+    other = await openStore(settings, createLog('fatal'), { pollingSeconds: 3_600 });
+  });
+  afterAll(async () => {
+    await store.queue.stop();
+    await store.close();
+    await other.close();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('is said so by name, and everything goes on by itself', { timeout: 180_000 }, async () => {
+    const member = await newMember(store);
+    const handled: string[] = [];
+    store.queue.consume({
+      claim: () => store.trainingJobs.claim(),
+      extend: (job) => store.trainingJobs.extend(job),
+      handle: async (job) => void handled.push(job.id),
+      recover: async () => {},
+    });
+    await store.queue.start();
+    const heard: TrainingJobRecord[] = [];
+    let missed = 0;
+    const unwatch = await store.others.watch({
+      trainingJob: (job) => void heard.push(job),
+      forgotten: () => {},
+      missed: () => void missed++,
+      failed: () => {},
+    });
+    expect(await store.check()).toBeNull();
+
+    await server.goAway();
+    // Without anybody having asked for anything.
+    await vi.waitFor(async () => expect(await store.check()).toMatchObject(AWAY), PATIENCE);
+    await expect(store.members.byId(member.id)).rejects.toMatchObject(AWAY);
+    await expect(store.storage.set('away', 'key', 'value', null)).rejects.toMatchObject(AWAY);
+    await expect(store.trainingJobs.queue(member.id)).rejects.toMatchObject(AWAY);
+    await expect(store.idempotency.find('generate', 'key')).rejects.toMatchObject(AWAY);
+    // Several attempts to listen again have failed by then.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+
+    await server.comeBack();
+    await vi.waitFor(async () => expect(await store.check()).toBeNull(), PATIENCE);
+    expect(await store.members.byId(member.id)).toMatchObject({ id: member.id });
+    await vi.waitFor(() => expect(missed).toBe(1), PATIENCE);
+    const job = await other.trainingJobs.queue(member.id);
+    await vi.waitFor(() => expect(heard.map(({ id }) => id)).toContain(job?.id), PATIENCE);
+    store.queue.wake();
+    await vi.waitFor(() => expect(handled).toEqual([job?.id]), PATIENCE);
+    await unwatch();
+  });
+
+  it('is told from one that answers, and can be written to', async () => {
+    await expect(store.storage.set('away', 'key', 'value', null)).resolves.toMatchObject({ added: true });
+    await expect(store.members.byId('no id')).rejects.not.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await store.check()).toBeNull();
+  });
+});
