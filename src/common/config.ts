@@ -73,7 +73,7 @@ export const limitsSchema = z
     operationsPerBot: positive(1_024),
     operationsPerMember: positive(64),
     /** Seconds between two looks at the keys of open connections. */
-    recheckSeconds: positive(60),
+    recheckSeconds: z.number().int().positive().max(86_400).default(60),
     /** Operations a minute, and how many of them at once: of a bot's key, of a member's. Admin keys are not counted. */
     operationsPerMinuteOfBot: positive(6_000),
     operationsAtOnceOfBot: positive(600),

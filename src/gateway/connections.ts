@@ -6,8 +6,9 @@
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Limits } from '../common/config.js';
-import { PalateError } from '../common/errors.js';
+import { type ErrorCode, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
+import { atMoment } from '../common/wall-timer.js';
 import { type Authenticate, nameOf, requireViewer, type Viewer } from './auth.js';
 
 /** One connection whose key was good when it came. */
@@ -28,13 +29,12 @@ export interface ConnectionParts {
   log: Log;
 }
 
-/** The longest time that a timer of Node counts, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Milliseconds after which somebody who was turned away may find room. */
 const RETRY_MS = 1_000;
 
 export class Connections {
-  private readonly open = new Map<Connection, NodeJS.Timeout | undefined>();
+  /** With what forgets the end of the key. */
+  private readonly open = new Map<Connection, () => void>();
   private readonly rounds: NodeJS.Timeout;
   private readonly forgetKeys: () => void;
 
@@ -51,11 +51,13 @@ export class Connections {
     const { connectionsPerBot, connectionsPerMember } = this.parts.limits;
     const count = this.of(viewer).length;
     requireRoom(viewer, count, connectionsPerBot, connectionsPerMember, 'connections');
-    this.open.set(connection, this.endTimer(connection));
+    const { expiresAt } = viewer;
+    const forget = expiresAt ? atMoment(expiresAt, () => void this.recheck(connection)) : () => {};
+    this.open.set(connection, forget);
   }
 
   remove(connection: Connection): void {
-    clearTimeout(this.open.get(connection));
+    this.open.get(connection)?.();
     this.open.delete(connection);
   }
 
@@ -69,21 +71,12 @@ export class Connections {
   close(): void {
     clearInterval(this.rounds);
     this.forgetKeys();
-    for (const timer of this.open.values()) clearTimeout(timer);
+    for (const forget of this.open.values()) forget();
   }
 
   private of(viewer: Viewer): Connection[] {
     const name = nameOf(viewer);
     return [...this.open.keys()].filter((connection) => nameOf(connection.viewer) === name);
-  }
-
-  private endTimer(connection: Connection): NodeJS.Timeout | undefined {
-    const { expiresAt } = connection.viewer;
-    if (!expiresAt) return undefined;
-    const wait = Math.min(Math.max(expiresAt.getTime() - Date.now(), 0), LONGEST_TIMER_MS);
-    const timer = setTimeout(() => void this.recheck(connection), wait);
-    timer.unref();
-    return timer;
   }
 
   private async recheckAll(): Promise<void> {
@@ -95,17 +88,17 @@ export class Connections {
     try {
       await requireViewer(authenticate, connection.authorization);
     } catch (error) {
-      // A database that does not answer now says nothing about the key.
-      if (!(error instanceof PalateError) || error.code !== 'UNAUTHENTICATED') {
-        log.warn({ err: error }, 'An open connection’s key could not be checked');
-        return;
-      }
       const { expiresAt } = connection.viewer;
       const ranOut = expiresAt != null && expiresAt.getTime() <= Date.now();
+      const known = error instanceof PalateError && error.code === 'UNAUTHENTICATED';
+      // A database that does not answer now says nothing about the key; that its time is over needs no database.
+      if (!known) log.warn({ err: error }, 'An open connection’s key could not be checked');
+      if (!known && !ranOut) return;
+      const message = known ? error.message : 'This key or token has run out. Ask for a new one.';
       // Clients of this protocol take 4401 as final; after 4403 they come again, with the token they then have.
       connection.socket.close(
         ranOut ? CloseCode.Forbidden : CloseCode.Unauthorized,
-        closeReason(`${error.code}: ${error.message}`),
+        closeReason(`${'UNAUTHENTICATED' satisfies ErrorCode}: ${message}`),
       );
     }
   }

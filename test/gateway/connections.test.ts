@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Limits } from '../../src/common/config.js';
+import { DEFAULT_LIMITS, type Limits } from '../../src/common/config.js';
+import { createLog } from '../../src/common/log.js';
+import { createGateway } from '../../src/gateway/gateway.js';
 import { KEY, RawSocket } from './harness.js';
-import { ADA, BOB, openWorld, type World } from './world.js';
+import { ADA, ADMIN, BOB, openWorld, type World } from './world.js';
 
 let world: World;
 afterEach(() => world.close());
@@ -10,8 +12,8 @@ const open = async (limits: Partial<Limits> = {}) => {
   world = await openWorld(limits);
 };
 /** Opens a connection; resolves once it is acknowledged or closed. */
-async function connect(key: string): Promise<RawSocket> {
-  const raw = new RawSocket(world.url);
+async function connect(key: string, url = world.url): Promise<RawSocket> {
+  const raw = new RawSocket(url);
   await new Promise<void>((resolve) => raw.socket.once('open', () => resolve()));
   raw.send({ type: 'connection_init', payload: { authorization: `Bearer ${key}` } });
   await raw.until((message) => message.type === 'connection_ack');
@@ -74,6 +76,27 @@ describe('an open connection', () => {
     const { code, reason } = await raw.closed;
     expect(code).toBe(4403);
     expect(reason).toContain('run out');
+  });
+
+  it('ends at its key’s end even where nobody can be asked about the key any more', async () => {
+    await open();
+    let expiresAt: Date | undefined;
+    const gateway = createGateway({
+      settings: { host: '127.0.0.1', port: 0, limits: DEFAULT_LIMITS, allowedOrigins: [] },
+      services: world.house.services,
+      authenticate: async () => {
+        if (expiresAt) throw new Error('The database is away.');
+        expiresAt = new Date(Date.now() + 500);
+        return { ...ADMIN, expiresAt };
+      },
+      log: createLog('silent'),
+    });
+    await gateway.start();
+    const raw = await connect(KEY, `http://127.0.0.1:${gateway.port}`);
+    const { code, reason } = await raw.closed;
+    expect([code, reason]).toEqual([4403, 'UNAUTHENTICATED: This key or token has run out. Ask for a new one.']);
+    expect(Date.now()).toBeGreaterThanOrEqual(Number(expiresAt));
+    await gateway.stop();
   });
 
   it('ends within a round when its member is forgotten', async () => {
