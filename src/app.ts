@@ -8,6 +8,7 @@ import type { Log } from './common/log.js';
 import { type AdminKey, authenticateAdmin, authenticateAny, authenticateKeys, ensureAdminKey } from './gateway/auth.js';
 import { withFetchPage } from './gateway/fetch-page.js';
 import { createGateway } from './gateway/gateway.js';
+import { requireFree } from './gateway/listen.js';
 import { ensureModel, findModel } from './language-model/fetch.js';
 import type { FetchProgress } from './language-model/fetching.js';
 import { openGguf } from './language-model/gguf.js';
@@ -49,6 +50,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { settings, log, signal } = options;
   const started = new StartedParts((name, err) => log.error({ err }, `The ${name} did not stop cleanly`));
   try {
+    await requireFree(settings);
     await makeDataFolder(settings.data);
     const adminKey = await ensureAdminKey(settings);
     const model = await openGguf(await fetchModel(options));

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { Command } from 'commander';
 import { type App, type AppOptions, startApp } from '../app.js';
 import { loadSettings, type SettingName, VARIABLES } from '../common/config.js';
+import { unknownVariables } from '../common/environment.js';
 import { PalateError } from '../common/errors.js';
 import { createLog } from '../common/log.js';
 import { ProgressLine } from './progress-line.js';
@@ -36,6 +37,7 @@ export function startCommand(): Command {
 
 async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void> {
   const began = performance.now();
+  refuseUnknownVariables();
   const settings = loadSettings({ flags });
   const log = createLog(settings.log);
   if (settings.natsUrl) log.warn('NATS_URL is set, and this version runs as one process: it is not used.');
@@ -62,6 +64,14 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
   log.info({ signal }, 'Palate is stopping');
   await app.stop();
   log.info('Palate has stopped');
+}
+
+/** A misspelt setting would leave its default in place without a word. @throws PalateError BAD_USER_INPUT that names each */
+function refuseUnknownVariables(): void {
+  const unknown = unknownVariables(process.env);
+  if (unknown.length === 0) return;
+  const told = unknown.map(({ name, meant }) => `${name} is no setting${meant ? `; did you mean ${meant}?` : '.'}`);
+  throw new PalateError('BAD_USER_INPUT', `${told.join(' ')} Correct or remove it; docs/operations.md lists them all.`);
 }
 
 /** The first start shows the key it made, as a link; later ones say where it is kept. */

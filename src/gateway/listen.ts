@@ -1,5 +1,5 @@
 /** Listening on a port, and what to say when it cannot be had. */
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type Settings, VARIABLES } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
 
@@ -11,6 +11,17 @@ export function listen(server: Server, { host, port }: Address): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     server.listen(port, host, () => resolve());
   });
+}
+
+/**
+ * Whether the address can be had, before anything is opened that takes long: it is listened on for a moment.
+ * @throws PalateError as `listen` does
+ */
+export async function requireFree(address: Address): Promise<void> {
+  const server = createServer((_, response) => response.destroy());
+  await listen(server, address);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {

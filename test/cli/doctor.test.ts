@@ -74,7 +74,7 @@ describe('the parts', () => {
     };
     const plugins = [{ name: 'my-bot', fields: [{ name: 'token' }] }] as unknown as PluginView[];
     const titles = (found: PartFinding[]) => found.map(({ title }) => title.split(' ')[0]);
-    expect(titles(variableFindings(environment, plugins))).toEqual(['PALATE_PLUGIN_MY_BOT_TOKN', 'PALATE_PROT']);
+    expect(titles(variableFindings(environment, plugins))).toEqual(['PALATE_PROT', 'PALATE_PLUGIN_MY_BOT_TOKN']);
     // While nobody knows the plugins, nobody knows their settings.
     expect(titles(variableFindings(environment, null))).toEqual(['PALATE_PROT']);
   });

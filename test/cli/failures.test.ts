@@ -43,6 +43,18 @@ it.each([
     /^palate: There is no language model to serve: .*nowhere\.gguf/,
   ],
   ['a model that is none', ['start'], { PALATE_MODEL: 'broken.gguf' }, /^palate: .*broken\.gguf/],
+  [
+    'a variable that is no setting',
+    ['start'],
+    {
+      PALATE_PROT: '4001',
+      PALATE_PUBLICURL: 'https://palate.example',
+      PALATE_COLOUR: 'red',
+      PALATE_URL: '',
+      PALATE_EMPTY: '',
+    },
+    /^palate: PALATE_COLOUR is no setting\. PALATE_PROT is no setting; did you mean PALATE_PORT\? PALATE_PUBLICURL is no setting; did you mean PALATE_PUBLIC_URL\?/,
+  ],
   ['a device that is not supported', ['start'], { PALATE_DEVICE: 'abacus' }, /^palate: PALATE_DEVICE is not usable/],
   ['no key to talk with', ['chat'], {}, /^palate: There is no key: .*PALATE_ADMIN_KEY/],
   [
@@ -56,6 +68,16 @@ it.each([
   expect(error).toMatch(message);
   expect(error).not.toMatch(/\n {4}at /);
   expect(code).toBe(1);
+});
+
+it('says that a port is taken before it looks for a model', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { code, error } = await palate(['start', '--port', String(port), '--model', 'nowhere.gguf']);
+  expect(error).toMatch(new RegExp(`^palate: Another program listens on 127\\.0\\.0\\.1 port ${port}`));
+  expect(code).toBe(1);
+  await new Promise((resolve) => server.close(resolve));
 });
 
 it('says that nobody answers, and how to change that', async () => {

@@ -4,6 +4,7 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { adminKeyFile, pluginVariable, type Settings, secretKeyFile, VARIABLES } from '../../common/config.js';
+import { PLUGIN_PREFIX, unknownVariables } from '../../common/environment.js';
 import { messageOf } from '../../common/errors.js';
 import type { PluginView } from '../../services/views.js';
 import { folderHolder } from '../../store/folder-lock.js';
@@ -12,9 +13,6 @@ import { ok, type PartFinding, problem, warning } from './findings.js';
 const GIBIBYTE = 2 ** 30;
 /** Free space below which the service may stop working, and below which that is near. GiB. */
 const [FULL, NEARLY_FULL] = [0.25, 2];
-/** Variables that other commands read. */
-const OTHER_VARIABLES = ['PALATE_URL'];
-const PLUGIN_PREFIX = 'PALATE_PLUGIN_';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,19 +35,22 @@ function isInRange(version: string, range: string): boolean {
 
 /** Variables that look like settings and are none; `plugins` where they are known. */
 export function variableFindings(environment: Environment, plugins: readonly PluginView[] | null): PartFinding[] {
-  const known = new Set([...Object.values(VARIABLES), ...OTHER_VARIABLES]);
   const fields = plugins?.flatMap(({ name, fields }) => fields.map((field) => pluginVariable(name, field.name)));
-  const unknown = Object.keys(environment).filter((name) => {
-    if (!name.startsWith('PALATE_') || known.has(name) || !environment[name]) return false;
-    return !name.startsWith(PLUGIN_PREFIX) || (fields !== undefined && !fields.includes(name));
-  });
-  return unknown.sort().map((name) => {
-    const where = name.startsWith(PLUGIN_PREFIX) ? "the plugin's settings" : '"palate start --help"';
-    return warning(
-      `${name} is set, and there is no such setting.`,
-      `Compare its spelling with ${where}, or remove it.`,
-    );
-  });
+  const ofPlugins = Object.keys(environment).filter(
+    (name) => name.startsWith(PLUGIN_PREFIX) && environment[name] && fields !== undefined && !fields.includes(name),
+  );
+  return [
+    ...unknownVariables(environment).map(({ name, meant }) => {
+      const advice = meant
+        ? `Did you mean ${meant}?`
+        : 'Compare its spelling with "palate start --help", or remove it.';
+      return problem(`${name} is set, and there is no such setting: the service does not start with it.`, advice);
+    }),
+    ...ofPlugins.sort().map((name) => {
+      const advice = "Compare its spelling with the plugin's settings, or remove it.";
+      return warning(`${name} is set, and there is no such setting.`, advice);
+    }),
+  ];
 }
 
 /** @param answers whether a running service answers */
