@@ -2,7 +2,6 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
 import { NO_HOOKS } from '../../src/services/generations/hooks.js';
@@ -11,6 +10,7 @@ import type { PreferenceService } from '../../src/services/services.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import type { ClaimedJob } from '../../src/store/training-work.js';
 import { prepareDatabase } from '../store/template.js';
+import { type SteppedClock, steppedClock } from '../support/stepped-clock.js';
 
 export const DIGESTS = { model: 'model', checkpoint: 'checkpoint' };
 
@@ -24,15 +24,15 @@ export class LedgerWorld {
     public preferences: PreferenceService,
     /** Keeps the members of one run apart from those of others on the same store. */
     public run: number,
-    private readonly opened = Date.now(),
+    private readonly clock: SteppedClock,
   ) {}
 
   static async open(): Promise<LedgerWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'palate-property-'));
     await prepareDatabase(folder);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const clock = steppedClock();
     const store = await openStore({ data: folder }, createLog('error'));
-    return new LedgerWorld(folder, store, preferencesOver(store), 0);
+    return new LedgerWorld(folder, store, preferencesOver(store), 0, clock);
   }
 
   refOf(person: number) {
@@ -46,7 +46,7 @@ export class LedgerWorld {
 
   /** Sets the machine's clock, by which the embedded database goes as well, so far from where it was at first. */
   setClock(milliseconds: number): void {
-    vi.setSystemTime(this.opened + milliseconds);
+    this.clock.set(milliseconds);
   }
 
   /** The files as they are at this moment, which is what a kill leaves, opened by another process. */
@@ -63,8 +63,8 @@ export class LedgerWorld {
   }
 
   async close(): Promise<void> {
-    vi.useRealTimers();
     await this.store.close();
+    this.clock.restore();
     await rm(this.folder, { recursive: true });
   }
 }

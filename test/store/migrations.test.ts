@@ -64,8 +64,9 @@ describe('migrations', () => {
   });
 
   it('keep the order and the meaning of what was there', async () => {
-    const old = await openPglite(undefined);
-    const before = committed.filter(({ name }) => name < '20250701000000_positions');
+    const place = await mkdtemp(join(tmpdir(), 'palate-migrations-'));
+    const old = await openPglite(place);
+    const before = committed.filter(({ name }) => name < '20250703000000_positions');
     await applyMigrations(old, before);
     const id = (n: number) => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`;
     await old.script(`
@@ -110,6 +111,7 @@ describe('migrations', () => {
       { count: 2 },
     ]);
     await old.close();
+    await rm(place, { recursive: true });
   });
 
   it('leave nothing of one that fails', async () => {
