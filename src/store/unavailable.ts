@@ -95,7 +95,8 @@ export function databaseAway(): PalateError {
 function* layers(error: unknown): Generator<Record<string, unknown>> {
   const seen = new Set<unknown>();
   const next = [error];
-  for (let layer = next.shift(); layer !== undefined; layer = next.shift()) {
+  while (next.length > 0) {
+    const layer = next.shift();
     if (typeof layer !== 'object' || layer === null || seen.has(layer)) continue;
     seen.add(layer);
     const { cause, meta, driverAdapterError, errors } = layer as Record<string, unknown>;

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import WebSocket from 'ws';
 import { DEFAULT_LIMITS, type Limits } from '../../src/common/config.js';
-import { authenticateAdmin } from '../../src/gateway/auth.js';
+import { type Authenticate, authenticateAdmin } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { EchoServices } from './echo-services.js';
 
@@ -22,6 +22,7 @@ export interface Harness {
 export async function startHarness(
   limits: Partial<Limits> = {},
   settings: { publicUrl?: string } = {},
+  authenticate: Authenticate = authenticateAdmin(KEY),
 ): Promise<Harness> {
   const services = new EchoServices();
   const log: Record<string, unknown>[] = [];
@@ -34,7 +35,7 @@ export async function startHarness(
       ...settings,
     },
     services,
-    authenticate: authenticateAdmin(KEY),
+    authenticate,
     log: pino({ level: 'warn' }, { write: (line: string) => void log.push(JSON.parse(line)) }),
   });
   await gateway.start();

@@ -55,6 +55,20 @@ describe('health', () => {
   });
 });
 
+describe('a database that is away', () => {
+  it('keeps nobody out for good: the request is refused with 503 and when to come again', async () => {
+    const away = await startHarness({}, {}, async () => {
+      throw new PalateError('STORE_UNAVAILABLE', 'The database is away.', { retryAfterMs: 2_000 });
+    });
+    const answer = await post(away, '{ pool { ready } }');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(answer.errors).toMatchObject([
+      { message: 'The database is away.', extensions: { code: 'STORE_UNAVAILABLE', retryAfterMs: 2_000 } },
+    ]);
+    await away.stop();
+  });
+});
+
 describe('keys', () => {
   it.each([
     ['no key', {}],

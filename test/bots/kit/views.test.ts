@@ -383,6 +383,7 @@ describe('a problem', () => {
 
   it('passes or not', () => {
     expect(isPassing('UNREACHABLE')).toBe(true);
+    expect(isPassing('STORE_UNAVAILABLE')).toBe(true);
     expect(isPassing('NOT_FOUND')).toBe(false);
     expect([0, 1, 2, 20].map((attempt) => retryDelay(attempt))).toEqual([500, 1_000, 2_000, 60_000]);
     expect(retryDelay(0, 9_000)).toBe(9_000);
