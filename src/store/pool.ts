@@ -24,6 +24,9 @@ const PROBE = `
 
 async function inTransaction<T>(pool: pg.Pool, work: (session: SqlSession) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  // What is under way is told by its own rejection; unheard, the event would end the process.
+  const heard = () => undefined;
+  client.on('error', heard);
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');
@@ -36,6 +39,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (session: SqlSession) => Pr
     });
     throw error;
   } finally {
+    client.off('error', heard);
     client.release(broken);
   }
 }

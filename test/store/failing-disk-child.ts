@@ -42,7 +42,13 @@ process.stdout.write(JSON.stringify({ calls, cases, failed, refused, kept: kept.
 /** A spell of an ordinary life: writes at once and in turn, small and large ones, and everything that a clean-up does. */
 async function work(of: Store, name: string): Promise<void> {
   await Promise.all([1, 20, 500, 9_000].map((size) => set(of, `${name} ${size}`, size)));
-  await told(of.members.ensure({ platform: 'test', externalId: name, scope: '' }));
+  await told(
+    of.members
+      .ensure({ platform: 'test', externalId: name, scope: '' })
+      .then(({ id }) =>
+        Promise.all([of.trainingJobs.queue(id), of.consent.set(id, { learn: 'DENIED' }, { trainable: true })]),
+      ),
+  );
   await told(of.cleanUp.run());
   await set(of, `${name} again`, 100);
   await set(of, `${name} again`, 200);

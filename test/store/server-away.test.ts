@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/common/log.js';
+import { openPostgres } from '../../src/store/postgres.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import type { TrainingJobRecord } from '../../src/store/training-jobs.js';
+import { asStoreError } from '../../src/store/unavailable.js';
 import { type PostgresServer, startPostgres } from './postgres-server.js';
 import { newMember } from './temporary-store.js';
 
@@ -71,6 +73,24 @@ describe('a server that goes away and comes back', () => {
     store.queue.wake();
     await vi.waitFor(() => expect(handled).toEqual([job?.id]), PATIENCE);
     await unwatch();
+  });
+
+  it('takes the transaction that was under way with it, and nothing else', { timeout: 180_000 }, async () => {
+    const engine = await openPostgres(await server.createDatabase(), () => {});
+    try {
+      const cut = engine.transaction(async (session) => {
+        await session.query('SELECT 1');
+        await server.goAway();
+        await session.query('SELECT 2');
+      });
+      expect(asStoreError(await cut.catch((error: unknown) => error))).toMatchObject(AWAY);
+      await server.comeBack();
+      await vi.waitFor(() => engine.probe(), PATIENCE);
+      expect(await engine.transaction((session) => session.query('SELECT 3 AS three'))).toEqual([{ three: 3 }]);
+    } finally {
+      await engine.close();
+    }
+    await vi.waitFor(async () => expect(await store.check()).toBeNull(), PATIENCE);
   });
 
   it('is told from one that answers, and can be written to', async () => {
