@@ -15,14 +15,10 @@ import {
   Status,
 } from 'discord.js';
 import { type PluginContext, type PluginHealth, PluginSetupError } from '../../src/plugins/contract.js';
-import { Outage } from '../kit/index.js';
+import { CONNECT_MS, GOODBYE_MS, inTime, Outage } from '../kit/index.js';
 import type { DiscordConfig } from './config.js';
 import { EndingShards } from './ending-shards.js';
 
-/** Milliseconds for saying goodbye. */
-const GOODBYE_MS = 1_000;
-/** Milliseconds in which the gateway has to let the bot in: less than a start may take, so that it can be said what is in the way. */
-const CONNECT_MS = 25_000;
 /** Times that the gateway may end a shard's connection before it let the bot in. */
 const ATTEMPTS = 6;
 /** Milliseconds between two looks whether the API is back. */
@@ -77,33 +73,23 @@ export class Connection {
   async connect(): Promise<void> {
     const { discord, parts } = this;
     const ready = new Promise<void>((resolve) => discord.once(Events.ClientReady, () => resolve()));
-    let fail: (reason: unknown) => void = () => {};
-    const late = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
-    const giveUp = () => fail(parts.signal.reason);
-    parts.signal.addEventListener('abort', giveUp, { once: true });
-    if (parts.signal.aborted) giveUp();
-    late.catch(() => undefined);
-    const timer = setTimeout(() => fail(new Error(this.unreached())), CONNECT_MS);
     parts.log.info('Connecting to Discord');
-    let failures = 0;
-    const again = () => {
-      parts.log.info(this.unreached());
-      failures++;
-      if (failures >= ATTEMPTS * discord.ws.shards.size) fail(new Error(this.unreached()));
-    };
-    discord.on(Events.ShardReconnecting, again);
+    const refused = new Promise<never>((_, reject) => {
+      let failures = 0;
+      discord.on(Events.ShardReconnecting, () => {
+        if (discord.isReady()) return;
+        parts.log.info(this.unreached());
+        failures++;
+        if (failures >= ATTEMPTS * discord.ws.shards.size) reject(new Error(this.unreached()));
+      });
+    });
     const login = discord.login(parts.config.token);
-    login.catch(() => undefined);
+    const connected = Promise.race([login.then(() => ready), refused]);
+    connected.catch(() => undefined);
     try {
-      await Promise.race([login.then(() => ready), late]);
+      await inTime(connected, CONNECT_MS, parts.signal, () => this.unreached());
     } catch (error) {
       throw this.refused ?? setupProblem(error) ?? reasoned(error, parts.config.api);
-    } finally {
-      clearTimeout(timer);
-      parts.signal.removeEventListener('abort', giveUp);
-      discord.off(Events.ShardReconnecting, again);
     }
   }
 

@@ -22,6 +22,8 @@ export default definePlugin({
   version: '1.0.0',
   platform: PLATFORM,
   description: 'Answers on Discord and learns from reactions and buttons.',
+  guide: `1. At [discord.com/developers/applications](https://discord.com/developers/applications) make an application. On its page *Bot* press *Reset Token*; the token goes into \`token\`.
+2. When it is set, press *Check*: it gives the invitation that brings the bot into your server.`,
   configSchema,
   diagnose,
   async start(context) {

@@ -1,6 +1,10 @@
 /** Whether the platform is away, since when, and what is said about it. */
 import type { PluginHealth } from '../../src/plugins/contract.js';
 
+/** Milliseconds for saying goodbye when a connection is ended. */
+export const GOODBYE_MS = 1_000;
+/** Milliseconds in which the platform has to let a bot in: less than a start may take, so that it can be said what is in the way. */
+export const CONNECT_MS = 25_000;
 /** Milliseconds an outage may last before it is told: platforms ask for new connections many times a day. */
 export const BRIEF_MS = 10_000;
 /** Milliseconds for which it is left to mend itself; then the plugin is started anew. */

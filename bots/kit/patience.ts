@@ -30,3 +30,29 @@ export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): 
     }
   }
 }
+
+export class TooLate extends Error {}
+
+/** What the work resolves with; rejects with the signal's reason, or after a while with TooLate that says `why`. The work itself is not ended. */
+export async function inTime<T>(
+  work: Promise<T>,
+  milliseconds: number,
+  signal: AbortSignal,
+  why: () => string,
+): Promise<T> {
+  const over = new AbortController();
+  const ended = () => over.abort(signal.reason);
+  const timer = setTimeout(() => over.abort(new TooLate(why())), milliseconds);
+  signal.addEventListener('abort', ended, { once: true });
+  if (signal.aborted) ended();
+  const late = new Promise<never>((_, reject) => {
+    over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true });
+    if (over.signal.aborted) reject(over.signal.reason);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', ended);
+  }
+}

@@ -22,12 +22,19 @@ import type { Place } from './place.js';
 import { onQuestion } from './questions.js';
 import type { Reconciler } from './reconcile.js';
 import { memberOf } from './service.js';
+import type { Standing } from './standing.js';
 import { postOnce } from './surface.js';
 import { Tuning } from './tuning.js';
 import { pressContinue, pressVote, Reactions } from './voting.js';
 import { isGone } from './workspaces.js';
 
-export function listen(app: App, bot: Bot, reconciler: Reconciler, installations: Installations | null): void {
+/** What hears of installations that are gone. */
+interface Watchers {
+  installations: Installations | null;
+  standing: Standing;
+}
+
+export function listen(app: App, bot: Bot, reconciler: Reconciler, { installations, standing }: Watchers): void {
   const tuning = new Tuning(bot);
   const reactions = new Reactions(bot, reconciler);
   const safely = (what: string, work: Promise<unknown>) =>
@@ -61,6 +68,7 @@ export function listen(app: App, bot: Bot, reconciler: Reconciler, installations
     app.event(type, async ({ context, event }) => {
       const revoked = (event as { tokens?: { bot?: string[] } }).tokens;
       if (type === 'tokens_revoked' && !revoked?.bot?.length) return;
+      standing.lookSoon();
       const { isEnterpriseInstall, enterpriseId, teamId } = context;
       const query = { isEnterpriseInstall, enterpriseId, teamId };
       await safely('An installation could not be removed', removeInstallation(installations, query));

@@ -1,7 +1,17 @@
 /** The Slack bot as a plugin: connects, reconciles, answers what was interrupted, and lets go again. */
 import { App, type Logger } from '@slack/bolt';
 import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
-import { Answers, NAMED_REACTIONS, Places, Questions, reactionTable, VoteBook } from '../kit/index.js';
+import {
+  Answers,
+  CONNECT_MS,
+  inTime,
+  NAMED_REACTIONS,
+  Places,
+  Questions,
+  reactionTable,
+  TooLate,
+  VoteBook,
+} from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { newBudgets } from './budgets.js';
 import { catchUp } from './catch-up.js';
@@ -9,43 +19,52 @@ import { configSchema, type SlackConfig } from './config.js';
 import { diagnose } from './doctor.js';
 import { listen } from './events.js';
 import { Gate } from './gate.js';
+import { GUIDE } from './guide.js';
 import { Installations } from './installations.js';
 import { sdkLogger } from './logger.js';
 import { type Links, openLinks } from './receivers.js';
 import { Reconciler } from './reconcile.js';
+import { reasonOf, refusal } from './refusals.js';
 import { memberOf, PLATFORM } from './service.js';
+import { appTokenProblem, Standing } from './standing.js';
 import { bookEvents } from './voting.js';
-import { refusal, Workspaces } from './workspaces.js';
+import { Workspaces } from './workspaces.js';
 
 const HOUR_MS = 3_600_000;
-/** How long a lost connection may take to come back before it counts as trouble. */
-const PATIENCE_MS = 60_000;
+const SILENCE =
+  'Slack gave an address for the socket, and nothing answers there. A firewall or proxy may be in the way of this machine, or Slack has an outage (slack-status.com).';
 
 export default definePlugin({
   name: 'slack',
   version: '1.0.0',
   platform: PLATFORM,
   description: 'Answers on Slack and learns from reactions and buttons.',
+  guide: GUIDE,
   configSchema,
   diagnose,
   async start(context) {
     const { config, client, signal, log, storage } = context;
     const logger = sdkLogger(log);
     const installations = config.botToken === undefined ? new Installations(storage, config.clientSecret ?? '') : null;
-    const links = openLinks(config, installations, logger, signal);
+    const links = openLinks(config, installations, logger);
+    context.onEnd('the connection to Slack', () => links.end());
     const bot = makeBot(context, links, installations, logger);
+    log.info(`Asking Slack at ${config.api} about the bot token`);
     await bot.workspaces.verify();
+    signal.throwIfAborted();
     // Only an admin may end it, and does so for the platform.
     if (config.askConsent) await client.setPlatform(PLATFORM, { asksConsent: true });
     const reconciler = new Reconciler(bot);
-    listen(makeApp(bot, links, logger), bot, reconciler, installations);
+    const standing = new Standing(config, bot.workspaces, links);
+    listen(makeApp(bot, links, logger), bot, reconciler, { installations, standing });
     const lookAgain = catchingUp(bot, reconciler);
     const hourly = setInterval(lookAgain, HOUR_MS).unref();
-    signal.addEventListener('abort', () => clearInterval(hourly), { once: true });
-    await connect(links);
+    context.onEnd('the hourly look', () => clearInterval(hourly));
+    log.info('Connecting to Slack');
+    await connect(links, config, signal);
     lookAgain();
     links.onConnect(lookAgain);
-    return { health: healthOf(bot, links), stop: () => links.stop() };
+    return { health: () => standing.health(), stop: () => {} };
   },
 });
 
@@ -96,20 +115,20 @@ function makeApp(bot: Bot, { receiver }: Links, logger: Logger): App {
 }
 
 /** @throws PluginSetupError where the settings, not the network, are in the way */
-async function connect(links: Links): Promise<void> {
+async function connect(links: Links, { api }: SlackConfig, signal: AbortSignal): Promise<void> {
+  const starting = links.start();
+  starting.catch(() => undefined);
   try {
-    await links.start();
+    await inTime(starting, CONNECT_MS, signal, () => SILENCE);
   } catch (error) {
-    await links.stop();
-    const code = (error as NodeJS.ErrnoException).code;
+    if (signal.aborted || error instanceof TooLate) throw error;
+    const code = (error as NodeJS.ErrnoException | undefined)?.code;
     if (code === 'EADDRINUSE' || code === 'EACCES') {
       throw new PluginSetupError(`The port is not free (${code}). Set another "port".`, { cause: error });
     }
-    if (refusal(error) === null) throw error;
-    throw new PluginSetupError(
-      `Slack does not take the app-level token (${refusal(error)}). Make one with connections:write at api.slack.com/apps, your app, "Basic Information", and switch on Socket Mode.`,
-      { cause: error },
-    );
+    const why = refusal(error);
+    if (why !== null) throw appTokenProblem(why, error);
+    throw new Error(`${reasonOf(error, api)}.`, { cause: error });
   }
 }
 
@@ -125,20 +144,5 @@ function catchingUp(bot: Bot, reconciler: Reconciler): () => void {
       .catch((error: unknown) => {
         if (!bot.signal.aborted) bot.log.error('Reactions could not be reconciled', { error });
       });
-  };
-}
-
-function healthOf(bot: Bot, links: Links) {
-  let lost: number | null = null;
-  return async () => {
-    if (links.isConnected()) lost = null;
-    else lost ??= Date.now();
-    if (lost !== null && Date.now() - lost > PATIENCE_MS) {
-      return { ok: false, message: 'Not connected to Slack; it keeps trying.' };
-    }
-    if (lost !== null) return { ok: true, message: 'The connection to Slack was lost; it is being made anew.' };
-    const count = (await bot.workspaces.scopes()).length;
-    if (count === 0) return { ok: true, message: `Install it: ${bot.config.publicUrl}/slack/install` };
-    return { ok: true, message: `Connected in ${count} ${count === 1 ? 'workspace' : 'workspaces'}.` };
   };
 }

@@ -1,14 +1,17 @@
 /** How Slack reaches the bot: over a socket that the bot opens, or over HTTP; and the pages where admins install it. */
 import { createHmac } from 'node:crypto';
-import { HTTPReceiver, type Logger, type Receiver, SocketModeReceiver } from '@slack/bolt';
+import type { Server } from 'node:http';
+import { HTTPReceiver, type Logger, type Receiver } from '@slack/bolt';
+import { GOODBYE_MS } from '../kit/index.js';
 import type { SlackConfig } from './config.js';
 import type { Installations } from './installations.js';
+import { lookedAt } from './requests.js';
 import { HELPFUL, NEEDED } from './scopes.js';
+import { SocketLink } from './socket.js';
 import type { Authorizer } from './workspaces.js';
 
 const REDIRECT = '/slack/oauth_redirect';
-/** Milliseconds before a connection that failed is tried again. */
-const AGAIN_MS = 5_000;
+const TIMEOUT_MS = 10_000;
 
 export interface Links {
   /** What events come through. */
@@ -16,75 +19,45 @@ export interface Links {
   /** Knows the tokens of each workspace; null where there is only one. */
   installer: Authorizer | null;
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** Lets go of everything, also in the middle of a start. */
+  end(): Promise<void>;
   /** Whether Slack can reach the bot now, as far as it can be known. */
   isConnected(): boolean;
+  /** Slack's word for why it takes the app-level token no more; null while it does. */
+  refused(): string | null;
   /** Calls back whenever a connection was made anew. */
   onConnect(then: () => void): void;
 }
 
-export function openLinks(
-  config: SlackConfig,
-  installations: Installations | null,
-  logger: Logger,
-  signal: AbortSignal,
-): Links {
-  const socket = config.appToken === undefined ? null : socketReceiver(config.appToken, config, logger);
-  if (socket) keepConnecting(socket.client, signal);
+export function openLinks(config: SlackConfig, installations: Installations | null, logger: Logger): Links {
+  const socket = config.appToken === undefined ? null : new SocketLink(config.appToken, config.api, logger);
   const http = socket && !installations ? null : httpReceiver(config, installations, logger);
-  let connected = false;
-  socket?.client.on('connected', () => {
-    connected = true;
-  });
-  for (const state of ['disconnected', 'reconnecting', 'close']) {
-    socket?.client.on(state, () => {
-      connected = false;
-    });
-  }
+  let server: Server | undefined;
   return {
-    receiver: (socket ?? http) as Receiver,
+    receiver: (socket?.receiver ?? http) as Receiver,
     installer: (http?.installer ?? null) as Authorizer | null,
     start: async () => {
-      await http?.start({ host: config.host, port: config.port });
+      server = await http?.start({ host: config.host, port: config.port });
       await socket?.start();
     },
-    stop: async () => {
-      await socket?.stop();
-      await http?.stop().catch(() => {});
+    end: async () => {
+      await socket?.end();
+      if (!server) return;
+      const closed = http?.stop().catch(() => {});
+      server.closeIdleConnections();
+      const impatience = setTimeout(() => server?.closeAllConnections(), GOODBYE_MS);
+      await closed;
+      clearTimeout(impatience);
     },
-    isConnected: () => socket === null || connected,
-    onConnect: (then) => void socket?.client.on('connected', then),
+    isConnected: () => socket?.connected ?? true,
+    refused: () => socket?.refused ?? null,
+    onConnect: (then) => socket?.onConnect(then),
   };
-}
-
-/** The SDK's client forgets a reconnection that fails; here it is tried again, unless it is time to end. */
-function keepConnecting(client: SocketModeReceiver['client'], signal: AbortSignal): void {
-  const start = client.start.bind(client);
-  let begun = false;
-  client.start = async () => {
-    try {
-      const connection = await start();
-      begun = true;
-      return connection;
-    } catch (error) {
-      if (!begun) throw error;
-      if (!signal.aborted) setTimeout(() => void client.start(), AGAIN_MS).unref();
-      return { ok: false };
-    }
-  };
-}
-
-function socketReceiver(appToken: string, { api }: SlackConfig, logger: Logger): SocketModeReceiver {
-  return new SocketModeReceiver({
-    appToken,
-    logger,
-    installerOptions: { clientOptions: { slackApiUrl: api } },
-  });
 }
 
 function httpReceiver(config: SlackConfig, installations: Installations | null, logger: Logger): HTTPReceiver {
   const { signingSecret, clientId, clientSecret, publicUrl, api } = config;
-  return new HTTPReceiver({
+  const receiver = new HTTPReceiver({
     signingSecret: signingSecret ?? '',
     // With Socket Mode only the installation's pages are served here.
     signatureVerification: signingSecret !== undefined,
@@ -103,8 +76,10 @@ function httpReceiver(config: SlackConfig, installations: Installations | null, 
         redirectUriPath: REDIRECT,
         directInstall: true,
         authorizationUrl: new URL('/oauth/v2/authorize', api).href,
-        clientOptions: { slackApiUrl: api },
+        clientOptions: { slackApiUrl: api, retryConfig: { retries: 1, unref: true }, timeout: TIMEOUT_MS },
       },
     }),
   });
+  receiver.requestListener = lookedAt(receiver.requestListener);
+  return receiver;
 }

@@ -4,7 +4,10 @@ import { type Logger, webApi } from '@slack/bolt';
 import { PluginSetupError } from '../../src/plugins/contract.js';
 import type { SlackConfig } from './config.js';
 import type { Installations } from './installations.js';
+import { isForGood, reasonOf, refusal } from './refusals.js';
 import { missingScopes } from './scopes.js';
+
+export { isAmbiguous, isGone, refusal, waitOf } from './refusals.js';
 
 export interface Workspace {
   /** Tries again by itself: for calls that mean the same when they are made twice. */
@@ -14,11 +17,11 @@ export interface Workspace {
   botUserId: string;
 }
 
-const { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError, WebClient } = webApi;
-
-/** A few attempts in about a minute. */
-const RETRIES = { retries: 6, factor: 2, minTimeout: 500, maxTimeout: 20_000 };
+/** A few attempts in about a minute; waiting for the next one keeps no process alive. */
+const RETRIES = { retries: 6, factor: 2, minTimeout: 500, maxTimeout: 20_000, unref: true };
 const TIMEOUT_MS = 30_000;
+/** Milliseconds for a question whose answer somebody waits for. */
+const LOOK_MS = 10_000;
 
 interface AuthorizeQuery {
   teamId?: string;
@@ -36,8 +39,16 @@ export interface Authorizer {
   authorize(query: AuthorizeQuery): Promise<Authorized>;
 }
 
+/** Slack's word for why it takes a token no more. */
+interface Refused {
+  scope: string;
+  token: string;
+  why: string;
+}
+
 export class Workspaces {
   private readonly byToken = new Map<string, Workspace>();
+  private readonly refused = new Map<string, Refused>();
   private readonly asked = new Map<string, Promise<Authorized>>();
   /** The one workspace, where there is only one. */
   private single: { token: string; botUserId: string; botId: string; scope: string } | null = null;
@@ -48,11 +59,14 @@ export class Workspaces {
     private readonly several: { installations: Installations; installer(): Authorizer } | null,
   ) {}
 
-  /** @throws PluginSetupError where the token is not good, or may not do enough */
+  /**
+   * Asks about the one workspace, where there is only one.
+   * @throws PluginSetupError where the token is not good, or may not do enough; Error that says what is in the way
+   */
   async verify(): Promise<void> {
-    const { botToken } = this.config;
+    const { botToken, api } = this.config;
     if (botToken === undefined) return;
-    const client = this.client(botToken, true);
+    const client = this.client(botToken, false, LOOK_MS);
     try {
       const {
         user_id = '',
@@ -71,12 +85,19 @@ export class Workspaces {
       const scope = (is_enterprise_install ? enterprise_id : team_id) ?? '';
       this.single = { token: botToken, botUserId: user_id, botId: bot_id, scope };
     } catch (error) {
-      if (refusal(error) === null) throw error;
-      throw new PluginSetupError(
-        `Slack does not take the bot token (${refusal(error)}). Copy it from api.slack.com/apps, your app, "OAuth & Permissions".`,
-        { cause: error },
-      );
+      if (error instanceof PluginSetupError) throw error;
+      if (refusal(error) === null) throw new Error(`${reasonOf(error, api)}.`, { cause: error });
+      throw new PluginSetupError(tokenProblem(refusal(error) ?? ''), { cause: error });
     }
+  }
+
+  /** Tokens that Slack has come to refuse, of installations that still have them. */
+  async refusals(): Promise<Refused[]> {
+    for (const [token, { scope }] of this.refused) {
+      const present = this.single?.token ?? (await this.several?.installations.of(scope))?.bot?.token;
+      if (present !== token) this.refused.delete(token);
+    }
+    return [...this.refused.values()];
   }
 
   /** The scopes the app is installed in. */
@@ -86,13 +107,13 @@ export class Workspaces {
 
   /** @throws Error where the app is not installed there */
   async at(scope: string): Promise<Workspace> {
-    if (this.single) return this.of(this.single.token, this.single.botUserId);
+    if (this.single) return this.of(scope, this.single.token, this.single.botUserId);
     const query = scope.startsWith('E')
       ? { enterpriseId: scope, isEnterpriseInstall: true }
       : { teamId: scope, isEnterpriseInstall: false };
     const { botToken, botUserId } = await this.authorize(query);
     if (!botToken || !botUserId) throw new Error('The app is not installed there.');
-    return this.of(botToken, botUserId);
+    return this.of(scope, botToken, botUserId);
   }
 
   /** The tokens of an installation. Asked once at a time: renewing a token uses up what it is renewed with. */
@@ -109,56 +130,55 @@ export class Workspaces {
     return asked;
   }
 
-  private of(token: string, botUserId: string): Workspace {
+  private of(scope: string, token: string, botUserId: string): Workspace {
     const known = this.byToken.get(token);
     if (known) return known;
-    const workspace = { api: this.client(token, true), once: this.client(token, false), botUserId };
+    const onRefused = (why: string) => this.refused.set(token, { scope, token, why });
+    const workspace = {
+      api: this.client(token, true, TIMEOUT_MS, onRefused),
+      once: this.client(token, false, TIMEOUT_MS, onRefused),
+      botUserId,
+    };
     this.byToken.set(token, workspace);
     return workspace;
   }
 
-  private client(token: string, again: boolean): webApi.WebClient {
-    return new WebClient(token, {
+  private client(token: string, again: boolean, timeout: number, onRefused?: (why: string) => void): webApi.WebClient {
+    const options = {
       slackApiUrl: this.config.api,
       logger: this.logger,
-      timeout: TIMEOUT_MS,
+      timeout,
       allowAbsoluteUrls: false,
       retryConfig: again ? RETRIES : { retries: 0 },
       rejectRateLimitedCalls: !again,
-    });
+    };
+    return new WatchedClient(token, options, onRefused);
   }
 }
 
-/** Slack's word for why it refused a call; null where it did not, but something was in the way. */
-export function refusal(error: unknown): string | null {
-  return error instanceof WebAPIPlatformError ? error.data.error : null;
+/** Hears it when Slack takes the token no more, whoever made the call. */
+class WatchedClient extends webApi.WebClient {
+  constructor(
+    token: string,
+    options: webApi.WebClientOptions,
+    private readonly onRefused: (why: string) => void = () => {},
+  ) {
+    super(token, options);
+  }
+
+  override async apiCall(method: string, options?: Record<string, unknown>): Promise<webApi.WebAPICallResult> {
+    try {
+      return await super.apiCall(method, options);
+    } catch (error) {
+      if (isForGood(error)) this.onRefused(refusal(error) ?? '');
+      throw error;
+    }
+  }
 }
 
-/** Whether a call may have been carried out although it failed. */
-export function isAmbiguous(error: unknown): boolean {
-  return error instanceof WebAPIRequestError || error instanceof WebAPIHTTPError;
-}
-
-/** Milliseconds to wait where a call came too early; null for other errors. */
-export function waitOf(error: unknown): number | null {
-  return error instanceof WebAPIRateLimitedError ? error.retryAfter * 1_000 : null;
-}
-
-const GONE = [
-  'message_not_found',
-  'channel_not_found',
-  'thread_not_found',
-  'not_in_channel',
-  'is_archived',
-  'user_not_in_channel',
-  'cant_update_message',
-  'account_inactive',
-  'token_revoked',
-  'invalid_auth',
-];
-
-/** Whether an error says that the thing is not there any more, or not for the bot. */
-export function isGone(error: unknown): boolean {
-  const why = refusal(error);
-  return (why !== null && GONE.includes(why)) || (error instanceof Error && /not installed there/.test(error.message));
+/** What to do where Slack does not take the one workspace's token. */
+export function tokenProblem(why: string): string {
+  const removed = why === 'account_inactive' || why === 'token_revoked';
+  const again = removed ? 'The app was removed from the workspace: install it again, and copy' : 'Copy';
+  return `Slack does not take the bot token (${why}). ${again} it from api.slack.com/apps, your app, "OAuth & Permissions".`;
 }

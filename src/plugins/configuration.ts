@@ -8,7 +8,7 @@ import { type Plugin, z } from './contract.js';
 /** What is declared about a field. */
 export type ConfigField = Pick<
   PluginFieldView,
-  'name' | 'description' | 'type' | 'required' | 'secret' | 'choices' | 'default'
+  'name' | 'description' | 'type' | 'required' | 'secret' | 'choices' | 'default' | 'group'
 >;
 
 interface PropertySchema {
@@ -17,6 +17,7 @@ interface PropertySchema {
   default?: unknown;
   enum?: unknown[];
   secret?: unknown;
+  group?: unknown;
 }
 
 const TYPES: Readonly<Record<string, PluginFieldType>> = {
@@ -38,6 +39,7 @@ export function fieldsOf(schema: z.ZodObject): ConfigField[] {
       type,
       required: required.includes(name),
       secret: property.secret === true,
+      group: typeof property.group === 'string' ? property.group : null,
       choices: texts,
       default: property.default === undefined || property.secret === true ? null : showText(type, property.default),
     };
@@ -60,13 +62,61 @@ export function givenSettings(
   const texts = new Map<string, string>();
   const variables = new Map<string, string>();
   for (const { name, secret } of fields) {
-    const variable = pluginVariable(plugin, name);
+    const variable = settingVariable(plugin, name, environment);
     const set = environment[variable];
     const text = set || (secret ? stored.secrets[name] : stored.values[name]);
     if (set) variables.set(name, variable);
     if (text !== undefined) texts.set(name, text);
   }
   return { texts, variables };
+}
+
+/** The variable that sets a field: `botToken` is read from ..._BOT_TOKEN, and else from ..._BOTTOKEN. */
+function settingVariable(
+  plugin: string,
+  field: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  const variable = pluginVariable(plugin, field);
+  if (environment[variable]) return variable;
+  const joined = `${pluginVariable(plugin, '')}${field.toUpperCase()}`;
+  return environment[joined] ? joined : variable;
+}
+
+/**
+ * What is wrong with variables that begin as if they set something of the plugin and set nothing, each by its name.
+ * @param others names of the other plugins: PALATE_PLUGIN_MY_BOT_... is the plugin my-bot's, not the plugin my's
+ */
+export function strayVariables(
+  plugin: string,
+  fields: readonly ConfigField[],
+  others: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const prefix = pluginVariable(plugin, '');
+  const longer = others.map((other) => pluginVariable(other, '')).filter((other) => other.startsWith(prefix));
+  const known = fields.map(({ name }) => pluginVariable(plugin, name));
+  const read = new Set([...known, ...fields.map(({ name }) => `${prefix}${name.toUpperCase()}`)]);
+  return Object.keys(environment)
+    .filter((name) => environment[name] && name.startsWith(prefix) && !read.has(name))
+    .filter((name) => !longer.some((other) => name.startsWith(other)))
+    .map((name) => {
+      const [nearest] = known.map((one) => ({ one, far: distance(name, one) })).sort((a, b) => a.far - b.far);
+      return `the variable ${name} sets nothing${nearest ? `; did you mean ${nearest.one}?` : ''}`;
+    });
+}
+
+/** Letters to add, drop or change to make one word of the other. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[to.length];
 }
 
 export type CheckedConfig =

@@ -175,6 +175,8 @@ export interface Plugin<Schema extends z.ZodObject = z.ZodObject> {
   readonly platform: string;
   /** One line for people. */
   readonly description?: string;
+  /** What is to be done on the platform first, with what to copy there: Markdown, shown to admins above the settings. */
+  readonly guide?: string;
   /** What an admin can set. Descriptions are shown to them; fields made with `secret()` are written and never read back. */
   readonly configSchema: Schema;
   /**
@@ -199,6 +201,12 @@ export function definePlugin<Schema extends z.ZodObject>(plugin: Plugin<Schema>)
 /** A text that an admin sets and nobody reads again: kept encrypted, never shown, blacked out in logs. */
 export function secret(description: string): z.ZodString {
   return z.string().min(1).meta({ description, secret: true });
+}
+
+/** Settings that an admin reads together, under one heading. */
+export function grouped<Fields extends Readonly<Record<string, z.ZodType>>>(group: string, fields: Fields): Fields {
+  const entries = Object.entries(fields).map(([name, field]) => [name, field.meta({ ...field.meta(), group })]);
+  return Object.fromEntries(entries) as Fields;
 }
 
 /** The settings are wrong in a way that trying again does not change: the plugin waits until they are set anew. */

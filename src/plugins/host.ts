@@ -122,6 +122,7 @@ export class PluginHost {
       source,
       gateway: () => this.requireGateway(),
       reached: () => this.gateway !== undefined,
+      others: () => this.hosted.filter((one) => one !== plugin).map((one) => one.name),
       issueKey: (viewer) => this.issueKey(viewer),
       onChange: () => this.changes.publish(plugin.view()),
     });
@@ -173,6 +174,7 @@ function brokenView({ source, message }: BrokenPlugin): PluginView {
     version: null,
     platform: null,
     description: null,
+    guide: null,
     source,
     placement: 'IN_PROCESS',
     status: 'BROKEN',

@@ -3,7 +3,14 @@ import { messageOf, PalateError } from '../common/errors.js';
 import type { StoredSettings } from '../services/plugins/plugin-settings.js';
 import type { FindingView, PluginConfigInput, PluginPlacement, PluginView } from '../services/views.js';
 import { type Blackout, blackout } from './blackout.js';
-import { type CheckedConfig, checkConfig, type GivenSettings, givenSettings, splitValues } from './configuration.js';
+import {
+  type CheckedConfig,
+  checkConfig,
+  type GivenSettings,
+  givenSettings,
+  splitValues,
+  strayVariables,
+} from './configuration.js';
 import type { Plugin, PluginContext } from './contract.js';
 import { diagnose, readFindings, standing } from './diagnosis.js';
 import type { PluginGateway, PluginHostParts, PluginViewer } from './host-parts.js';
@@ -19,6 +26,8 @@ export interface HostedPluginParts
   loaded: LoadedPlugin;
   source: string;
   gateway(): PluginGateway;
+  /** Names of the other plugins. */
+  others(): string[];
   /** Whether there is a gateway. */
   reached(): boolean;
   issueKey(viewer: PluginViewer): { key: string; revoke(): void };
@@ -82,7 +91,13 @@ export class HostedPlugin {
       if (!this.wanted) return;
       const checked = await this.check();
       if (checked.ok) this.supervisor.start();
-      else await this.supervisor.stop('UNCONFIGURED', this.complaint(checked));
+      else {
+        const complaint = this.complaint(checked);
+        // Where nothing at all is set, that is how it comes; else somebody meant it to work.
+        if (this.given.texts.size > 0 || checked.problems.length > 0)
+          this.parts.log.error({ plugin: this.name }, complaint);
+        await this.supervisor.stop('UNCONFIGURED', complaint);
+      }
     });
   }
 
@@ -151,6 +166,7 @@ export class HostedPlugin {
       version: plugin.version,
       platform: plugin.platform,
       description: plugin.description ?? null,
+      guide: plugin.guide ?? null,
       source: parts.source,
       placement: this.placement,
       ...this.supervisor.state,
@@ -165,8 +181,14 @@ export class HostedPlugin {
     };
   }
 
-  private check(): Promise<CheckedConfig> {
-    return checkConfig(this.plugin, this.parts.loaded.fields, this.given.texts);
+  private async check(): Promise<CheckedConfig> {
+    const { environment, loaded, others } = this.parts;
+    const checked = await checkConfig(this.plugin, loaded.fields, this.given.texts);
+    const strays = strayVariables(this.name, loaded.fields, others(), environment);
+    if (strays.length === 0) return checked;
+    return checked.ok
+      ? { ok: false, missing: new Map(), problems: strays }
+      : { ...checked, problems: [...checked.problems, ...strays] };
   }
 
   private restWith(checked: CheckedConfig): ['STOPPED' | 'UNCONFIGURED', string | null] {

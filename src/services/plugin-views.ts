@@ -30,6 +30,8 @@ export interface PluginFieldView {
   /** The texts it may have, where they are few. */
   choices: string[] | null;
   default: string | null;
+  /** The heading it is read under with others. */
+  group: string | null;
   isSet: boolean;
   /** Null while it is not set, and always for a secret. */
   value: string | null;
@@ -43,6 +45,8 @@ export interface PluginView {
   version: string | null;
   platform: string | null;
   description: string | null;
+  /** What is to be done on the platform first: Markdown. */
+  guide: string | null;
   source: string;
   placement: PluginPlacement;
   status: PluginStatus;

@@ -14,6 +14,12 @@ export class SocketMode {
   readonly acknowledged: string[] = [];
   /** What is done with an acknowledgement that comes in: kept from Slack, or not. */
   losesAcknowledgements = false;
+  /** Whether connections are cut as soon as they are made. */
+  away = false;
+  /** Whether connections are greeted; without it a client waits for its hello. */
+  greets = true;
+  /** Where clients are told to connect; undefined: here. */
+  address: string | undefined;
   private readonly sockets: WebSocketServer;
   private readonly open: WebSocket[] = [];
   private readonly tickets = new Set<string>();
@@ -40,11 +46,19 @@ export class SocketMode {
   ticket(): string {
     const ticket = randomUUID();
     this.tickets.add(ticket);
-    return `${this.world.url.replace('http', 'ws')}/link/?ticket=${ticket}&app_id=${this.world.secrets.appId}`;
+    return (
+      this.address ??
+      `${this.world.url.replace('http', 'ws')}/link/?ticket=${ticket}&app_id=${this.world.secrets.appId}`
+    );
   }
 
   get size(): number {
     return this.open.length;
+  }
+
+  /** Sends a text as it is on every connection. */
+  say(text: string): void {
+    for (const connection of this.open) connection.send(text);
   }
 
   /** Sends an envelope on one of the connections, and waits for its acknowledgement. */
@@ -89,6 +103,10 @@ export class SocketMode {
       connection.close(1008, 'too_many_websockets');
       return;
     }
+    if (this.away) {
+      connection.terminate();
+      return;
+    }
     connection.setMaxListeners(0);
     this.open.push(connection);
     this.connected++;
@@ -98,6 +116,7 @@ export class SocketMode {
       this.open.splice(this.open.indexOf(connection), 1);
       this.world.changed();
     });
+    if (!this.greets) return;
     const hello = {
       type: 'hello',
       num_connections: this.open.length,
