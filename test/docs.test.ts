@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSchema, getVariableValues, isEnumType, Kind, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import discord from '../bots/discord/plugin.js';
+import slack from '../bots/slack/plugin.js';
 import { CONFIG_FILE, DEFAULT_LIMITS, VARIABLES } from '../src/common/config.js';
 import { ERROR_CODES } from '../src/common/errors.js';
 import { AGREEMENT_MINIMUM } from '../src/learning/agreement.js';
@@ -13,6 +15,8 @@ import { PERSONAL_SPREAD } from '../src/learning/encoder.js';
 import { LEAN_VERDICTS } from '../src/learning/exploration.js';
 import { GATE_MINIMUM } from '../src/learning/gate.js';
 import { BETA, MEAN_BOUND } from '../src/learning/latent-dpo.js';
+import { checkConfig, fieldsOf, givenSettings, strayVariables } from '../src/plugins/configuration.js';
+import type { Plugin } from '../src/plugins/contract.js';
 import { BASE_SHARE } from '../src/services/generations/roles.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -125,6 +129,42 @@ describe('docs/api.md', () => {
     if (!isEnumType(verdict)) throw new Error('Verdict is no enum');
     for (const name of [...ERROR_CODES, ...verdict.getValues().map((value) => value.name)])
       expect(api).toContain(`\n| \`${name}\` |`);
+  });
+});
+
+describe('the settings of the bots in docs/', () => {
+  const bots = { 'discord.md': discord, 'slack.md': slack };
+
+  it.each(Object.entries(bots))('are those of the code, %s', (page, { configSchema }) => {
+    const rows = textOf(page)
+      .split('\n')
+      .filter((line) => line.startsWith('| '));
+    for (const { name, default: value } of fieldsOf(configSchema)) {
+      const row = rows.find((line) => line.includes(`\`${name}\``));
+      expect(row, name).toBeDefined();
+      if (value !== null && value !== '{}') expect(row?.replaceAll(',', '')).toContain(value.replace(/\/$/, ''));
+    }
+  });
+
+  it.each(Object.entries(bots))('are set by the commands that stand there, %s', async (page, plugin) => {
+    const { name, configSchema } = plugin;
+    const fields = fieldsOf(configSchema);
+    const [command] = [...textOf(page).matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text]) => text);
+    const given = [...command.matchAll(/(PALATE_[A-Z_]+)=(\S+)/g)].map(([, variable, value]) => [variable, value]);
+    expect(given.length).toBeGreaterThan(0);
+    const environment = Object.fromEntries(given);
+    expect(strayVariables(name, fields, [], environment)).toEqual([]);
+    const { texts } = givenSettings(name, fields, { values: {}, secrets: {} }, environment);
+    expect(texts.size).toBe(given.length);
+    expect(await checkConfig(plugin as Plugin, fields, texts)).toMatchObject({ ok: true });
+  });
+
+  it('are in groups, and the manifest to copy is the one of the page', () => {
+    for (const { configSchema } of Object.values(bots)) {
+      expect(fieldsOf(configSchema).filter(({ group }) => group === null)).toEqual([]);
+    }
+    const [, manifest] = /```json\n([\s\S]*?)```/.exec(slack.guide ?? '') ?? [];
+    expect(JSON.parse(manifest)).toEqual(JSON.parse(readFileSync(join(ROOT, 'bots/slack/manifest.json'), 'utf8')));
   });
 });
 

@@ -2,6 +2,7 @@
 import {
   type APIActionRowComponent,
   type APIButtonComponentWithCustomId,
+  type APIButtonComponentWithURL,
   type APIEmbed,
   ButtonStyle,
   ComponentType,
@@ -34,7 +35,7 @@ export function drawView(view: View) {
 }
 
 /** A view for a place that only its reader sees anyway, or everybody may. */
-export function drawPublicView({ title, text, fields, buttons, file }: View) {
+export function drawPublicView({ title, text, fields, buttons, link, file }: View) {
   const [description] = splitText(text.join('\n\n'), EMBED_TEXT);
   const embed: APIEmbed = {
     title,
@@ -44,7 +45,7 @@ export function drawPublicView({ title, text, fields, buttons, file }: View) {
   return {
     content: '',
     embeds: [embed],
-    components: drawButtons(buttons),
+    components: [...drawButtons(buttons), ...(link ? [drawLink(link)] : [])],
     files: file ? [{ name: file.name, attachment: Buffer.from(file.text) }] : [],
     ...SILENT,
   };
@@ -73,4 +74,9 @@ function drawButtons(rows: Page['buttons']): APIActionRowComponent<APIButtonComp
         disabled,
       })),
     }));
+}
+
+function drawLink({ label, url }: NonNullable<View['link']>): APIActionRowComponent<APIButtonComponentWithURL> {
+  const button = { type: ComponentType.Button as const, style: ButtonStyle.Link as const };
+  return { type: ComponentType.ActionRow, components: [{ ...button, label: label.slice(0, LABEL), url }] };
 }

@@ -1,7 +1,16 @@
 /** What a member can see and change about themselves: taste, consent, their data. Everything here only they see. */
 import { type ButtonInteraction, type ChatInputCommandInteraction, MessageFlags } from 'discord.js';
 import type { Member, TasteMap } from '../../src/client/index.js';
-import { type Action, actOn, consentQuestion, consentView, forgetQuestion, tasteView, wordsFor } from '../kit/index.js';
+import {
+  type Action,
+  actOn,
+  consentQuestion,
+  consentView,
+  forgetQuestion,
+  tasteView,
+  withConsole,
+  wordsFor,
+} from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { drawPublicView, drawView, drawWithPicture } from './draw.js';
 import { memberOf } from './service.js';
@@ -10,9 +19,12 @@ type Asked = ChatInputCommandInteraction | ButtonInteraction;
 
 export async function showTaste(bot: Bot, interaction: Asked): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const member = await bot.client.member(memberOf(interaction.user.id));
+  const ref = memberOf(interaction.user.id);
+  const words = wordsFor(interaction.locale);
+  const member = await bot.client.member(ref);
   const map = member && (await mapOf(bot, member));
-  await interaction.editReply(await drawWithPicture(tasteView(member, wordsFor(interaction.locale), map)));
+  const page = await withConsole(bot, ref, words, tasteView(member, words, map));
+  await interaction.editReply(await drawWithPicture(page));
 }
 
 /** The page is worth showing without its map. */

@@ -3,6 +3,7 @@ export * from './answers.js';
 export * from './ballot.js';
 export * from './book.js';
 export * from './consent.js';
+export * from './console-link.js';
 export * from './controls.js';
 export * from './conversation.js';
 export * from './growing-message.js';

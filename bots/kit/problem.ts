@@ -1,44 +1,64 @@
-/** What went wrong, as a sentence for whoever sees it. */
+/** What went wrong, as a sentence for whoever sees it: one for each code that the service may answer with. */
 import type { ClientErrorCode } from '../../src/client/index.js';
 import type { Words } from './words/index.js';
 
 export interface Problem {
   code: ClientErrorCode;
+  /** What the service says, in English. */
+  message?: string;
   retryAfterMs?: number;
+  maximum?: number;
 }
 
+/** Seconds to wait where the service does not say. */
+const AGAIN = 5;
+const STARTING = 60;
+
+type Sentence = (words: Words['problem'], problem: Problem) => string;
+
+const SENTENCES: Readonly<Record<ClientErrorCode, Sentence>> = {
+  UNAUTHENTICATED: ({ noKey }) => noKey,
+  FORBIDDEN: ({ forbidden }) => forbidden,
+  BAD_USER_INPUT: ({ refused }, { message }) => refused(message ?? null),
+  TOO_LONG: ({ tooLong }, { maximum }) => tooLong(maximum ?? null),
+  NOT_FOUND: ({ notThere }) => notThere,
+  CONFLICT: ({ changed }) => changed,
+  LIMIT_EXCEEDED: ({ busy }, { retryAfterMs }) => busy(secondsOf(retryAfterMs, AGAIN)),
+  MODEL_UNAVAILABLE: ({ noModel }, { retryAfterMs }) => noModel(secondsOf(retryAfterMs, STARTING)),
+  STORE_UNAVAILABLE: ({ noStore }, { retryAfterMs }) => noStore(secondsOf(retryAfterMs, AGAIN)),
+  CANCELLED: ({ stopped }) => stopped,
+  INTERNAL: ({ other }) => other,
+  UNREACHABLE: ({ unreachable }) => unreachable,
+};
+
 /** The sentence for an error of the service. */
-export function problemText({ code, retryAfterMs }: Problem, words: Words): string {
-  switch (code) {
-    case 'LIMIT_EXCEEDED':
-      return words.problem.busy(Math.max(1, Math.ceil((retryAfterMs ?? 5_000) / 1_000)));
-    case 'MODEL_UNAVAILABLE':
-      return words.problem.noModel;
-    case 'UNREACHABLE':
-      return words.problem.unreachable;
-    case 'BAD_USER_INPUT':
-    case 'FORBIDDEN':
-    case 'CONFLICT':
-    case 'NOT_FOUND':
-      return words.problem.refused;
-    case 'CANCELLED':
-      return words.vote.cancelled;
-    default:
-      return words.problem.other;
-  }
+export function problemText(problem: Problem, words: Words): string {
+  return SENTENCES[problem.code](words.problem, problem);
+}
+
+function secondsOf(milliseconds: number | undefined, otherwise: number): number {
+  return milliseconds === undefined ? otherwise : Math.max(1, Math.ceil(milliseconds / 1_000));
 }
 
 /** Whether the same request may succeed later, so that a vote is kept and sent again. */
+const PASSING: Readonly<Record<ClientErrorCode, boolean>> = {
+  // A key is renewed with every start of the plugin.
+  UNAUTHENTICATED: true,
+  FORBIDDEN: false,
+  BAD_USER_INPUT: false,
+  TOO_LONG: false,
+  NOT_FOUND: false,
+  CONFLICT: false,
+  LIMIT_EXCEEDED: true,
+  MODEL_UNAVAILABLE: true,
+  STORE_UNAVAILABLE: true,
+  CANCELLED: true,
+  INTERNAL: true,
+  UNREACHABLE: true,
+};
+
 export function isPassing(code: ClientErrorCode): boolean {
-  return [
-    'LIMIT_EXCEEDED',
-    'MODEL_UNAVAILABLE',
-    'STORE_UNAVAILABLE',
-    'UNREACHABLE',
-    'INTERNAL',
-    'CANCELLED',
-    'UNAUTHENTICATED',
-  ].includes(code);
+  return PASSING[code];
 }
 
 /** Milliseconds to wait before the next attempt, the first being 0: doubling from half a second to a minute. */

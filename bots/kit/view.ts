@@ -21,6 +21,8 @@ export interface View {
   fields: readonly { name: string; value: string }[];
   /** Rows of buttons, at most five in a row. */
   buttons: readonly (readonly Button[])[];
+  /** A page in the browser, behind a button of its own below the others. */
+  link?: { label: string; url: string };
   /** A picture below the text, on platforms that draw one. */
   picture?: DescribedPicture;
   /** A file to hand over with it. */
@@ -64,13 +66,24 @@ export function encodeAction({ verb, arguments: args }: Action): string {
   return text;
 }
 
-/** The action that a button's text means; null where it is nobody's or a foreign one. */
-export function decodeAction(text: string): Action | null {
-  const [prefix, name, ...args] = text.split(':');
+/** What the first argument of a verb must be, where a wrong one would be taken for an answer that nobody gave. */
+const FIRST: Readonly<Partial<Record<Verb, RegExp>>> = {
+  stop: /./,
+  consent: /^(yes|no)$/,
+  community: /^(yes|no)$/,
+  undo: /^\d{1,9}$/,
+  forget: /^(yes|no)?$/,
+};
+
+/** The action that a button's text means; null where it is nobody's, a foreign one, or lacks what it needs. */
+export function decodeAction(text: unknown): Action | null {
+  if (typeof text !== 'string' || text.length > ACTION_CHARACTERS) return null;
+  const [prefix, name, ...parts] = text.split(':');
   const verb = VERBS.find((known) => known === name);
   if (prefix !== PREFIX || verb === undefined) return null;
   try {
-    return { verb, arguments: args.map(decodeURIComponent) };
+    const args = parts.map(decodeURIComponent);
+    return FIRST[verb]?.test(args[0] ?? '') === false ? null : { verb, arguments: args };
   } catch {
     return null;
   }

@@ -6,9 +6,9 @@ import { type Asking, showConsent, showTaste } from './pages.js';
 import { managesWorkspace } from './people.js';
 import type { Place } from './place.js';
 import { answerCommand } from './questions.js';
+import { isGone, refusal } from './refusals.js';
 import { postOnce } from './surface.js';
 import type { Tuning } from './tuning.js';
-import { isGone } from './workspaces.js';
 
 /** `id`: tells this use of the command from all others. */
 export async function command(bot: Bot, tuning: Tuning, asking: Asking, text: string, id: string): Promise<void> {
@@ -44,7 +44,9 @@ async function ask(bot: Bot, asking: Asking, prompt: string, id: string): Promis
     thread = await postOnce(bot, place, { text: quote, blocks }, `slack:${id}`);
   } catch (error) {
     if (!isGone(error)) throw error;
-    return asking.reply(words.problem.missingPermissions(['/invite'], `<#${channel}>`));
+    if (refusal(error) === 'is_archived') return asking.reply(words.slack.archived(`<#${channel}>`));
+    const { botUserId } = await bot.workspaces.at(scope);
+    return asking.reply(words.slack.inviteMe(`<#${channel}>`, `<@${botUserId}>`));
   }
   await answerCommand(bot, asking, { ...place, thread }, prompt, settings, id);
 }

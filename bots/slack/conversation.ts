@@ -9,12 +9,12 @@ import type { Place } from './place.js';
 /** What a message asks, as people read it: without the bot's name, marked-up parts as text. */
 export function promptOf(text: string, botUserId: string): string {
   return text
-    .replaceAll(new RegExp(`<@${botUserId}(\\|[^>]*)?>`, 'g'), ' ')
-    .replaceAll(/<[@!#]([^>|]*)\|([^>]*)>/g, '$2')
-    .replaceAll(/<[@!]([^>|]*)>/g, '@$1')
-    .replaceAll(/<#([^>|]*)>/g, '#$1')
-    .replaceAll(/<([^>|]*)\|([^>]*)>/g, '$2 ($1)')
-    .replaceAll(/<([^>|]*)>/g, '$1')
+    .replaceAll(new RegExp(`<@${botUserId}(\\|[^<>]*)?>`, 'g'), ' ')
+    .replaceAll(/<[@!#]([^<>|]*)\|([^<>]*)>/g, '$2')
+    .replaceAll(/<[@!]([^<>|]*)>/g, '@$1')
+    .replaceAll(/<#([^<>|]*)>/g, '#$1')
+    .replaceAll(/<([^<>|]*)\|([^<>]*)>/g, '$2 ($1)')
+    .replaceAll(/<([^<>|]*)>/g, '$1')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&')

@@ -42,7 +42,7 @@ export function drawHome(taste: View, answer: View | string | null): types.HomeV
   return { type: 'home', blocks };
 }
 
-function viewBlocks({ title, text, fields, buttons, file }: View): KnownBlock[] {
+function viewBlocks({ title, text, fields, buttons, link, file }: View): KnownBlock[] {
   return [
     { type: 'header', text: { type: 'plain_text', text: title.slice(0, HEADER), emoji: true } },
     ...text.flatMap(sections),
@@ -56,7 +56,14 @@ function viewBlocks({ title, text, fields, buttons, file }: View): KnownBlock[] 
       : []),
     ...(file ? splitText(`\`\`\`\n${file.text}\n\`\`\``, SECTION - 100).flatMap(sections) : []),
     ...drawButtons(buttons),
+    ...(link ? [drawLink(link)] : []),
   ];
+}
+
+/** Slack tells of presses on links as well: an action of nobody's. */
+function drawLink({ label, url }: NonNullable<View['link']>): types.ActionsBlock {
+  const text = { type: 'plain_text' as const, text: label.slice(0, LABEL), emoji: true };
+  return { type: 'actions', elements: [{ type: 'button', text, url, action_id: 'palate:link' }] };
 }
 
 function sections(text: string): KnownBlock[] {

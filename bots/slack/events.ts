@@ -128,9 +128,9 @@ async function askingOf(bot: Bot, { body, context, respond }: Pressed): Promise<
   const scope = scopeOf(context);
   const user = body.user.id;
   const words = await wordsOf(bot, scope, user);
-  const message = body.message?.ts ?? body.container.message_ts ?? null;
+  const message = body.message?.ts ?? body.container?.message_ts ?? null;
   const channel = body.channel?.id ?? null;
-  const thread = body.message?.thread_ts ?? body.container.thread_ts;
+  const thread = body.message?.thread_ts ?? body.container?.thread_ts ?? undefined;
   const asked = { scope, user, words };
   const reply = body.response_url ? replyBy(respond, thread) : replyAtHome(bot, asked);
   return { ...asked, team: context.teamId ?? body.team?.id ?? '', channel, message, thread, at: Date.now(), reply };

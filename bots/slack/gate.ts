@@ -6,6 +6,7 @@ import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
 import type { Questions } from '../kit/index.js';
 import type { SlackQuestion } from './bot.js';
 import { questionIn, type SlackEvent } from './incoming.js';
+import { isReadable } from './payloads.js';
 
 const REMEMBERED = 10_000;
 
@@ -32,6 +33,7 @@ export class Gate implements Receiver {
   }
 
   private async take(app: App, event: ReceiverEvent): Promise<void> {
+    if (!isReadable(event.body)) return event.ack();
     const id = event.body.type === 'event_callback' ? String(event.body.event_id) : null;
     if (id === null) return app.processEvent(event);
     for (let before = this.passed.get(id); before; before = this.passed.get(id)) {

@@ -40,12 +40,20 @@ export function questionIn({ team_id, event, authorizations }: SlackEvent): Slac
   const [install] = authorizations ?? [];
   const team = install?.team_id ?? team_id ?? '';
   const scope = (install?.is_enterprise_install ? install.enterprise_id : team) ?? team;
-  return { scope, team, channel, id: ts, isMessage: true, thread: thread_ts, direct: event.type === 'message' };
+  return {
+    scope,
+    team,
+    channel,
+    id: ts,
+    isMessage: true,
+    thread: thread_ts ?? undefined,
+    direct: event.type === 'message',
+  };
 }
 
 /** Whether a message speaks to the bot: a mention, or a message in the direct channel. */
 export function isQuestion({ type, subtype, channel, channel_type, user, bot_id, ts }: MessageEvent): boolean {
-  if (!channel || !ts || !user || bot_id !== undefined || !WRITTEN.includes(subtype)) return false;
+  if (!channel || !ts || !user || bot_id != null || !WRITTEN.includes(subtype ?? undefined)) return false;
   return type === 'app_mention' || (type === 'message' && channel_type === 'im');
 }
 

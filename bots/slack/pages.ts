@@ -8,6 +8,7 @@ import {
   forgetQuestion,
   tasteView,
   type View,
+  withConsole,
 } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { drawHome, drawView } from './draw.js';
@@ -62,8 +63,10 @@ export async function publishHome(
 }
 
 export async function showTaste(bot: Bot, asking: Asking): Promise<void> {
-  const member = await bot.client.member(memberOf(asking.user, asking.scope));
-  await asking.reply(tasteView(member, asking.words));
+  const { user, scope, words } = asking;
+  const ref = memberOf(user, scope);
+  const page = tasteView(await bot.client.member(ref), words);
+  await asking.reply(await withConsole(bot, ref, words, page));
 }
 
 export async function showConsent(bot: Bot, { user, scope, words, reply }: Asking): Promise<void> {

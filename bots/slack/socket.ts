@@ -97,14 +97,14 @@ function readCarefully(client: Client, logger: Logger): void {
   const reader = client as unknown as { onWebSocketMessage(data: unknown, isBinary: boolean): Promise<void> };
   client.removeAllListeners('ws_message');
   client.on('ws_message', (data: unknown, isBinary: boolean) => {
-    if (isBinary || !isReadable(data)) return logger.warn('Slack sent something that cannot be read');
+    if (isBinary || !isSound(data)) return logger.warn('Slack sent something that cannot be read');
     reader.onWebSocketMessage(data, isBinary).catch((error: unknown) => {
       logger.warn('Something that Slack sent could not be dealt with', error);
     });
   });
 }
 
-function isReadable(data: unknown): boolean {
+function isSound(data: unknown): boolean {
   try {
     const message = JSON.parse(String(data)) as {
       type?: unknown;

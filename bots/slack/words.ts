@@ -9,6 +9,9 @@ interface Own {
   /** Like `thinking`, behind the bot's name. */
   inLine(ahead: number, seconds: number): string;
   inDirect: string;
+  /** `bot`: its mention. */
+  inviteMe(channel: string, bot: string): string;
+  archived(channel: string): string;
 }
 
 const OWN: Readonly<Record<string, Own>> = {
@@ -20,6 +23,8 @@ const OWN: Readonly<Record<string, Own>> = {
     thinking: 'is writing…',
     inLine: (ahead, seconds) => `has ${ahead} before you, about ${seconds} s…`,
     inDirect: 'I have written to you in a direct message.',
+    inviteMe: (channel, bot) => `I am not in ${channel}. Write \`/invite\` ${bot} there, and ask again.`,
+    archived: (channel) => `Nobody can write in ${channel} any more: it is archived.`,
   },
   de: {
     adminsOnly: 'Das können nur Leute, die diesen Workspace verwalten dürfen.',
@@ -29,6 +34,8 @@ const OWN: Readonly<Record<string, Own>> = {
     thinking: 'schreibt…',
     inLine: (ahead, seconds) => `hat ${ahead} vor dir, etwa ${seconds} s…`,
     inDirect: 'Ich habe dir eine Direktnachricht geschrieben.',
+    inviteMe: (channel, bot) => `Ich bin nicht in ${channel}. Schreib dort \`/invite\` ${bot}, und frag noch einmal.`,
+    archived: (channel) => `In ${channel} kann niemand mehr schreiben: Der Kanal ist archiviert.`,
   },
   ja: {
     adminsOnly: 'このワークスペースを管理できる人だけが使えます。',
@@ -38,10 +45,13 @@ const OWN: Readonly<Record<string, Own>> = {
     thinking: '書いています…',
     inLine: (ahead, seconds) => `順番待ち：前に${ahead}件、約${seconds}秒…`,
     inDirect: 'ダイレクトメッセージを送りました。',
+    inviteMe: (channel, bot) =>
+      `${channel} に参加していません。そこで \`/invite\` ${bot} と書いてから、もう一度お聞きください。`,
+    archived: (channel) => `${channel} はアーカイブされているため、もう書き込めません。`,
   },
 };
 
-export type SlackWords = Words & { slack: Pick<Own, 'usage' | 'thinking' | 'inLine' | 'inDirect'> };
+export type SlackWords = Words & { slack: Omit<Own, 'adminsOnly' | 'exported'> };
 
 const made = new Map<string, SlackWords>();
 
@@ -50,14 +60,14 @@ export function slackWords(locale: string | null | undefined): SlackWords {
   const words = wordsFor(locale);
   const known = made.get(words.tag);
   if (known) return known;
-  const { adminsOnly, exported, usage, thinking, inLine, inDirect } = OWN[words.tag] ?? OWN.en;
+  const { adminsOnly, exported, ...slack } = OWN[words.tag] ?? OWN.en;
   const command = (text: string) => text.replaceAll(/\/(taste|tune|consent)\b/g, '/palate $1');
   const own: SlackWords = {
     ...words,
     problem: { ...words.problem, adminsOnly },
     consent: { ...words.consent, question: command(words.consent.question) },
     taste: { ...words.taste, exported, nothing: command(words.taste.nothing) },
-    slack: { usage, thinking, inLine, inDirect },
+    slack,
   };
   made.set(words.tag, own);
   return own;

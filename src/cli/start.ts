@@ -6,6 +6,7 @@ import { loadSettings, type SettingName, VARIABLES } from '../common/config.js';
 import { unknownVariables } from '../common/environment.js';
 import { PalateError } from '../common/errors.js';
 import { createLog } from '../common/log.js';
+import { reportFailure } from './failure.js';
 import { ProgressLine } from './progress-line.js';
 
 const MEBIBYTE = 1_048_576;
@@ -32,7 +33,11 @@ export function startCommand(): Command {
       option('plugins', 'plugins to load, separated by commas, or none; default discord,slack'),
     )
     .option('--log <level>', option('log', 'least severe level that is logged: debug, info, warn, error; default info'))
-    .action((flags: Partial<Record<SettingName, unknown>>) => start(flags));
+    .action(async (flags: Partial<Record<SettingName, unknown>>) => {
+      await start(flags).catch(reportFailure);
+      // A plugin may have left behind what would keep the process alive.
+      process.exit();
+    });
 }
 
 async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void> {

@@ -1,6 +1,7 @@
 /** The plugins of this process: loaded once, each looked after by a supervisor, set up and switched by admins. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
+import { pluginVariable } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { Broadcast } from '../services/broadcast.js';
 import type { PluginService } from '../services/services.js';
@@ -65,6 +66,20 @@ export class PluginHost {
         log.error(message);
         this.broken.push({ source, message });
       }
+    }
+    this.warnOfNobodysVariables();
+  }
+
+  /** Variables of a plugin that is not loaded: its name may be misspelt. */
+  private warnOfNobodysVariables(): void {
+    const { environment, log } = this.parts;
+    const names = this.hosted.map((plugin) => plugin.name);
+    const prefixes = names.map((name) => pluginVariable(name, ''));
+    for (const variable of Object.keys(environment).filter((name) => name.startsWith('PALATE_PLUGIN_'))) {
+      if (prefixes.some((prefix) => variable.startsWith(prefix))) continue;
+      log.warn(
+        `${variable} sets nothing: no plugin of that name is loaded. Loaded are: ${names.join(', ') || 'none'}.`,
+      );
     }
   }
 

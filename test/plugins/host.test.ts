@@ -244,6 +244,87 @@ describe('settings', () => {
   });
 });
 
+describe('variables that set nothing', () => {
+  afterEach(() => place.close());
+
+  it('are refused by name, and the plugin waits', async () => {
+    const environment = {
+      PALATE_PLUGIN_STRAY_TOKNE: 'x',
+      PALATE_PLUGIN_STRAY_TOKEN: 'y',
+      PALATE_PLUGIN_STARY_TOKEN: 'z',
+    };
+    const files = filesOf({ stray: ['', `token: secret('The token.')`] });
+    place = await openPlace({ plugins: ['stray.mjs'], files, environment });
+    const { status, message } = await place.until('stray', (plugin) => plugin.status === 'UNCONFIGURED');
+    expect(status).toBe('UNCONFIGURED');
+    expect(message).toContain('PALATE_PLUGIN_STRAY_TOKNE sets nothing; did you mean PALATE_PLUGIN_STRAY_TOKEN?');
+    expect(said('stray', 'PALATE_PLUGIN_STRAY_TOKNE')).toMatchObject({ level: 50 });
+    expect(place.log.find(({ msg }) => String(msg).startsWith('PALATE_PLUGIN_STARY_TOKEN sets nothing'))).toBeDefined();
+  });
+});
+
+describe('what a plugin opened', () => {
+  const OPENS = `
+    for (const name of ['a', 'b']) {
+      await context.storage.set(name, 'open');
+      context.onEnd(name, () => context.log.info('closed ' + name));
+    }
+    context.onEnd('c', () => { throw new Error('c cannot be closed'); });`;
+  const closed = (plugin: string) =>
+    place.log.filter((line) => line.plugin === plugin && String(line.msg).startsWith('closed')).map(({ msg }) => msg);
+  const plugins = ['stops', 'fails', 'hangs', 'refused'];
+
+  it.each(['IN_PROCESS', 'OWN_PROCESS'] as const)(
+    'is let go of, the last first, %s',
+    { timeout: 240_000 },
+    async (placement) => {
+      const files = filesOf({
+        stops: [OPENS],
+        fails: [`${OPENS} throw new Error('not today')`],
+        hangs: [`${OPENS} context.log.info('Waiting for the platform'); await new Promise(() => {})`],
+        refused: [
+          `${OPENS} return { stop() {}, health() { throw new PluginSetupError('The token was revoked. Set another.') } }`,
+        ],
+      });
+      place = await openPlace({
+        plugins: Object.keys(files),
+        files,
+        placements: Object.fromEntries(plugins.map((name) => [name, placement])),
+        times: { start: 4_000, firstRestart: 600_000, longestRestart: 600_000 },
+      });
+      try {
+        await place.until('stops', ({ status }) => status === 'RUNNING');
+        await place.admin.stopPlugin('stops');
+        await place.until('fails', ({ status }) => status === 'WAITING');
+        const late = await place.until('hangs', ({ status }) => status === 'WAITING');
+        expect(late.message).toMatch(/It had not started after 4 seconds. The last it said: Waiting for the platform/);
+        // Settings that are refused while it runs: it waits for others.
+        const refused = await place.until('refused', ({ status }) => status === 'UNCONFIGURED');
+        expect(refused.message).toBe('The token was revoked. Set another.');
+        for (const name of plugins) {
+          while (closed(name).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+          expect(closed(name)).toEqual(['closed b', 'closed a']);
+          expect(said(name, 'did not let go of c')).toBeDefined();
+        }
+      } finally {
+        await place.close();
+      }
+    },
+  );
+
+  it('is no reason to start anew while it recovers by itself', { timeout: 240_000 }, async () => {
+    const body = `const began = Date.now();
+      return { stop() {}, health: () => ({ ok: Date.now() - began > 2_000, message: 'away', recovers: true }) }`;
+    place = await openPlace({ plugins: ['away.mjs'], files: filesOf({ away: [body] }) });
+    try {
+      await place.until('away', ({ status }) => status === 'UNWELL');
+      expect(await place.until('away', ({ status }) => status === 'RUNNING')).toMatchObject({ restarts: 0 });
+    } finally {
+      await place.close();
+    }
+  });
+});
+
 describe('loading', () => {
   afterEach(() => place.close());
 

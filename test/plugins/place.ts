@@ -53,6 +53,8 @@ export interface PlaceOptions {
   /** Where plugins run, by name. */
   placements?: Readonly<Record<string, PluginPlacement>>;
   times?: Partial<PluginTimes>;
+  /** Where people reach the gateway, as the settings say it. */
+  publicUrl?: string;
   folder?: string;
 }
 
@@ -97,7 +99,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   await services.start();
   const known = authenticateAdmin(ADMIN_KEY);
   const gateway = createGateway({
-    settings: { host: '127.0.0.1', port: 0, limits: DEFAULT_LIMITS, allowedOrigins: [] },
+    settings: { host: '127.0.0.1', port: 0, publicUrl: options.publicUrl, limits: DEFAULT_LIMITS, allowedOrigins: [] },
     services,
     authenticate: async (key) => host.authenticate(key) ?? known(key),
     extensions: host.extensions,

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { pluginVariable } from '../../src/common/config.js';
 import { blackout } from '../../src/plugins/blackout.js';
-import { checkConfig, fieldsOf } from '../../src/plugins/configuration.js';
-import { definePlugin, secret, z } from '../../src/plugins/contract.js';
+import { checkConfig, fieldsOf, givenSettings, strayVariables } from '../../src/plugins/configuration.js';
+import { definePlugin, grouped, secret, z } from '../../src/plugins/contract.js';
 import { prefixOf } from '../../src/plugins/extension.js';
 import { secretBox } from '../../src/services/plugins/secret-box.js';
 
@@ -75,6 +75,55 @@ it.each([
   ['my-2nd-bot', 'My2ndBot'],
 ])('types of %s begin with %s', (name, prefix) => {
   expect(prefixOf(name)).toBe(prefix);
+});
+
+describe('variables', () => {
+  const fields = fieldsOf(
+    z.object({
+      ...grouped('How it connects', { botToken: secret('The token.').optional(), port: z.int().default(3) }),
+      api: z.url().optional(),
+    }),
+  );
+  const nothing = { values: {}, secrets: {} };
+  const read = (environment: Record<string, string>) => {
+    const { texts, variables } = givenSettings('slack', fields, nothing, environment);
+    return { texts: Object.fromEntries(texts), variables: Object.fromEntries(variables) };
+  };
+
+  it.each(['PALATE_PLUGIN_SLACK_BOT_TOKEN', 'PALATE_PLUGIN_SLACK_BOTTOKEN'])('%s sets the token', (variable) => {
+    expect(read({ [variable]: 'x' })).toEqual({ texts: { botToken: 'x' }, variables: { botToken: variable } });
+    expect(strayVariables('slack', fields, [], { [variable]: 'x' })).toEqual([]);
+  });
+
+  it('the spelling that is documented goes first', () => {
+    const both = { PALATE_PLUGIN_SLACK_BOTTOKEN: 'a', PALATE_PLUGIN_SLACK_BOT_TOKEN: 'b' };
+    expect(read(both).texts).toEqual({ botToken: 'b' });
+  });
+
+  it.each([
+    ['PALATE_PLUGIN_SLACK_BOT_TOKNE', 'PALATE_PLUGIN_SLACK_BOT_TOKEN'],
+    ['PALATE_PLUGIN_SLACK_TOKEN', 'PALATE_PLUGIN_SLACK_BOT_TOKEN'],
+    ['PALATE_PLUGIN_SLACK_PROT', 'PALATE_PLUGIN_SLACK_PORT'],
+  ])('%s is refused by name, with %s beside it', (variable, right) => {
+    expect(strayVariables('slack', fields, [], { [variable]: 'x' })).toEqual([
+      `the variable ${variable} sets nothing; did you mean ${right}?`,
+    ]);
+  });
+
+  it('of a plugin whose name goes on are not this one’s', () => {
+    const environment = { PALATE_PLUGIN_SLACK_BOT_X: 'y' };
+    expect(strayVariables('slack', fields, ['slack-bot'], environment)).toEqual([]);
+    expect(strayVariables('slack', fields, ['slacker'], environment)).toHaveLength(1);
+  });
+
+  it('groups are described', () => {
+    expect(fields.map(({ name, group, secret }) => [name, group, secret])).toEqual([
+      ['botToken', 'How it connects', true],
+      ['port', 'How it connects', false],
+      ['api', null, false],
+    ]);
+    expect(fields.map(({ description }) => description)).toEqual(['The token.', null, null]);
+  });
 });
 
 describe('configuration', () => {

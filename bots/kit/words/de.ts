@@ -3,6 +3,10 @@ import type { Words } from './words.js';
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
 
+/** So long as somebody has to wait. */
+const span = (seconds: number) =>
+  seconds < 120 ? count(seconds, 'Sekunde', 'Sekunden') : count(Math.ceil(seconds / 60), 'Minute', 'Minuten');
+
 export const GERMAN: Words = {
   tag: 'de',
   vote: {
@@ -30,11 +34,20 @@ export const GERMAN: Words = {
     notWritten: 'An dieser Antwort wird nicht mehr geschrieben.',
   },
   problem: {
-    busy: (seconds) =>
-      `Gerade ist zu viel los. Bitte in ${count(seconds, 'Sekunde', 'Sekunden')} noch einmal versuchen.`,
-    noModel: 'Das Sprachmodell ist noch nicht bereit. Bitte in einer Minute noch einmal versuchen.',
-    tooLong: (characters) => `Das ist zu lang. Bitte höchstens ${characters} Zeichen.`,
-    refused: 'Der Dienst hat das nicht angenommen.',
+    busy: (seconds) => `Gerade ist zu viel los. Bitte in ${span(seconds)} noch einmal versuchen.`,
+    noModel: (seconds) => `Das Sprachmodell ist noch nicht bereit. Bitte in ${span(seconds)} noch einmal versuchen.`,
+    noStore: (seconds) =>
+      `Die Datenbank antwortet gerade nicht, darum lässt sich nichts festhalten. Bitte in ${span(seconds)} noch einmal versuchen.`,
+    tooLong: (characters) =>
+      characters === null
+        ? 'Das ist mehr, als ich auf einmal lesen kann. Bitte kürzer, oder ein neues Gespräch anfangen.'
+        : `Das ist zu lang. Bitte höchstens ${characters} Zeichen.`,
+    refused: (why) => `Damit kann der Dienst nichts anfangen${why === null ? '.' : `: ${why}`}`,
+    forbidden: 'Das erlaubt mir der Dienst nicht.',
+    noKey: 'Der Dienst kennt mich gerade nicht. Bitte in einer Minute noch einmal versuchen.',
+    notThere: 'Das gibt es nicht mehr.',
+    changed: 'Inzwischen hat sich etwas geändert, darum geht das nicht mehr.',
+    stopped: 'Abgebrochen.',
     unreachable: 'Der Dienst antwortet gerade nicht. Bitte später noch einmal versuchen.',
     other: 'Hier ist etwas schiefgegangen. Es steht im Protokoll.',
     emptyPrompt: 'Was möchtest du fragen?',
@@ -94,6 +107,14 @@ export const GERMAN: Words = {
     keep: 'Behalten',
     kept: 'Nichts wurde gelöscht.',
     forgotten: (receipt) => `Alles über dich ist gelöscht. Beleg: ${receipt}`,
+  },
+  console: {
+    title: 'Im Browser',
+    open: 'Meine Seite öffnen',
+    goodFor: (minutes) =>
+      `Chatten, deinen Geschmack ansehen und ändern. Der Link unten gilt ${count(minutes, 'Minute', 'Minuten')} und nur für dich: Wer ihn hat, handelt als du.`,
+    hereOnly: (address) =>
+      `Es gibt eine Seite für dich, aber nur auf dem Rechner, auf dem ich laufe (${address}): Wer ihn betreibt, hat keine öffentliche Adresse gesetzt (PALATE_PUBLIC_URL).`,
   },
   tune: {
     title: 'Einstimmrunde',

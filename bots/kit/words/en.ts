@@ -3,6 +3,9 @@ import type { Words } from './words.js';
 
 const count = (number: number, noun: string, plural = `${noun}s`) => `${number} ${number === 1 ? noun : plural}`;
 
+/** So long as somebody has to wait. */
+const span = (seconds: number) => (seconds < 120 ? count(seconds, 'second') : count(Math.ceil(seconds / 60), 'minute'));
+
 export const ENGLISH: Words = {
   tag: 'en',
   vote: {
@@ -30,10 +33,20 @@ export const ENGLISH: Words = {
     notWritten: 'This reply is not being written any more.',
   },
   problem: {
-    busy: (seconds) => `Too much is going on right now. Please try again in ${count(seconds, 'second')}.`,
-    noModel: 'The language model is not ready yet. Please try again in a minute.',
-    tooLong: (characters) => `That is too long. At most ${count(characters, 'character')}, please.`,
-    refused: 'The service did not accept this.',
+    busy: (seconds) => `Too much is going on right now. Please try again in ${span(seconds)}.`,
+    noModel: (seconds) => `The language model is not ready yet. Please try again in ${span(seconds)}.`,
+    noStore: (seconds) =>
+      `The database does not answer right now, so nothing can be kept. Please try again in ${span(seconds)}.`,
+    tooLong: (characters) =>
+      characters === null
+        ? 'That is more than I can read at once. Please make it shorter, or begin a new conversation.'
+        : `That is too long. At most ${count(characters, 'character')}, please.`,
+    refused: (why) => `The service cannot do anything with this${why === null ? '.' : `: ${why}`}`,
+    forbidden: 'The service does not allow me that.',
+    noKey: 'The service does not know me at the moment. Please try again in a minute.',
+    notThere: 'That is not there any more.',
+    changed: 'Something has changed meanwhile, so this does not go any more.',
+    stopped: 'Stopped.',
     unreachable: 'The service does not answer right now. Please try again later.',
     other: 'Something went wrong here. It has been written to the log.',
     emptyPrompt: 'What would you like to ask?',
@@ -88,6 +101,14 @@ export const ENGLISH: Words = {
     keep: 'Keep it',
     kept: 'Nothing was deleted.',
     forgotten: (receipt) => `Everything about you is deleted. Receipt: ${receipt}`,
+  },
+  console: {
+    title: 'In the browser',
+    open: 'Open my page',
+    goodFor: (minutes) =>
+      `Chat, see your taste and change it. The link below is good for ${count(minutes, 'minute')} and for you alone: whoever has it acts as you.`,
+    hereOnly: (address) =>
+      `There is a page for you, but only on the machine that runs me (${address}): its operator has set no public address (PALATE_PUBLIC_URL).`,
   },
   tune: {
     title: 'Tuning round',

@@ -10,6 +10,6 @@ export const LANGUAGES: readonly Words[] = [ENGLISH, GERMAN, JAPANESE];
 
 /** The words for a locale as platforms name it (`de`, `en-GB`, `ja_JP`); English where there are none. */
 export function wordsFor(locale: string | null | undefined): Words {
-  const language = locale?.toLowerCase().split(/[-_]/)[0];
+  const language = typeof locale === 'string' ? locale.toLowerCase().split(/[-_]/)[0] : undefined;
   return LANGUAGES.find((words) => words.tag === language) ?? ENGLISH;
 }

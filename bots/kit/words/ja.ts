@@ -1,6 +1,9 @@
 /** The bot's own words in Japanese. */
 import type { Words } from './words.js';
 
+/** So long as somebody has to wait. */
+const span = (seconds: number) => (seconds < 120 ? `${seconds}秒` : `${Math.ceil(seconds / 60)}分`);
+
 export const JAPANESE: Words = {
   tag: 'ja',
   vote: {
@@ -28,10 +31,19 @@ export const JAPANESE: Words = {
     notWritten: 'この返事はもう書かれていません。',
   },
   problem: {
-    busy: (seconds) => `ただいま混み合っています。${seconds}秒後にもう一度お試しください。`,
-    noModel: '言語モデルの準備がまだできていません。少ししてからもう一度お試しください。',
-    tooLong: (characters) => `長すぎます。${characters}文字以内でお願いします。`,
-    refused: 'この操作は受け付けられませんでした。',
+    busy: (seconds) => `ただいま混み合っています。${span(seconds)}後にもう一度お試しください。`,
+    noModel: (seconds) => `言語モデルの準備がまだできていません。${span(seconds)}後にもう一度お試しください。`,
+    noStore: (seconds) => `データベースが応答せず、何も保存できません。${span(seconds)}後にもう一度お試しください。`,
+    tooLong: (characters) =>
+      characters === null
+        ? '一度に読める長さを超えています。短くするか、新しい会話を始めてください。'
+        : `長すぎます。${characters}文字以内でお願いします。`,
+    refused: (why) => `この内容は受け付けられません${why === null ? '。' : `：${why}`}`,
+    forbidden: 'この操作は許可されていません。',
+    noKey: 'サービスに接続し直しています。1分ほどしてからもう一度お試しください。',
+    notThere: 'それはもうありません。',
+    changed: 'その間に状況が変わったため、もうできません。',
+    stopped: '中止しました。',
     unreachable: 'サービスが応答していません。しばらくしてからもう一度お試しください。',
     other: '問題が起きました。ログに記録しました。',
     emptyPrompt: '何をお聞きになりますか？',
@@ -86,6 +98,14 @@ export const JAPANESE: Words = {
     keep: '残す',
     kept: '何も削除していません。',
     forgotten: (receipt) => `あなたに関するものをすべて削除しました。控え：${receipt}`,
+  },
+  console: {
+    title: 'ブラウザーで',
+    open: '自分のページを開く',
+    goodFor: (minutes) =>
+      `会話をしたり、好みを見て変えたりできます。下のリンクは${minutes}分間、あなただけに有効です。ほかの人に渡さないでください。`,
+    hereOnly: (address) =>
+      `あなたのページはありますが、私が動いているコンピューターでしか開けません（${address}）。公開アドレス（PALATE_PUBLIC_URL）が設定されていません。`,
   },
   tune: {
     title: '好み合わせ',

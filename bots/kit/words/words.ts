@@ -35,9 +35,18 @@ export interface Words {
   };
   problem: {
     busy(seconds: number): string;
-    noModel: string;
-    tooLong(characters: number): string;
-    refused: string;
+    noModel(seconds: number): string;
+    /** The database is away, or takes nothing. */
+    noStore(seconds: number): string;
+    /** `characters`: how long it may be; null where that is not counted in characters. */
+    tooLong(characters: number | null): string;
+    /** `why`: the service's own sentence, in English. */
+    refused(why: string | null): string;
+    forbidden: string;
+    noKey: string;
+    notThere: string;
+    changed: string;
+    stopped: string;
     unreachable: string;
     other: string;
     emptyPrompt: string;
@@ -90,6 +99,15 @@ export interface Words {
     keep: string;
     kept: string;
     forgotten(receipt: string): string;
+  };
+  /** The console in the browser. */
+  console: {
+    title: string;
+    open: string;
+    /** `minutes`: how long the link is good. */
+    goodFor(minutes: number): string;
+    /** Where the operator has set no public address. */
+    hereOnly(address: string): string;
   };
   tune: {
     title: string;

@@ -36,7 +36,9 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits, directi
   const text = (name: string, value: string, maximum: number) => {
     if (value.trim() === '') throw refused(`${name} is empty. Give it some text.`);
     if (value.length > maximum) {
-      throw new PalateError('TOO_LONG', `${name} has ${value.length} characters; ${maximum} are allowed. Shorten it.`);
+      throw new PalateError('TOO_LONG', `${name} has ${value.length} characters; ${maximum} are allowed. Shorten it.`, {
+        maximum,
+      });
     }
     return storable(name, value);
   };

@@ -158,6 +158,6 @@ export class ConversationFitter {
       tokens === 0
         ? `The system text leaves no room for a prompt in the ${this.contextLength} tokens that this model reads. Shorten the system text.`
         : `The prompt has ${prompt.length} characters (${own} tokens). This model reads about ${characters} characters of such text (${tokens} tokens) beside the system text and a reply. Shorten it.`;
-    return new PalateError('TOO_LONG', what);
+    return new PalateError('TOO_LONG', what, tokens === 0 ? {} : { maximum: characters });
   }
 }

@@ -39,7 +39,12 @@ export const QUICK = {
 const PATIENT = { load: 120_000, start: 120_000, healthInterval: 1_000, health: 60_000 };
 
 export async function openBotHouse(
-  options: { discord?: DiscordOptions; config?: Record<string, unknown>; before?: (discord: Discord) => void } = {},
+  options: {
+    discord?: DiscordOptions;
+    config?: Record<string, unknown>;
+    publicUrl?: string;
+    before?: (discord: Discord) => void;
+  } = {},
 ): Promise<BotHouse> {
   const discord = await startDiscord({
     rateLimits: QUICK,
@@ -52,7 +57,7 @@ export async function openBotHouse(
   const guild = discord.world.addGuild('Home', ada, [bob]);
   const channel = discord.world.addChannel(guild, 'general');
   options.before?.(discord);
-  let place = await openPlace({ plugins: ['discord'], times: PATIENT });
+  let place = await openPlace({ plugins: ['discord'], times: PATIENT, publicUrl: options.publicUrl });
   const config = { token: discord.token, api: discord.api, askConsent: false, maxTokens: 12, ...options.config };
   // Texts are given as they are, everything else as JSON.
   const values = Object.entries(config).map(([name, value]) => ({

@@ -59,6 +59,7 @@ export const QUICK: Readonly<Record<string, Tier>> = Object.fromEntries(
 export interface HouseOptions {
   slack?: SlackOptions;
   config?: Record<string, unknown>;
+  publicUrl?: string;
   transport?: 'socket' | 'http';
   /** Whether the bot is installed by OAuth, in no workspace yet. */
   several?: boolean;
@@ -82,7 +83,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
   const botUrl = `http://127.0.0.1:${port}`;
   const { secrets } = slack;
   if (options.transport === 'http') slack.delivery.requestUrl = `${botUrl}/slack/events`;
-  let place = await openPlace({ plugins: ['slack'], times: { start: 20_000 } });
+  let place = await openPlace({ plugins: ['slack'], times: { start: 20_000 }, publicUrl: options.publicUrl });
   const configure = async (config: Record<string, unknown>) => {
     // Texts are given as they are, everything else as JSON.
     const values = Object.entries(config).map(([name, value]) => ({
