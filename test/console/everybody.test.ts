@@ -55,6 +55,7 @@ describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
       await page.getByRole('tab', { name: tab }).click();
       await settled(page);
       expect(await findings(page)).toEqual([]);
+      await picture(page, `${tab.toLowerCase().replaceAll(' ', '-')}-${colorScheme}`, true);
     }
     await goTo(page, 'Taste');
     await page.getByRole('button', { name: 'Forget me' }).click();

@@ -11,6 +11,7 @@ import { next } from '../../src/console/session/connection.js';
 import { readFragment, readPasted, takeCredential } from '../../src/console/session/credential.js';
 import { type Kept, keptIn } from '../../src/console/session/kept.js';
 import { mayPass, problemOf, SENTENCES } from '../../src/console/session/problem.js';
+import { groupsOf } from '../../src/console/setup/plugin-groups.js';
 import { leaning, nameOfDirection, shownDirections } from '../../src/console/taste/directions.js';
 import { isComposing, isPlain, sends } from '../../src/console/ui/keys.js';
 import { LOCALE, mendLanguage } from '../../src/console/ui/locale.js';
@@ -349,6 +350,39 @@ it('says what was learned without figures, which are behind a detail', () => {
   expect(wordsOf(job)).toBe('Learned in 62 ms from 2 comparisons: version 2 → 3');
   expect(wordsOf({ ...job, status: 'RUNNING', step: 4 })).toBe('Learning from your choice… 40 %');
   expect(numbersOf(job)).toBe('10 of 10 steps, loss 0.045, 100 % of the comparisons in order');
+});
+
+it('shows a plugin’s settings under their headings, in the order of the plugin, what a set-up begins with first', () => {
+  const field = (name: string, group: string | null, value: string | null = null) => ({
+    name,
+    group,
+    description: null,
+    type: 'STRING' as const,
+    required: false,
+    secret: false,
+    choices: null,
+    default: 'usual',
+    isSet: value !== null,
+    value,
+    fromVariable: null,
+  });
+  const groups = groupsOf([
+    field('a', 'One workspace'),
+    field('b', 'Socket Mode'),
+    field('c', 'HTTP'),
+    field('d', null),
+    field('e', 'Votes', 'usual'),
+    field('f', 'Replies', 'other'),
+    field('g', 'HTTP'),
+  ]);
+  expect(groups.map(({ name, open, fields }) => [name, open, fields.map((one) => one.name).join('')])).toEqual([
+    [null, true, 'd'],
+    ['One workspace', true, 'a'],
+    ['Socket Mode', true, 'b'],
+    ['HTTP', false, 'cg'],
+    ['Votes', false, 'e'],
+    ['Replies', true, 'f'],
+  ]);
 });
 
 it('says of every limit what it is about', () => {

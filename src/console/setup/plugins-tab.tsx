@@ -1,14 +1,15 @@
 /** Plugins: what they need, what they say, and whether they run. */
 import { Switch } from 'radix-ui';
-import { type FormEvent, useCallback, useId } from 'react';
-import type { Plugin, PluginPlacement } from '../../client/index.js';
+import { useCallback, useId } from 'react';
+import type { Plugin } from '../../client/index.js';
 import { StatusWord } from '../live/status-word.js';
 import { usePlugins } from '../live/use-plugins.js';
 import { useSession } from '../session/context.js';
 import { useData } from '../session/use-data.js';
 import { Empty, Loading, Problem } from '../ui/states.js';
 import { PluginCheck } from './plugin-check.js';
-import { enteredIn, PluginFieldInput } from './plugin-field.js';
+import { PluginGuide } from './plugin-guide.js';
+import { PluginSettings } from './plugin-settings.js';
 import { useAttempt } from './use-attempt.js';
 
 export function PluginsTab() {
@@ -31,17 +32,6 @@ function PluginCard({ plugin, onChange }: { plugin: Plugin; onChange: (plugin: P
   const { client } = useSession();
   const { busy, problem, attempt } = useAttempt();
   const title = useId();
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const data = new FormData(form);
-    const values = plugin.fields.flatMap((field) => enteredIn(field, data));
-    const placement = data.get('placement') as PluginPlacement | null;
-    void attempt(async () => {
-      onChange(await client.configurePlugin(plugin.name, { values, placement }));
-      form.reset();
-    });
-  };
   const runs = plugin.enabled && plugin.status !== 'STOPPED';
   const toggle = () =>
     attempt(async () => onChange(await (runs ? client.stopPlugin(plugin.name) : client.startPlugin(plugin.name))));
@@ -63,28 +53,13 @@ function PluginCard({ plugin, onChange }: { plugin: Plugin; onChange: (plugin: P
       </div>
       {plugin.description && <p className="dim">{plugin.description}</p>}
       {plugin.message && (
-        <p className="finding" role="status">
+        <p className="finding" role="status" dir="auto">
           {plugin.message}
         </p>
       )}
       {problem && <Problem message={problem} />}
-      {plugin.status !== 'BROKEN' && (
-        <form className="fields" onSubmit={submit} aria-label={`Settings of ${plugin.name}`}>
-          {plugin.fields.map((field) => (
-            <PluginFieldInput key={`${field.name}/${field.isSet}/${field.value}`} field={field} />
-          ))}
-          <div>
-            <label htmlFor={`${title}-placement`}>Runs</label>
-            <select id={`${title}-placement`} name="placement" defaultValue={plugin.placement}>
-              <option value="IN_PROCESS">inside the service</option>
-              <option value="OWN_PROCESS">as a process of its own</option>
-            </select>
-          </div>
-          <button type="submit" className="primary" disabled={busy}>
-            Save
-          </button>
-        </form>
-      )}
+      {plugin.guide && <PluginGuide name={plugin.name} guide={plugin.guide} open={plugin.status === 'UNCONFIGURED'} />}
+      {plugin.status !== 'BROKEN' && <PluginSettings plugin={plugin} onChange={onChange} />}
       <PluginCheck name={plugin.name} />
       {plugin.platform && <AsksConsent platform={plugin.platform} />}
     </section>
