@@ -30,10 +30,13 @@ export async function compileModel(
   const folder = join(cacheFolder, `${file.digest.slice(0, 16)}-${precision}-${LAYOUT}`);
   await makeFolderOnce(folder, async (target) => {
     const weights = await WeightsFile.create(join(target, 'weights.bin'));
-    for (const [name, build] of Object.entries(builders)) {
-      await build(new FrozenWeights(new Graph(name), file, precision)).write(target, { weightsFile: weights });
+    try {
+      for (const [name, build] of Object.entries(builders)) {
+        await build(new FrozenWeights(new Graph(name), file, precision)).write(target, { weightsFile: weights });
+      }
+    } finally {
+      await weights.close();
     }
-    await weights.close();
   });
   const path = (name: string) => join(folder, `${name}.onnx`);
   return { decode: path('decode'), read: path('read'), score: path('score'), inspect: path('inspect') };
@@ -49,9 +52,12 @@ export async function compileAdapter(
   await makeFolderOnce(folder, async (target) => {
     const weights = await WeightsFile.create(join(target, 'weights.bin'));
     const graph = new Graph('adapter');
-    buildAdapterGraph(graph, new FrozenWeights(graph, file, 'float32'), adapter, adapter.latentSize, adapter.middle);
-    await graph.write(target, { weightsFile: weights });
-    await weights.close();
+    try {
+      buildAdapterGraph(graph, new FrozenWeights(graph, file, 'float32'), adapter, adapter.latentSize, adapter.middle);
+      await graph.write(target, { weightsFile: weights });
+    } finally {
+      await weights.close();
+    }
   });
   return join(folder, 'adapter.onnx');
 }

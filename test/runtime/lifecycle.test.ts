@@ -173,33 +173,28 @@ describe('a worker that dies', () => {
 });
 
 describe('a worker that cannot be trusted any more', () => {
-  /**
-   * A model whose numbers overflow at one token and at no other: its embedding alone has a first component, nothing else ever
-   * writes to that, and one layer multiplies it beyond what float32 holds.
-   */
-  async function overflowing(token: number): Promise<string> {
-    const shape = { format: 'F32', hidden: 64, heads: 1, kvHeads: 1, layers: 1, feedForward: 64, tied: false } as const;
-    const path = join(folder, 'overflowing.gguf');
-    const { weights } = await writeTinyModel(path, shape);
-    const tensors = ['token_embd', 'blk.0.attn_output', 'blk.0.ffn_down', 'blk.0.ffn_up'].map((part) => {
-      const name = `${part}.weight`;
-      const { values, rows, columns } = weights.get(name) as TinyWeight;
-      if (part === 'token_embd') {
-        for (let row = 0; row < rows; row++) values[row * columns] = 0;
-        values.fill(0, token * columns, (token + 1) * columns);
-        values[token * columns] = 1;
-      } else if (part === 'blk.0.ffn_up') {
-        for (let row = 0; row < rows; row++) values[row * columns] = 3e38;
-      } else values.fill(0, 0, columns);
-      return { name, shape: [columns, rows], type: 'F32' as const, bytes: new Uint8Array(values.buffer) };
-    });
-    await writeTinyModel(path, { ...shape, tensors });
+  /** The compiled weights of a model of its own, spoiled on disk where they embed one token. */
+  async function spoiled(token: number): Promise<string> {
+    const path = join(folder, 'spoiled.gguf');
+    const { weights } = await writeTinyModel(path, { format: 'Q8_0', seed: 77, tied: false });
+    const first = runtimeOf(path, null);
+    await first.start();
+    await first.stop();
+    const { digest } = await openGguf(path);
+    const compiled = join(folder, 'compiled', `${digest.slice(0, 16)}-packed-2`, 'weights.bin');
+    const bytes = await readFile(compiled);
+    const { values, columns } = weights.get('token_embd.weight') as TinyWeight;
+    const row = Buffer.from(values.slice(token * columns, (token + 1) * columns).buffer);
+    const at = bytes.indexOf(row);
+    expect(at).toBeGreaterThanOrEqual(0);
+    bytes.writeFloatLE(Number.NaN, at + 4 * 9);
+    await writeFile(compiled, bytes);
     return path;
   }
 
   it('is opened anew after fault upon fault, not ready meanwhile; before that the others go on', async () => {
     const TOKEN = 200;
-    const runtime = runtimeOf(await overflowing(TOKEN), null);
+    const runtime = runtimeOf(await spoiled(TOKEN), null);
     await runtime.start();
     const asked = request([row()], 12);
     const written = await runtime.generate(asked, () => {});

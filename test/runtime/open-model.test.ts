@@ -61,7 +61,7 @@ describe('a model file', () => {
       { tensors: [filled('blk.0.ffn_up.weight', 64, Infinity)] },
       /ffn_up\.weight that are not finite/,
     ],
-    ['no room for a question', { metadata: { 'llama.context_length': 20 } }, /first question.*this model reads 20/],
+    ['no room for a question', { metadata: { 'llama.context_length': 10 } }, /first question.*this model reads 10/],
     [
       'letters that are no tokens',
       { metadata: { 'tokenizer.ggml.tokens': tokens.with(E, 'é'), 'tokenizer.ggml.merges': [] } },
