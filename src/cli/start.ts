@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { Command } from 'commander';
 import { type App, type AppOptions, startApp } from '../app.js';
-import { loadSettings, type SettingName, VARIABLES } from '../common/config.js';
+import { loadSettings, type SettingName, STOP_MS, VARIABLES } from '../common/config.js';
 import { unknownVariables } from '../common/environment.js';
 import { PalateError } from '../common/errors.js';
 import { createLog } from '../common/log.js';
@@ -67,6 +67,11 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
   announceKey(app);
   const signal = await signalled;
   log.info({ signal }, 'Palate is stopping');
+  const late = setTimeout(() => {
+    log.fatal({ afterMs: STOP_MS }, 'Palate does not stop and is ended; nothing that was acknowledged is lost');
+    process.exit(1);
+  }, STOP_MS);
+  late.unref();
   await app.stop();
   log.info('Palate has stopped');
 }

@@ -221,6 +221,8 @@ export const DATABASE_RESTART: RestartTimes = { firstRestart: 250, longestRestar
 export const DATABASE_SILENT_MS = 60_000;
 /** How long the embedded database may take to close. */
 export const DATABASE_CLOSE_MS = 30_000;
+/** How long everything together may take to stop before the process ends all the same. */
+export const STOP_MS = 180_000;
 
 export const CONFIG_FILE = 'palate.config.json';
 

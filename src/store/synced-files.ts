@@ -132,8 +132,8 @@ export class SyncedFiles extends NodeFS {
 
   private sync(path: string, fd: number | undefined): void {
     this.settle();
-    // Folders are opened by name only.
-    if (fd === undefined) syncPath(path);
+    // Emscripten opens no folders.
+    if (fd === undefined) syncFolder(path);
     else fs.fsyncSync(fd);
     this.syncName(path);
   }
@@ -150,7 +150,7 @@ export class SyncedFiles extends NodeFS {
 
   private syncName(path: string): void {
     if (!this.made.has(path)) return;
-    syncPath(dirname(path));
+    syncFolder(dirname(path));
     this.made.delete(path);
   }
 
@@ -163,13 +163,18 @@ export class SyncedFiles extends NodeFS {
   }
 }
 
-/** Syncs a file or a folder by its path. */
-export function syncPath(path: string): void {
-  const fd = fs.openSync(path, 'r');
+/** What systems and network file systems say that know no sync of folders: their names are as safe as they make them. */
+const NOT_FOR_FOLDERS = new Set(['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'EBADF', 'ENOTSUP']);
+
+function syncFolder(path: string): void {
+  let fd: number | undefined;
   try {
+    fd = fs.openSync(path, 'r');
     fs.fsyncSync(fd);
+  } catch (error) {
+    if (!NOT_FOR_FOLDERS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
-    fs.closeSync(fd);
+    if (fd !== undefined) fs.closeSync(fd);
   }
 }
 
