@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { createTrainingQueue, type TrainingQueue } from '../../src/store/queue.js';
 import type { TrainingJobRecord } from '../../src/store/training-jobs.js';
@@ -58,10 +58,10 @@ describe.each(ENGINES)('rows that wait for training on %s', (engine) => {
   it('become due by themselves', async () => {
     const { trainingJobs, queue, claim, fail } = await begin();
     await queue();
-    await fail(await claim(), 50);
+    await fail(await claim(), 3_000);
     expect(await trainingJobs.claim()).toBeNull();
-    await delay(80);
-    expect(await claim()).toMatchObject({ attempts: 2 });
+    const due = async () => expect((await trainingJobs.claim())?.job).toMatchObject({ attempts: 2 });
+    await vi.waitFor(due, { timeout: 50_000, interval: 100 });
   });
 
   it('stay FAILED and visible after the last attempt, and another can be asked for', async () => {
