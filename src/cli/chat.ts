@@ -2,9 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { createPalateClient, type PalateClient, PalateClientError } from '../client/index.js';
+import { createPalateClient } from '../client/index.js';
 import { loadSettings, localUrl, VARIABLES } from '../common/config.js';
-import { PalateError } from '../common/errors.js';
 import { findAdminKey } from './admin-key.js';
 import { converse } from './chat/conversation.js';
 import { renderGreeting } from './chat/render.js';
@@ -38,7 +37,11 @@ export function chatCommand(): Command {
       `the gateway's data folder, for its key (${VARIABLES.data}); ${VARIABLES.adminKey} goes first`,
     )
     .option('--member <name>', 'who is talking', process.env.USER || userInfo().username)
-    .option('--tokens <number>', `longest reply; default ${CHAT_TOKENS}, with --tune ${TUNE_TOKENS}`, wholeNumber)
+    .option(
+      '--tokens <number>',
+      `the longest a reply may become, a token being about three quarters of a word; default ${CHAT_TOKENS}, with --tune ${TUNE_TOKENS}`,
+      wholeNumber,
+    )
     .option('--system <text>', 'instructions for the model')
     .option('--seed <number>', 'makes the replies repeatable', wholeNumber)
     .option('--width <cells>', 'width to lay out for; default: the window', wholeNumber)
@@ -52,7 +55,7 @@ async function chat(flags: ChatFlags): Promise<void> {
   const member = { platform: 'terminal', externalId: flags.member };
   const terminal = openTerminal(process.stdin, process.stdout, flags.width);
   try {
-    terminal.print(renderGreeting(await poolOf(client), flags.member, terminal.options()));
+    terminal.print(renderGreeting(await client.pool(), flags.member, terminal.options()));
     const { system, seed } = flags;
     if (flags.tune)
       await tune(client, terminal, { member, maxTokens: flags.tokens ?? TUNE_TOKENS, seed: seed ?? randomInt(SEEDS) });
@@ -60,19 +63,6 @@ async function chat(flags: ChatFlags): Promise<void> {
   } finally {
     terminal.close();
     await client.close();
-  }
-}
-
-/** The gateway's state, which also shows whether it is there and takes the key. */
-async function poolOf(client: PalateClient) {
-  try {
-    return await client.pool();
-  } catch (error) {
-    if (!(error instanceof PalateClientError) || error.code !== 'UNREACHABLE') throw error;
-    throw new PalateError(
-      'MODEL_UNAVAILABLE',
-      `${error.message} "npm start" starts one; --url or PALATE_URL names another.`,
-    );
   }
 }
 

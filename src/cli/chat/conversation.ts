@@ -1,13 +1,15 @@
 /** Talking: a message, two replies, a vote, the training it begins, the next message. */
 import {
-  type ChatTurn,
   type FeedbackInput,
   type FeedbackResult,
+  type GenerateInput,
   type Generation,
   type MemberRef,
   type PalateClient,
   PalateClientError,
 } from '../../client/index.js';
+import { sentenceOf } from '../sentences.js';
+import { History, type Said } from './history.js';
 import { renderReveal, renderVoteKeys } from './render.js';
 import { showReplies } from './replies.js';
 import type { Terminal } from './terminal.js';
@@ -21,9 +23,12 @@ export interface ConversationOptions {
   seed?: number;
 }
 
-const HELP = ['/undo takes the last vote back', '/new begins a new conversation', '/quit ends'];
-/** Turns of the conversation that the model is told. */
-const HISTORY_TURNS = 8;
+const HELP = [
+  '/continue goes on with a reply that was cut',
+  '/undo takes the last vote back',
+  '/new begins a new conversation',
+  '/quit ends',
+];
 
 /** What a key means as a verdict on a generation; undefined for no vote. */
 export function verdictOf(
@@ -44,62 +49,103 @@ export function voteKeys(candidates: number): string[] {
 
 /** The conversation until somebody ends it. */
 export async function converse(client: PalateClient, terminal: Terminal, options: ConversationOptions): Promise<void> {
-  const state = new MemberState(client, terminal, options.member);
-  const history: ChatTurn[] = [];
-  let lastVote: string | undefined;
-  let seed = options.seed;
+  const talk = new Talk(client, terminal, options);
   try {
-    await state.refresh();
-    terminal.print(terminal.options().style.dim(`${HELP.join(', ')}.\n`));
+    await talk.begin();
     for (;;) {
       const message = (await terminal.ask('you> '))?.trim();
       if (message === undefined || message === '/quit') return;
       try {
-        if (message === '') continue;
-        if (message === '/new') history.length = 0;
-        else if (message === '/undo') lastVote = await undo(client, terminal, state, lastVote);
-        else if (message.startsWith('/')) terminal.print(HELP);
-        else {
-          const generation = await showReplies(
-            client,
-            terminal,
-            inputFor(message, history, options, seed),
-            state.learned,
-          );
-          if (seed !== undefined) seed++;
-          const key = await vote(terminal, generation);
-          if (key === null) return;
-          const verdict = verdictOf(key, generation);
-          if (verdict) lastVote = (await submit(client, terminal, state, generation, verdict)).feedback.id;
-          remember(history, message, generation, key);
-        }
+        if (message !== '' && !(await talk.hear(message))) return;
       } catch (error) {
         // What the gateway refuses, it explains: the conversation goes on. What it does not answer ends it.
         if (!(error instanceof PalateClientError) || error.code === 'UNREACHABLE') throw error;
-        terminal.print([terminal.options().style.bad(error.message), '']);
+        terminal.print([terminal.options().style.bad(sentenceOf(error)), '']);
       }
     }
   } finally {
-    state.stop();
+    talk.end();
   }
 }
 
-function inputFor(
-  prompt: string,
-  history: readonly ChatTurn[],
-  options: ConversationOptions,
-  seed: number | undefined,
-) {
-  const { member, maxTokens, system } = options;
-  return {
-    member,
-    prompt,
-    history: history.slice(-HISTORY_TURNS),
-    candidateCount: 2,
-    maxTokens,
-    ...(system !== undefined && { system }),
-    ...(seed !== undefined && { seed }),
-  };
+/** One conversation and what it remembers. */
+class Talk {
+  private readonly state: MemberState;
+  private readonly history = new History();
+  private lastVote: string | undefined;
+  private seed: number | undefined;
+
+  constructor(
+    private readonly client: PalateClient,
+    private readonly terminal: Terminal,
+    private readonly options: ConversationOptions,
+  ) {
+    this.state = new MemberState(client, terminal, options.member);
+    this.seed = options.seed;
+  }
+
+  async begin(): Promise<void> {
+    await this.state.refresh();
+    this.dim(`${HELP.join(', ')}.\n`);
+  }
+
+  end(): void {
+    this.state.stop();
+  }
+
+  /** Answers a message or does what a command says; false at the end of input. */
+  async hear(message: string): Promise<boolean> {
+    if (message === '/new') this.history.clear();
+    else if (message === '/undo') this.lastVote = await undo(this.client, this.terminal, this.state, this.lastVote);
+    else if (message === '/continue') await this.goOn();
+    else if (message.startsWith('/')) this.terminal.print(HELP);
+    else return this.answer(message);
+    return true;
+  }
+
+  private async answer(message: string): Promise<boolean> {
+    const { client, terminal, state } = this;
+    const said = this.history.ask(message);
+    const generation = await showReplies(client, terminal, this.inputFor(said), state.learned);
+    const key = await vote(terminal, generation);
+    if (key === null) return false;
+    // Before the vote is cast: what is refused of a vote takes nothing away from the conversation.
+    this.history.remember(said, generation, key);
+    const verdict = verdictOf(key, generation);
+    if (verdict) this.lastVote = (await submit(client, terminal, state, generation, verdict)).feedback.id;
+    this.tellOfCut();
+    return true;
+  }
+
+  /** Goes on with a reply that was cut at its longest, behind the latent it was written behind. There is nothing to choose from. */
+  private async goOn(): Promise<void> {
+    const { client, terminal, state, history } = this;
+    if (!history.cut) return terminal.print(['no reply of this conversation was cut at its longest', '']);
+    history.append(await showReplies(client, terminal, this.inputFor(history.cut), state.learned));
+    this.tellOfCut();
+  }
+
+  private inputFor(said: Said & { continues?: string }): GenerateInput {
+    const { member, maxTokens, system } = this.options;
+    const seed = this.seed === undefined ? undefined : this.seed++;
+    return {
+      member,
+      ...said,
+      candidateCount: said.continues === undefined ? 2 : 1,
+      maxTokens,
+      ...(system !== undefined && { system }),
+      ...(seed !== undefined && { seed }),
+    };
+  }
+
+  private tellOfCut(): void {
+    if (!this.history.cut) return;
+    this.dim(`cut at ${this.options.maxTokens} tokens: /continue goes on with it, --tokens makes replies longer\n`);
+  }
+
+  private dim(text: string): void {
+    this.terminal.print(this.terminal.options().style.dim(text));
+  }
 }
 
 async function vote(terminal: Terminal, generation: Generation): Promise<string | null> {
@@ -143,12 +189,4 @@ async function undo(
   terminal.print('the vote is taken back');
   if (result.trainingJob) await state.showTraining(result.trainingJob);
   terminal.print('');
-}
-
-/** The conversation goes on from the reply that was liked, or the first one where none was; not from one that was bad. */
-function remember(history: ChatTurn[], message: string, generation: Generation, key: string): void {
-  if (key === 'x') return;
-  const liked =
-    generation.candidates.find((candidate) => String(candidate.index + 1) === key) ?? generation.candidates[0];
-  history.push({ role: 'USER', content: message }, { role: 'ASSISTANT', content: liked.text });
 }

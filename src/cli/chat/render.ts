@@ -1,5 +1,6 @@
 /** What the chat shows, as lines of text. Pure functions: state and width in, lines out. */
-import type { CandidateRole, FinishReason, PoolStatus, TrainingJob } from '../../client/index.js';
+import type { CandidateRole, FinishReason, GenerationQueued, PoolStatus, TrainingJob } from '../../client/index.js';
+import { duration } from '../sentences.js';
 import { fill, sideBySide, wrap } from './layout.js';
 import type { Style } from './style.js';
 
@@ -86,6 +87,15 @@ export function renderGreeting(pool: PoolStatus, member: string, { width, style 
 export function renderVersion(version: number, votes: number, { style }: Pick<RenderOptions, 'style'>): string {
   if (version === 0) return style.dim('nothing learned yet (version 0)');
   return style.accent(`your taste, version ${version}`) + style.dim(`, learned from ${count(votes, 'vote')}`);
+}
+
+/** While a question waits for others: its place, and how long that may take. */
+export function renderQueue(
+  { ahead, estimatedWaitMs }: Pick<GenerationQueued, 'ahead' | 'estimatedWaitMs'>,
+  { style }: Pick<RenderOptions, 'style'>,
+): string {
+  const place = ahead === 0 ? 'next in turn' : `${count(ahead, 'question')} before this one`;
+  return style.dim(`waits: ${place}, about ${duration(estimatedWaitMs)}`);
 }
 
 export function renderVoteKeys(replies: number, { style }: Pick<RenderOptions, 'style'>): string {

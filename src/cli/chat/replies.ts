@@ -1,6 +1,6 @@
 /** Asks for replies and shows them as they grow. */
-import type { GenerateInput, Generation, PalateClient } from '../../client/index.js';
-import { type Reply, renderReplies, renderVersion } from './render.js';
+import type { GenerateInput, Generation, GenerationQueued, PalateClient } from '../../client/index.js';
+import { type Reply, renderQueue, renderReplies, renderVersion } from './render.js';
 import type { Terminal } from './terminal.js';
 
 /** Milliseconds between two drawings of growing replies. */
@@ -20,10 +20,12 @@ export async function showReplies(
   learned: Learned,
 ): Promise<Generation> {
   const replies = new Map<string, Reply>();
+  let waiting: GenerationQueued | undefined;
   const frame = () => {
     const options = terminal.options();
     return [
       renderVersion(learned.version, learned.votes, options),
+      ...(waiting ? [renderQueue(waiting, options)] : []),
       '',
       ...renderReplies([...replies.values()], options),
     ];
@@ -43,12 +45,18 @@ export async function showReplies(
             replies.set(id, { label: String(index + 1), text: '', finishReason: null });
           }
           break;
+        case 'GenerationQueued':
+          waiting = event;
+          drawn = 0;
+          break;
         case 'CandidateDelta': {
+          waiting = undefined;
           const reply = replies.get(event.candidateId);
           if (reply) reply.text += event.text;
           break;
         }
         case 'GenerationFinished':
+          waiting = undefined;
           for (const { id, index, text, finishReason } of event.generation.candidates) {
             replies.set(id, { label: String(index + 1), text, finishReason });
           }
