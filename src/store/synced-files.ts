@@ -45,7 +45,10 @@ export class SyncedFiles extends NodeFS {
     super(folder);
   }
 
-  override async init(pglite: PGlite, options: Partial<postgresMod.PostgresMod>) {
+  override async init(
+    pglite: PGlite,
+    options: Partial<postgresMod.PostgresMod>,
+  ): Promise<{ emscriptenOpts: Partial<postgresMod.PostgresMod> }> {
     const { emscriptenOpts } = await super.init(pglite, options);
     const attach = (module: postgresMod.PostgresMod) =>
       this.attach((module.FS.filesystems as { NODEFS: NodeFiles }).NODEFS);
