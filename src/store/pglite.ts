@@ -1,7 +1,7 @@
 /** The embedded engine: PostgreSQL as WebAssembly in a thread of this process, its files in the data folder. */
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
@@ -19,7 +19,7 @@ const CONNECTIONS = 16;
 /** For the next two pieces of the write-ahead log, of 16 MiB each. */
 const ROOM_BYTES = 33_554_432;
 
-/** Opens (or makes) the database in `folder`. Errors: INTERNAL when it cannot be opened. */
+/** Opens (or makes) the database in `folder`. Errors: STORE_UNAVAILABLE where its disk is full, INTERNAL when it cannot be opened. */
 export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> {
   const thread = new DatabaseThread(folder, log);
   try {
@@ -27,6 +27,7 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
     if (!existsSync(join(folder, 'PG_VERSION'))) await makeDatabase(folder);
     await thread.start();
   } catch (error) {
+    if (!(await hasRoom(dirname(folder)))) throw diskFull();
     throw new PalateError(
       'INTERNAL',
       `The database in ${folder} cannot be opened (${messageOf(error)}). Restore the folder from a backup, or move it away to start empty.`,
@@ -51,8 +52,7 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
     // Not by asking: there is one session, and whoever has it may take long.
     reach: async () => thread.requireOpen(),
     probe: async () => {
-      const { bavail, bsize } = await statfs(folder);
-      if (bavail * bsize < ROOM_BYTES) throw diskFull();
+      if (!(await hasRoom(folder))) throw diskFull();
       await engine.probe();
     },
     close: () => {
@@ -63,6 +63,11 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
       return closing;
     },
   };
+}
+
+async function hasRoom(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize >= ROOM_BYTES;
 }
 
 async function makeDatabase(folder: string): Promise<void> {

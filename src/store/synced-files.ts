@@ -30,6 +30,8 @@ export class SyncedFiles extends NodeFS {
   asked = 0;
   flushed = 0;
   private segment: Segment | undefined;
+  /** A second attempt may succeed without what the first one lost: after a failure there is none. */
+  private failure: LogNotFlushed | undefined;
   /** Names whose folders have not been synced since. */
   private readonly made = new Set<string>();
 
@@ -59,11 +61,12 @@ export class SyncedFiles extends NodeFS {
   /** Carries out in another thread what was noted up to now. Rejects with LogNotFlushed. */
   async flush(): Promise<void> {
     const { asked, segment } = this;
+    if (this.failure) throw this.failure;
     if (!segment || this.flushed === asked) return;
     segment.flushes++;
     try {
       await new Promise<void>((resolve, reject) =>
-        fs.fdatasync(segment.fd, (error) => (error ? reject(notFlushed(error)) : resolve())),
+        fs.fdatasync(segment.fd, (error) => (error ? reject(this.fail(error)) : resolve())),
       );
       this.flushed = Math.max(this.flushed, asked);
     } finally {
@@ -74,13 +77,19 @@ export class SyncedFiles extends NodeFS {
 
   /** Carries out here and now what was noted. Throws LogNotFlushed. */
   settle(): void {
+    if (this.failure) throw this.failure;
     if (!this.segment || this.flushed === this.asked) return;
     try {
       fs.fdatasyncSync(this.segment.fd);
     } catch (error) {
-      throw notFlushed(error);
+      throw this.fail(error);
     }
     this.flushed = this.asked;
+  }
+
+  private fail(cause: unknown): LogNotFlushed {
+    this.failure ??= new LogNotFlushed('The write-ahead log cannot be flushed.', { cause });
+    return this.failure;
   }
 
   /** Puts our order around what Emscripten's file system does. */
@@ -183,10 +192,6 @@ function syncFolder(path: string): void {
 
 function closeIfDone({ fd, flushes, left }: Segment): void {
   if (left && flushes === 0) fs.closeSync(fd);
-}
-
-function notFlushed(cause: unknown): LogNotFlushed {
-  return new LogNotFlushed('The write-ahead log cannot be flushed.', { cause });
 }
 
 /** What is used here of Emscripten's NODEFS. */
