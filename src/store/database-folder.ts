@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PalateError } from '../common/errors.js';
+import { messageOf, PalateError } from '../common/errors.js';
 import { syncAll, syncFolder, writeWhole } from '../common/whole-files.js';
 
 /** Says in the folder that everything was in it before anything was kept in it. */
@@ -29,7 +29,7 @@ export async function holdsDatabase(folder: string): Promise<boolean> {
 
 /**
  * Makes the database unless there is one. `make` fills an empty folder and lets go of it. Call it while the data folder is locked.
- * Errors: what `make` throws
+ * Errors: INTERNAL when it cannot be made, CONFLICT where something else lies in the folder
  */
 export async function makeDatabase(folder: string, make: (draft: string) => Promise<void>): Promise<void> {
   const draft = `${folder}.part`;
@@ -44,7 +44,7 @@ export async function makeDatabase(folder: string, make: (draft: string) => Prom
     await syncFolder(dirname(folder));
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    if (!isMounted(error)) throw error;
+    if (!isMounted(error)) throw notMade(folder, error);
     // Nothing can be renamed to it: here the mark alone says that the folder is complete.
     await make(folder);
     await completed(folder);
@@ -54,6 +54,15 @@ export async function makeDatabase(folder: string, make: (draft: string) => Prom
 async function completed(folder: string): Promise<void> {
   await syncAll(folder);
   await writeWhole(join(folder, MARK), 'This database was made completely.\n', 0o600);
+}
+
+function notMade(folder: string, error: unknown): PalateError {
+  const reason = messageOf(error instanceof PalateError ? (error.cause ?? error) : error);
+  return new PalateError(
+    'INTERNAL',
+    `The database cannot be made in ${folder} (${reason}). See that there is room and that the folder can be written, and start again; nothing was left behind.`,
+    { cause: error },
+  );
 }
 
 /** A volume that is mounted there. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
+import { makeDatabase } from '../../src/store/database-folder.js';
 import { inspectDatabase } from '../../src/store/inspection.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { prepareDatabase } from './template.js';
@@ -84,6 +85,19 @@ describe('the first start', { timeout: 300_000 }, () => {
     await symlink(join(folder, 'elsewhere'), join(folder, 'database'));
     await (await openStore({ data: folder }, createLog('error'))).close();
     expect(await readdir(join(folder, 'elsewhere'))).toContain('complete');
+  });
+
+  it('says why the database cannot be made, and leaves nothing of it', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on the device'), { code: 'ENOSPC' });
+    const make = async (draft: string) => {
+      await writeFile(join(draft, 'PG_VERSION'), '17');
+      throw full;
+    };
+    await expect(makeDatabase(join(folder, 'database'), make)).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('(ENOSPC: no space left on the device)'),
+    });
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('removes nothing that is not its own', async () => {
