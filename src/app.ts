@@ -48,7 +48,7 @@ export interface App {
 /** @throws PalateError that says what is missing or in the way, and what to do about it */
 export async function startApp(options: AppOptions): Promise<App> {
   const { settings, log, signal } = options;
-  const started = new StartedParts((name, err) => log.error({ err }, `The ${name} did not stop cleanly`));
+  const started = new StartedParts((name, err) => log.error({ err }, `The ${name} did not stop cleanly`), signal);
   try {
     await requireFree(settings);
     await makeDataFolder(settings.data);
@@ -56,17 +56,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     const model = await openGguf(await fetchModel(options));
     const checkpoint = await loadCheckpoint(settings, model, log);
 
-    signal?.throwIfAborted();
-    // A store that cannot be opened lets go of what it had by itself.
     const store = await openStore(settings, log);
     started.add('store', () => store.close());
     const runtime = createRuntime(settings, model, checkpoint, log);
     started.add('runtime', () => runtime.stop());
-    signal?.throwIfAborted();
     await runtime.start();
     const trainingThread = new TrainingThread(log);
     started.add('training thread', () => trainingThread.stop());
-    signal?.throwIfAborted();
     await trainingThread.start();
     const plugins = new PluginHost({
       sources: settings.plugins,
@@ -92,19 +88,15 @@ export async function startApp(options: AppOptions): Promise<App> {
       rights: settings,
     });
     started.add('services', () => services.stop());
-    signal?.throwIfAborted();
     await services.start();
     const known = authenticateAny(authenticateAdmin(adminKey.key), authenticateKeys(services.keys));
     const authenticate = async (key: string) => plugins.authenticate(key) ?? known(key);
     const gateway = createGateway({ settings, services, authenticate, extensions: plugins.extensions, log });
     started.add('gateway', () => gateway.stop());
-    signal?.throwIfAborted();
     await gateway.start();
     const url = localUrl({ host: settings.host, port: gateway.port });
     started.add('plugins', () => plugins.stop());
     await plugins.start({ url, executorFor: (viewer) => gateway.executorFor(viewer) });
-
-    signal?.throwIfAborted();
     return { url, adminKey, services, stop: () => started.stop() };
   } catch (error) {
     await started.stop();

@@ -23,14 +23,14 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
     .map((name) => ({ name, meant: nearest(name, known) }));
 }
 
-/** The one that can be typed into the other with few mistakes, underscores not counted. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const bare = (text: string) => text.slice(PREFIX.length).replaceAll('_', '').toUpperCase();
+/** The one that can be typed into the other with few mistakes, underscores not counted. All of them begin with `prefix`. */
+export function nearest(name: string, known: readonly string[], prefix = PREFIX): string | undefined {
+  const bare = (text: string) => text.slice(prefix.length).replaceAll('_', '').toUpperCase();
   const typed = bare(name);
   const [best] = known
     .map((candidate) => ({ candidate, mistakes: distance(typed, bare(candidate)) }))
     .sort((one, other) => one.mistakes - other.mistakes);
-  return best.mistakes <= Math.max(2, typed.length / 3) ? best.candidate : undefined;
+  return best && best.mistakes <= Math.max(2, typed.length / 3) ? best.candidate : undefined;
 }
 
 /** Levenshtein's distance: characters to put in, take out or change. */

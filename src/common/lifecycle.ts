@@ -13,13 +13,23 @@ export class StartedParts {
   private readonly parts: { name: string; stop: () => Promise<void> | void }[] = [];
   private stopping: Promise<void> | undefined;
 
-  /** @param onFailure told of a part that did not stop cleanly */
-  constructor(private readonly onFailure: (name: string, error: unknown) => void) {}
+  /**
+   * @param onFailure told of a part that did not stop cleanly
+   * @param signal gives the start up
+   */
+  constructor(
+    private readonly onFailure: (name: string, error: unknown) => void,
+    private readonly signal?: AbortSignal,
+  ) {}
 
-  /** What comes when all is over already is stopped at once. */
+  /**
+   * What comes when all is over already is stopped at once.
+   * @throws the signal's reason where the start was given up: the part is not to be begun
+   */
   add(name: string, stop: () => Promise<void> | void): void {
     if (this.stopping) this.stopping = this.stopping.then(() => this.stopOne(name, stop));
     else this.parts.push({ name, stop });
+    this.signal?.throwIfAborted();
   }
 
   stop(): Promise<void> {

@@ -1,5 +1,6 @@
 /** A plugin's settings between text, as admins and environments give it, and the values that its schema asks for. */
 import { pluginVariable } from '../common/config.js';
+import { nearest } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import type { StoredSettings } from '../services/plugins/plugin-settings.js';
 import type { PluginFieldType, PluginFieldView } from '../services/views.js';
@@ -101,22 +102,10 @@ export function strayVariables(
     .filter((name) => environment[name] && name.startsWith(prefix) && !read.has(name))
     .filter((name) => !longer.some((other) => name.startsWith(other)))
     .map((name) => {
-      const [nearest] = known.map((one) => ({ one, far: distance(name, one) })).sort((a, b) => a.far - b.far);
-      return `the variable ${name} sets nothing${nearest ? `; did you mean ${nearest.one}?` : ''}`;
+      const meant = nearest(name, known, prefix);
+      const advice = meant ? `did you mean ${meant}?` : `the plugin's variables are ${known.join(', ') || 'none'}`;
+      return `the variable ${name} sets nothing; ${advice}`;
     });
-}
-
-/** Letters to add, drop or change to make one word of the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[to.length];
 }
 
 export type CheckedConfig =

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { pluginVariable } from '../common/config.js';
+import { PLUGIN_PREFIX } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { Broadcast } from '../services/broadcast.js';
 import type { PluginService } from '../services/services.js';
@@ -75,7 +76,7 @@ export class PluginHost {
     const { environment, log } = this.parts;
     const names = this.hosted.map((plugin) => plugin.name);
     const prefixes = names.map((name) => pluginVariable(name, ''));
-    for (const variable of Object.keys(environment).filter((name) => name.startsWith('PALATE_PLUGIN_'))) {
+    for (const variable of Object.keys(environment).filter((name) => name.startsWith(PLUGIN_PREFIX))) {
       if (prefixes.some((prefix) => variable.startsWith(prefix))) continue;
       log.warn(
         `${variable} sets nothing: no plugin of that name is loaded. Loaded are: ${names.join(', ') || 'none'}.`,

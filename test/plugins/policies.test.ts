@@ -102,12 +102,17 @@ describe('variables', () => {
 
   it.each([
     ['PALATE_PLUGIN_SLACK_BOT_TOKNE', 'PALATE_PLUGIN_SLACK_BOT_TOKEN'],
-    ['PALATE_PLUGIN_SLACK_TOKEN', 'PALATE_PLUGIN_SLACK_BOT_TOKEN'],
+    ['PALATE_PLUGIN_SLACK_BOT_TOKENS', 'PALATE_PLUGIN_SLACK_BOT_TOKEN'],
     ['PALATE_PLUGIN_SLACK_PROT', 'PALATE_PLUGIN_SLACK_PORT'],
   ])('%s is refused by name, with %s beside it', (variable, right) => {
     expect(strayVariables('slack', fields, [], { [variable]: 'x' })).toEqual([
       `the variable ${variable} sets nothing; did you mean ${right}?`,
     ]);
+  });
+
+  it('one that is like none is refused with all there are', () => {
+    const [said] = strayVariables('slack', fields, [], { PALATE_PLUGIN_SLACK_SOMETHING_ELSE: 'x' });
+    for (const { name } of fields) expect(said).toContain(pluginVariable('slack', name));
   });
 
   it('of a plugin whose name goes on are not this one’s', () => {

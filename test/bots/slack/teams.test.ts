@@ -48,6 +48,28 @@ describe.each(['socket', 'http'] as const)('over %s', (transport) => {
   });
 });
 
+it('names the workspace that takes its token no more, and goes on in the others', async () => {
+  house = await openBotHouse({ ...several });
+  const { ada, slack, place } = house;
+  const eve = slack.world.addUser(slack.world.addTeam('other'), 'eve');
+  await install(ada);
+  await install(eve);
+  const [here, there] = [room(house.team, ada), room(slack.world.teams.get(eve.teamId) as Team, eve)];
+  await place.until('slack', ({ message }) => message === 'Connected in 2 workspaces.');
+  const revoked = slack.world.installIn(eve.teamId);
+  if (revoked) revoked.token = 'xoxb-another';
+  house.ask(eve, 'hello', { channel: there.id });
+  const { status, message } = await place.until('slack', (plugin) => /no more/.test(plugin.message ?? ''));
+  expect(message).toContain(`${eve.teamId} (invalid_auth)`);
+  expect(message).toContain('/slack/install');
+  expect(status).toBe('RUNNING');
+  await house.reply(house.ask(ada, 'hello', { channel: here.id }));
+  // Added there again, it is well.
+  if (revoked) slack.world.installs.splice(slack.world.installs.indexOf(revoked), 1);
+  await install(eve);
+  await place.until('slack', ({ message }) => message === 'Connected in 2 workspaces.');
+});
+
 describe('an organisation', () => {
   it('that installs it as a whole has one taste for a person in all its workspaces', async () => {
     house = await openBotHouse({ ...several });
