@@ -204,6 +204,12 @@ function connectionError(endpoint: string, reason: unknown): PalateClientError {
     const message = String(text || 'The key is not accepted.').replace(/^UNAUTHENTICATED: /, '');
     return new PalateClientError('UNAUTHENTICATED', message, { cause: reason });
   }
+  // The standard's code for a message that is too large: asking again would end the same way.
+  if (code === 1009) {
+    return new PalateClientError('TOO_LONG', 'The request is longer than the service takes at once. Send less.', {
+      cause: reason,
+    });
+  }
   return unreachable(endpoint, typeof code === 'number' ? `connection closed with ${code}` : reasonOf(reason), reason);
 }
 

@@ -30,6 +30,14 @@ const member = { platform: 'test', externalId: 'ada' };
 /** Listeners at the services with one client and without any: the gateway counts trainings itself. */
 const [WATCHED, UNWATCHED] = [2, 1];
 
+it('says of a message that is larger than the service takes that it is too long, and not that nobody answers', async () => {
+  const history = Array.from({ length: 200 }, () => ({ role: 'USER' as const, content: 'a'.repeat(8_000) }));
+  const events = client.generateStream({ member, prompt: 'hello', history });
+  await expect(events.next()).rejects.toMatchObject({ code: 'TOO_LONG' });
+  // The next one has a connection of its own.
+  expect(await client.generateStream({ member, prompt: 'hello' }).next()).toMatchObject({ done: false });
+});
+
 /** The same behaviour is owed over the network and inside the process. */
 const ways: [string, () => PalateClient][] = [
   ['over the network', () => client],
