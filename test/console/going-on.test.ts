@@ -63,7 +63,7 @@ describe('a reply that was cut at its longest', () => {
     const { page, close, complaints } = await place.asMember('goes-on');
     const asked = watchQuestions(page);
     await page.reload();
-    await page.getByLabel(/Replies of at most/).selectOption({ label: 'about 50 words' });
+    await page.getByLabel('Length').selectOption({ label: 'about 50 words' });
     await askUntilCut(page, 'Tell me a very long story about a lighthouse and its keeper.', 1);
     const first = page.getByTestId('reply-1');
     await first.getByText('Cut off here: it reached its longest.').waitFor();
@@ -100,7 +100,7 @@ describe('a reply that was cut at its longest', () => {
 
   it('goes on after a reload in the middle of it, and does not say anything twice', async () => {
     const { page, close } = await place.asMember('reloads');
-    await page.getByLabel(/Replies of at most/).selectOption({ label: 'about 100 words' });
+    await page.getByLabel('Length').selectOption({ label: 'about 100 words' });
     await askUntilCut(page, 'Tell me a very long story about a railway.', 2);
     const begun = await storedText(page, 'reloads', 1);
     await page.getByTestId('reply-2').getByRole('button', { name: 'Continue reply 2' }).click();
@@ -122,7 +122,7 @@ describe('a reply that was cut at its longest', () => {
 
 it('keeps the length that was chosen for the next visit of this browser', async () => {
   const { page, close } = await place.asMember('brief');
-  const length = page.getByLabel(/Replies of at most/);
+  const length = page.getByLabel('Length');
   await length.selectOption({ label: 'about 50 words' });
   await page.getByRole('button', { name: 'Sign out' }).click();
   const { token } = await place.gateway.client.createMemberToken({ platform: 'discord', externalId: 'brief' });

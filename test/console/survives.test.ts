@@ -142,7 +142,7 @@ describe('a browser that keeps nothing', () => {
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(`${place.gateway.url}/#key=${place.key}`);
-    await page.getByLabel(/Replies of at most/).selectOption({ index: 0 });
+    await page.getByLabel('Length').selectOption({ index: 0 });
     await ask(page, 'Say something short.');
     await page.keyboard.press('1');
     await page.locator('[data-testid=training][data-status=SUCCEEDED]').waitFor();

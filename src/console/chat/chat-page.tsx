@@ -94,7 +94,7 @@ function Length({ length }: { length: ReplyLength }) {
   const id = useId();
   return (
     <span className="length">
-      <label htmlFor={id}>Replies of at most</label>
+      <label htmlFor={id}>Length</label>
       <select id={id} value={tokens} onChange={(event) => length.choose(Number(event.target.value))}>
         {length.offered.map((offered) => (
           <option key={offered} value={offered}>
