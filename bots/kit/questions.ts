@@ -123,7 +123,7 @@ export class Questions<Question extends Asked> {
     const old: string[] = [];
     for await (const { key, value } of this.storage.list('question/')) {
       const row = readRow<Question>(value);
-      if (row && row.at >= Date.now() - KEPT_MS) rows.set(key, row);
+      if (row.at >= Date.now() - KEPT_MS) rows.set(key, row);
       else old.push(key);
     }
     for (const key of old) await this.storage.delete(key);
@@ -135,9 +135,10 @@ export class Questions<Question extends Asked> {
   }
 }
 
-function readRow<Question extends Asked>(text: string): Row<Question> | null {
-  const row = JSON.parse(text) as Partial<Row<Question>>;
-  return row.asked ? { done: false, at: 0, resumed: 0, ...row, asked: row.asked } : null;
+function readRow<Question extends Asked>(text: string): Row<Question> {
+  const row = JSON.parse(text) as Row<Question>;
+  // Rows of an earlier version do not say all of it: they keep a question from being answered again, and no more.
+  return row.asked ? row : { ...row, done: true };
 }
 
 function keyOf({ channel, id }: Asked): string {
