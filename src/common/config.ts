@@ -53,6 +53,8 @@ export const limitsSchema = z
     documentTokens: positive(2_000),
     documentDepth: positive(10),
     documentAliases: positive(30),
+    /** Values in the variables of one operation, objects and lists counted too. */
+    variableValues: positive(30_000),
     /** Cost of one operation: a token asked for costs 1 (candidates times maxTokens), an object read costs 1. */
     operationCost: positive(10_000),
     /** Open WebSocket connections, and operations open at once on one of them. */

@@ -1,4 +1,4 @@
-/** What an operation may cost at most: tokens it lets the model write, plus objects it reads. */
+/** What an operation may cost at most: tokens it lets the model write, plus objects it reads; and how many values it may bring. */
 import {
   type DocumentNode,
   type FieldNode,
@@ -45,14 +45,32 @@ export function operationCost(request: CostedOperation, limits: Limits): number 
   return new CostWalk(schema, document, coerced.coerced, limits).selection(operation.selectionSet, root, LIST_LENGTH);
 }
 
-/** @throws GraphQLError LIMIT_EXCEEDED when the operation costs more than is allowed */
+/**
+ * @throws GraphQLError LIMIT_EXCEEDED when the operation costs more than is allowed, or its variables hold more values: each is looked at
+ *   several times before it reaches anything that knows how many make sense
+ */
 export function checkOperationCost(request: CostedOperation, limits: Limits): void {
+  if (!holdsAtMost(request.variables, limits.variableValues)) {
+    const message = `The variables hold more than ${limits.variableValues} values. Send less at once.`;
+    throw limitError('values', limits.variableValues, message);
+  }
   const cost = operationCost(request, limits);
   if (cost <= limits.operationCost) return;
   const message =
     `The operation may cost ${cost}; at most ${limits.operationCost} is allowed. A generation costs candidateCount times ` +
     'maxTokens, an object 1, a page as much as its length. Ask for less at once.';
   throw limitError('cost', limits.operationCost, message);
+}
+
+/** Whether there are no more values than that, objects and lists counted too. Looks at no more than it has to. */
+function holdsAtMost(variables: unknown, maximum: number): boolean {
+  const left = [variables];
+  for (let count = 0; left.length > 0; count++) {
+    const value = left.pop();
+    if (count + left.length > maximum) return false;
+    if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) left.push(inner);
+  }
+  return true;
 }
 
 class CostWalk {

@@ -122,6 +122,26 @@ describe('cost', () => {
     expect(harness.services.started).toHaveLength(before);
   });
 
+  it('lets a long conversation through, and no variables of more values than anything needs', async () => {
+    const one = 'mutation ($input: GenerateInput!) { generate(input: $input) { id } }';
+    const turns = (count: number) => new Array(count).fill({ role: 'USER', content: 'x' });
+    const input = { member, prompt: 'p', maxTokens: 1 };
+    expect((await post(harness, one, { input: { ...input, history: turns(5_000) } })).errors).toBeUndefined();
+    const before = harness.services.started.length;
+    for (const more of [{ history: turns(15_000) }, { tasteOffset: new Array(100_000).fill(1) }]) {
+      const answer = await post(harness, one, { input: { ...input, ...more } });
+      expect(limitOf(answer)).toEqual({
+        code: 'LIMIT_EXCEEDED',
+        limit: 'values',
+        maximum: DEFAULT_LIMITS.variableValues,
+      });
+    }
+    let deep: unknown = 1;
+    for (let level = 0; level < 5_000; level++) deep = [deep];
+    expect(codes(await post(harness, one, { input: { ...input, tasteOffset: deep } }))).not.toEqual(['INTERNAL']);
+    expect(harness.services.started).toHaveLength(before);
+  });
+
   it('refuses pages within pages of everything', async () => {
     const inner =
       'generation { feedback { generation { candidates { id } } } candidates { id } } member { encoder { versions { version } } }';
