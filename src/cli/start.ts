@@ -10,6 +10,8 @@ import { reportFailure } from './failure.js';
 import { ProgressLine } from './progress-line.js';
 
 const MEBIBYTE = 1_048_576;
+/** Milliseconds between two looks whether npm is still there. */
+const ORPHAN_MS = 250;
 
 export function startCommand(): Command {
   const option = (name: SettingName, text: string) => `${text} (${VARIABLES[name]})`;
@@ -94,14 +96,29 @@ function announceKey({ url, adminKey }: App): void {
 /** Resolves with the first SIGINT or SIGTERM, which also aborts `stopped`; a second one ends the process at once. */
 function waitForSignal(stopped: AbortController): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals) => {
+      stopped.abort();
+      resolve(signal);
+    };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (stopped.signal.aborted) process.exit(128 + constants.signals[signal]);
-        stopped.abort();
-        resolve(signal);
+        stop(signal);
       });
     }
+    if (process.env.npm_lifecycle_event) whenOrphaned(() => stop('SIGTERM'));
   });
+}
+
+/** npm hands SIGTERM to the shell between it and this process, which ends and says nothing: what is left of it is another parent. */
+function whenOrphaned(act: () => void): void {
+  const parent = process.ppid;
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(looking);
+    act();
+  }, ORPHAN_MS);
+  looking.unref();
 }
 
 /** Shows a fetch once for each mebibyte. */
