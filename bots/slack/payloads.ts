@@ -12,20 +12,20 @@ const text = z.string().max(100_000);
 const maybe = <Shape extends z.ZodType>(shape: Shape) => shape.nullish();
 const parts = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.looseObject(shape);
 
-/** Every part that the bot reads of an event, whatever its type. */
+/** Every part that the bot reads of an event, whatever its type. Where the SDK looks into a part it may be missing, and not null. */
 const event = parts({
   type: word,
   subtype: maybe(word),
-  channel: maybe(id),
+  channel: id.optional(),
   channel_type: maybe(word),
-  user: maybe(id),
+  user: id.optional(),
   bot_id: maybe(word),
   text: maybe(text),
   ts: maybe(moment),
   thread_ts: maybe(moment),
   event_ts: maybe(moment),
   reaction: maybe(word),
-  item: maybe(parts({ type: maybe(word), channel: maybe(id), ts: maybe(moment) })),
+  item: parts({ type: maybe(word), channel: id.optional(), ts: maybe(moment) }).optional(),
   tab: maybe(word),
   tokens: maybe(parts({ bot: maybe(z.array(word)) })),
 });
@@ -67,8 +67,8 @@ const press = parts({
   type: z.literal('block_actions'),
   user: parts({ id }),
   team: maybe(parts({ id })),
-  channel: maybe(parts({ id })),
-  message: maybe(thread),
+  channel: parts({ id }).optional(),
+  message: thread.optional(),
   container: parts({ message_ts: maybe(moment), thread_ts: maybe(moment) }),
   actions: z.array(parts({ type: word, action_id: word })).min(1),
   response_url: maybe(z.url()),

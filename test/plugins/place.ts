@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
 import { DEFAULT_LIMITS, PLUGIN_TIMES, type PluginTimes } from '../../src/common/config.js';
-import { authenticateAdmin } from '../../src/gateway/auth.js';
+import { authenticateAdmin, authenticateAny, authenticateKeys } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { PluginHost } from '../../src/plugins/host.js';
 import { createServices } from '../../src/services/create-services.js';
@@ -97,7 +97,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     limits: DEFAULT_LIMITS,
   });
   await services.start();
-  const known = authenticateAdmin(ADMIN_KEY);
+  const known = authenticateAny(authenticateAdmin(ADMIN_KEY), authenticateKeys(services.keys));
   const gateway = createGateway({
     settings: { host: '127.0.0.1', port: 0, publicUrl: options.publicUrl, limits: DEFAULT_LIMITS, allowedOrigins: [] },
     services,
