@@ -137,7 +137,7 @@ describe('what is refused, and what it says', () => {
     [
       'an oversize prompt',
       () => client.generate(ask('gil', { prompt: 'word '.repeat(2000) })),
-      'BAD_USER_INPUT',
+      'TOO_LONG',
       /8,?000/,
     ],
     ['a prompt with a NUL', () => client.generate(ask('gil', { prompt: 'a\0b' })), 'BAD_USER_INPUT', /U\+0000/],
