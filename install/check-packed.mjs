@@ -42,7 +42,7 @@ try {
   const port = await freePort();
   const known = existsSync(model) ? ['--model', join(model, 'SmolLM2-135M-Instruct.Q4_1.gguf')] : [];
   const bin = join(folder, 'node_modules/palate/dist/src/cli/main.js');
-  const flags = ['start', '--port', String(port), '--data', join(folder, 'data'), '--plugins', 'none', ...known];
+  const flags = ['start', '--port', String(port), '--data', join(folder, 'data'), ...known];
   const child = spawn(process.execPath, [bin, ...flags], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
   const ended = new Promise((done) => child.once('exit', done));
   try {

@@ -71,6 +71,7 @@ describe('the packed product', () => {
       'dist/src/store/generated/client.js',
       'dist/bots/discord/plugin.js',
       'dist/bots/slack/plugin.js',
+      'dist/bots/slack/manifest.json',
       'dist/console/index.html',
       'dist/explorer/graphiql.js.gz',
       'install/skip-downloads.mjs',
