@@ -50,8 +50,7 @@ export class Availability {
         return await method(...given);
       } catch (thrown) {
         const error = asStoreError(thrown);
-        if (isUnavailable(error)) this.lost(error);
-        throw error;
+        throw isUnavailable(error) ? this.lost(error) : error;
       }
     };
   }
@@ -67,12 +66,14 @@ export class Availability {
     return this.problem;
   }
 
-  private lost(problem: PalateError): void {
-    const known = this.problem !== null;
+  /** Returns what is known to be wrong: of a database that gave up, the disk may tell more than the connections that it took along. */
+  private lost(problem: PalateError): PalateError {
+    if (this.problem) return this.problem;
+    if (this.stopped.signal.aborted) return problem;
     this.problem = problem;
-    if (known || this.stopped.signal.aborted) return;
     this.log.error({ err: problem.cause ?? problem }, problem.message);
     this.probing = this.probe();
+    return problem;
   }
 
   /** Tries to write until it is possible. */
