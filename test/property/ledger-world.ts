@@ -36,7 +36,7 @@ export class LedgerWorld {
   }
 
   refOf(person: number) {
-    return { platform: `run ${this.run}`, externalId: String(person), scope: '' };
+    return { platform: `run-${this.run}`, externalId: String(person), scope: '' };
   }
 
   /** The id of the person's member row; null while there is none. */
