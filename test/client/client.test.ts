@@ -112,7 +112,14 @@ describe.each(ways)('%s', (_, open) => {
       'job-1',
     ]);
     expect(await here.pool()).toMatchObject({ ready: true, model: 'echo' });
-    expect(await here.viewer()).toEqual({ scope: 'ADMIN', platform: null, member: null, expiresAt: null });
+    expect(await here.viewer()).toEqual({
+      scope: 'ADMIN',
+      platform: null,
+      member: null,
+      expiresAt: null,
+      replyTokens: DEFAULT_LIMITS.maxTokensDefault,
+      replyTokensMaximum: DEFAULT_LIMITS.maxTokensMaximum,
+    });
     expect(await here.request('query ($id: ID!) { memberById(id: $id) { platform } }', { id: 'ada' })).toEqual({
       memberById: { platform: 'test' },
     });
