@@ -134,12 +134,7 @@ describe('the loop', () => {
 describe('what is refused, and what it says', () => {
   const refusals: [string, () => Promise<unknown>, string, RegExp][] = [
     ['an empty prompt', () => client.generate(ask('gil', { prompt: ' ' })), 'BAD_USER_INPUT', /prompt/i],
-    [
-      'an oversize prompt',
-      () => client.generate(ask('gil', { prompt: 'word '.repeat(2000) })),
-      'TOO_LONG',
-      /8,?000/,
-    ],
+    ['an oversize prompt', () => client.generate(ask('gil', { prompt: 'word '.repeat(2000) })), 'TOO_LONG', /8,?000/],
     ['a prompt with a NUL', () => client.generate(ask('gil', { prompt: 'a\0b' })), 'BAD_USER_INPUT', /U\+0000/],
     [
       'a vote on an unknown generation',
