@@ -55,7 +55,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: readonly { pattern: RegExp; rooms: readonly string[]; name: string }[] = [
   { pattern: /^onnxruntime-/, rooms: ['runtime'], name: 'onnxruntime' },
   {
-    pattern: /^(@prisma\/.*|prisma(\/.*)?|@electric-sql\/.*|pglite-prisma-adapter|pg)$/,
+    pattern: /^(@prisma\/.*|prisma(\/.*)?|@electric-sql\/.*|pg)$/,
     rooms: ['store'],
     name: 'Prisma, PGlite and pg',
   },
