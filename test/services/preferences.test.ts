@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GenerateInput, GenerationView, TrainingJobView } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
@@ -209,6 +209,8 @@ describe('preferences', () => {
         if (job.id !== before.id && job.status === 'SUCCEEDED') stop.abort();
       }
     })();
+    // The look at the latest job comes before the vote that makes another.
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 30_000 });
     const { trainingJob } = await choose(generations[1]);
     await watching;
     expect(seen[0]).toEqual(before);
@@ -228,9 +230,13 @@ describe('preferences', () => {
     const { memberId } = generations[0];
     const results = await Promise.all(generations.map((generation) => choose(generation)));
     const jobs = new Set(results.map(({ trainingJob }) => trainingJob?.id));
-    let last = await house.trained(memberId);
-    while (last.pairCount < 6) last = await house.trained(memberId);
-    const { totalCount, nodes } = await house.services.training.list(memberId, 10);
+    // One that waited while another read all votes follows it.
+    const list = () => house.services.training.list(memberId, 10);
+    await vi.waitUntil(
+      async () => (await list()).nodes.every(({ status }) => status !== 'QUEUED' && status !== 'RUNNING'),
+      30_000,
+    );
+    const { totalCount, nodes } = await list();
     expect(totalCount).toBe(jobs.size);
     expect(totalCount).toBeLessThan(6);
     expect(nodes.every(({ status }) => status === 'SUCCEEDED')).toBe(true);
