@@ -99,6 +99,16 @@ async function askConsent(bot: Bot, offer: Offer, voter: string, { feedback }: F
   const member = await bot.client.memberById(feedback.member.id);
   if (member?.consent.learn !== 'UNASKED') return;
   await bot.storage.set(`asked/${voter}`, 'yes', { memberId: member.id });
+  try {
+    await sendConsentQuestion(bot, offer, voter);
+  } catch (error) {
+    // Their next vote asks again.
+    await bot.storage.delete(`asked/${voter}`);
+    throw error;
+  }
+}
+
+async function sendConsentQuestion(bot: Bot, offer: Offer, voter: string): Promise<void> {
   const press = bot.presses.get(voter);
   if (press && Date.now() - press.createdTimestamp < PRESS_MS) {
     await press.followUp(drawView(consentQuestion(wordsFor(press.locale))));

@@ -13,10 +13,10 @@ import type { Bot } from './bot.js';
 import { rememberTurn } from './conversation.js';
 import { type Draft, MessageDraft } from './draft.js';
 import type { Place } from './place.js';
+import { isGone, refusal } from './refusals.js';
 import { memberOf } from './service.js';
 import { StreamDraft } from './stream.js';
 import type { SlackWords } from './words.js';
-import { isGone, refusal } from './workspaces.js';
 
 export interface Question {
   asker: string;

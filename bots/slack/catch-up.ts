@@ -11,9 +11,9 @@ import { wordsOf } from './people.js';
 import type { Place } from './place.js';
 import { onQuestion } from './questions.js';
 import type { Reconciler } from './reconcile.js';
+import { isGone, refusal } from './refusals.js';
 import { changeInTurn, findByKey } from './surface.js';
 import { slackWords } from './words.js';
-import { isGone, refusal } from './workspaces.js';
 
 /** Answers that are begun again at once, and conversations that are read at once. */
 const AT_ONCE = 4;

@@ -6,8 +6,8 @@ import { NAMED_REACTIONS, reactionTable } from '../kit/index.js';
 import type { SlackConfig } from './config.js';
 import { Installations } from './installations.js';
 import { sdkLogger } from './logger.js';
+import { refusal } from './refusals.js';
 import { HELPFUL, missingScopes, NEEDED } from './scopes.js';
-import { refusal } from './workspaces.js';
 
 const APPS = 'https://api.slack.com/apps';
 const TIMEOUT_MS = 5_000;

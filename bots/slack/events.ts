@@ -21,12 +21,12 @@ import { managesWorkspace, wordsOf } from './people.js';
 import type { Place } from './place.js';
 import { onQuestion } from './questions.js';
 import type { Reconciler } from './reconcile.js';
+import { isGone } from './refusals.js';
 import { memberOf } from './service.js';
 import type { Standing } from './standing.js';
 import { postOnce } from './surface.js';
 import { Tuning } from './tuning.js';
 import { pressContinue, pressVote, Reactions } from './voting.js';
-import { isGone } from './workspaces.js';
 
 /** What hears of installations that are gone. */
 interface Watchers {

@@ -2,7 +2,7 @@
 import { inParallel, type Mark, markOf, type Offer } from '../kit/index.js';
 import type { SlackOffer } from './asking.js';
 import type { Bot } from './bot.js';
-import { isGone } from './workspaces.js';
+import { isGone } from './refusals.js';
 
 /** Offers that are looked at at once. */
 const AT_ONCE = 4;

@@ -8,9 +8,9 @@ import { type Draft, type Finished, finishedButtons, type Growing, type InLine, 
 import { drawButtons, drawPage } from './draw.js';
 import { withoutMentions } from './mrkdwn.js';
 import type { Place } from './place.js';
+import { isAmbiguous, isGone, waitOf } from './refusals.js';
 import { changeInTurn, findPosted, postOnce } from './surface.js';
 import { type SlackWords, writtenTable } from './words.js';
-import { isAmbiguous, isGone, waitOf } from './workspaces.js';
 
 interface Streamed {
   ts: string | null;

@@ -3,7 +3,7 @@ import type { types } from '@slack/bolt';
 import { pause } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import type { Place } from './place.js';
-import { isAmbiguous, refusal, waitOf } from './workspaces.js';
+import { isAmbiguous, refusal, waitOf } from './refusals.js';
 
 export interface Content {
   text: string;

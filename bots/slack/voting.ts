@@ -20,9 +20,9 @@ import type { Asking } from './pages.js';
 import { wordsOf } from './people.js';
 import { goOn, regenerate } from './questions.js';
 import type { Reconciler } from './reconcile.js';
+import { isGone, refusal } from './refusals.js';
 import { changeInTurn, postOnce } from './surface.js';
 import { slackWords } from './words.js';
-import { isGone, refusal } from './workspaces.js';
 
 /** Seconds by which Slack's clock and ours may differ. */
 const CLOCKS = 5;
@@ -119,6 +119,16 @@ async function askConsent(bot: Bot, offer: SlackOffer, voter: string, { feedback
   const member = await bot.client.memberById(feedback.member.id);
   if (member?.consent.learn !== 'UNASKED') return;
   await bot.storage.set(key, 'yes', { memberId: member.id });
+  try {
+    await sendConsentQuestion(bot, offer, voter);
+  } catch (error) {
+    // Their next vote asks again.
+    await bot.storage.delete(key);
+    throw error;
+  }
+}
+
+async function sendConsentQuestion(bot: Bot, offer: SlackOffer, voter: string): Promise<void> {
   const words = await wordsOf(bot, offer.scope, voter);
   const press = recent(bot).get(voter);
   if (press && Date.now() - press.at < PRESS_MS) return press.reply(consentQuestion(words));

@@ -7,8 +7,6 @@ import type { Installations } from './installations.js';
 import { isForGood, reasonOf, refusal } from './refusals.js';
 import { missingScopes } from './scopes.js';
 
-export { isAmbiguous, isGone, refusal, waitOf } from './refusals.js';
-
 export interface Workspace {
   /** Tries again by itself: for calls that mean the same when they are made twice. */
   api: webApi.WebClient;

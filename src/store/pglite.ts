@@ -24,7 +24,7 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
   const thread = new DatabaseThread(folder, log);
   try {
     await mkdir(folder, { recursive: true });
-    if (!existsSync(join(folder, 'PG_VERSION'))) await makeDatabase(folder);
+    if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(folder);
     await thread.start();
   } catch (error) {
     if (!(await hasRoom(dirname(folder)))) throw diskFull();
@@ -70,7 +70,7 @@ async function hasRoom(folder: string): Promise<boolean> {
   return bavail * bsize >= ROOM_BYTES;
 }
 
-async function makeDatabase(folder: string): Promise<void> {
+async function initialise(folder: string): Promise<void> {
   const pglite = new PGlite(folder);
   await pglite.waitReady;
   await pglite.close();
