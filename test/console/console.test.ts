@@ -156,7 +156,6 @@ describe('an admin', () => {
     await page.waitForFunction((text) => document.querySelector('[data-testid=sample]')?.textContent !== text, before, {
       timeout: 30_000,
     });
-    await page.getByText('Push it along its strongest directions').click();
     await page
       .getByRole('slider', { name: /^Direction \d+$/ })
       .first()
