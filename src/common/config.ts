@@ -8,8 +8,28 @@ import { z } from 'zod';
 import { messageOf, PalateError } from './errors.js';
 import type { RestartTimes } from './restart.js';
 
-const whole = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
+/** A number, or a text that says one in digits. What says none (white space, null, true) is refused and not read as 0 or 1. */
+const numeric = (range: z.ZodNumber) =>
+  z.preprocess(
+    (given) => (typeof given === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(given) ? Number(given) : given),
+    range,
+  );
+const whole = (minimum: number, maximum: number) => numeric(z.number().int().min(minimum).max(maximum));
 const positive = (value: number) => z.number().int().positive().default(value);
+/** A time that is counted on from now: no date can be further than some centuries, no timer longer than some days. */
+const time = (value: number, maximum: number) => z.number().int().positive().max(maximum).default(value);
+const CENTURY_DAYS = 36_500;
+const DAY_SECONDS = 86_400;
+
+/** Defaults that lie between two limits: where they did not, whoever says nothing would be refused. */
+const BETWEEN = [
+  ['candidateCountMinimum', 'candidateCountDefault', 'candidateCountMaximum'],
+  ['maxTokensMinimum', 'maxTokensDefault', 'maxTokensMaximum'],
+  [0, 'temperatureDefault', 'temperatureMaximum'],
+  [0, 'dryMultiplierDefault', 'dryMultiplierMaximum'],
+  [0, 'strengthDefault', 'strengthMaximum'],
+  [1, 'pageSizeDefault', 'pageSizeMaximum'],
+] as const;
 
 /**
  * Upper bounds and defaults of what a caller may ask for.
@@ -31,7 +51,7 @@ export const limitsSchema = z
     maxTokensDefault: positive(128),
     temperatureMaximum: z.number().positive().default(2),
     temperatureDefault: z.number().nonnegative().default(1),
-    topPDefault: z.number().positive().max(1).default(0.95),
+    topPDefault: z.number().min(Number.EPSILON).max(1).default(0.95),
     minPDefault: z.number().min(0).max(1).default(0.03),
     dryMultiplierMaximum: z.number().positive().default(5),
     dryMultiplierDefault: z.number().min(0).default(1.2),
@@ -66,23 +86,23 @@ export const limitsSchema = z
     queuedGenerations: positive(128),
     /** Keys that may exist; days one may be good for; seconds for which a rotated one may go on working; life of a member's token. */
     keys: positive(1_000),
-    keyDays: positive(3_650),
-    keyOverlapSeconds: positive(604_800),
-    memberTokenSeconds: positive(3_600),
+    keyDays: time(3_650, CENTURY_DAYS),
+    keyOverlapSeconds: time(604_800, CENTURY_DAYS * DAY_SECONDS),
+    memberTokenSeconds: time(3_600, CENTURY_DAYS * DAY_SECONDS),
     /** Connections that one bot's key, and one member, may hold open; operations open on all of them. */
     connectionsPerBot: positive(64),
     connectionsPerMember: positive(8),
     operationsPerBot: positive(1_024),
     operationsPerMember: positive(64),
     /** Seconds between two looks at the keys of open connections. */
-    recheckSeconds: z.number().int().positive().max(86_400).default(60),
+    recheckSeconds: time(60, DAY_SECONDS),
     /** Operations a minute, and how many of them at once: of a bot's key, of a member's. Admin keys are not counted. */
     operationsPerMinuteOfBot: positive(6_000),
     operationsAtOnceOfBot: positive(600),
     operationsPerMinuteOfMember: positive(240),
     operationsAtOnceOfMember: positive(60),
     /** Seconds for which a generation with a key is written on when its last reader has gone, so that it can be picked up. */
-    pickUpSeconds: positive(10),
+    pickUpSeconds: time(10, DAY_SECONDS),
     /** Generations a minute for one member, whoever asks but admins; how many of them at once after a rest. */
     generationsPerMinute: positive(30),
     generationsAtOnce: positive(10),
@@ -96,6 +116,15 @@ export const limitsSchema = z
     storageRows: positive(100_000),
     /** Characters of a taste that is imported. */
     tasteCharacters: positive(16_384),
+  })
+  .superRefine((limits, context) => {
+    const said = (bound: keyof typeof limits | 0 | 1) =>
+      typeof bound === 'number' ? `${bound}` : `${bound} (${limits[bound]})`;
+    for (const [low, name, high] of BETWEEN) {
+      if (limits[name] >= (typeof low === 'number' ? low : limits[low]) && limits[name] <= limits[high]) continue;
+      const message = `it is ${limits[name]}; it must be from ${said(low)} to ${said(high)}`;
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
   })
   .prefault({});
 
@@ -149,9 +178,9 @@ const settingsSchema = z.strictObject({
     )
     .default([]),
   /** Days after which prompts and replies are erased; 0 keeps them. What was learned from them stays. */
-  textDays: whole(0, 36_500).default(0),
+  textDays: whole(0, CENTURY_DAYS).default(0),
   /** Minutes within which what was removed is erased from the embedded database's files: at the first quiet moment, else at their end. */
-  cleanUpMinutes: z.coerce.number().min(0).max(1_440).default(10),
+  cleanUpMinutes: numeric(z.number().min(0).max(1_440)).default(10),
   /** Public keys of other installations whose tastes may be imported here; each is named when one of theirs is refused. */
   trustedTasteKeys: z
     .union([z.string(), z.array(z.string())])

@@ -55,6 +55,13 @@ describe('settings', () => {
       expect(() => load({ PALATE_ALLOWED_ORIGINS: wrong })).toThrow(/PALATE_ALLOWED_ORIGINS .*https:\/\/example.org/);
   });
 
+  it('take numbers in digits, from variables too', () => {
+    expect(load({ PALATE_CLEANUP_MINUTES: '0.5', PALATE_SLOTS: ' 3 ' })).toMatchObject({
+      cleanUpMinutes: 0.5,
+      slots: 3,
+    });
+  });
+
   it('read every variable of the contract', () => {
     const environment = {
       PALATE_HOST: '::',
@@ -97,6 +104,18 @@ describe('settings', () => {
       { limits: { promptCharacters: -1 } },
       /^limits\.promptCharacters in palate\.config\.json is not usable/,
     ],
+    ['a number of spaces', { PALATE_PORT: ' ' }, {}, undefined, /^PALATE_PORT is not usable: .*number/],
+    ['a number that is nothing', {}, {}, { textDays: null }, /^textDays in palate\.config\.json .*number/],
+    ['a number that is yes', {}, {}, { slots: true }, /^slots in palate\.config\.json .*number/],
+    [
+      'a default above its maximum',
+      {},
+      {},
+      { limits: { maxTokensMaximum: 64 } },
+      /^limits\.maxTokensDefault .* it is 128; it must be from maxTokensMinimum \(1\) to maxTokensMaximum \(64\)/,
+    ],
+    ['a timer that overflows', {}, {}, { limits: { pickUpSeconds: 2_147_484 } }, /^limits\.pickUpSeconds .*86400/],
+    ['an end that is no date', {}, {}, { limits: { memberTokenSeconds: 2 ** 52 } }, /^limits\.memberTokenSeconds /],
     ['a setting that does not exist', {}, {}, { prot: 1 }, /no setting "prot".*port/],
     ['a limit that does not exist', {}, {}, { limits: { prompt: 1 } }, /no setting "prompt".*promptCharacters/],
     [
