@@ -5,7 +5,7 @@ import { type App, type AppOptions, startApp } from '../app.js';
 import { loadSettings, type SettingName, STOP_MS, VARIABLES } from '../common/config.js';
 import { unknownVariables } from '../common/environment.js';
 import { PalateError } from '../common/errors.js';
-import { createLog } from '../common/log.js';
+import { createLog, type Log } from '../common/log.js';
 import { reportFailure } from './failure.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -50,6 +50,7 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
   if (settings.natsUrl) log.warn('NATS_URL is set, and this version runs as one process: it is not used.');
   const stopped = new AbortController();
   const signalled = waitForSignal(stopped);
+  void signalled.then(() => endLate(log));
   const progress = new ProgressLine(process.stderr);
   let app: App;
   try {
@@ -69,13 +70,17 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
   announceKey(app);
   const signal = await signalled;
   log.info({ signal }, 'Palate is stopping');
+  await app.stop();
+  log.info('Palate has stopped');
+}
+
+/** Ends the process where stopping, or a start that is broken off, takes too long. Keeps no process alive. */
+function endLate(log: Log): void {
   const late = setTimeout(() => {
     log.fatal({ afterMs: STOP_MS }, 'Palate does not stop and is ended; nothing that was acknowledged is lost');
     process.exit(1);
   }, STOP_MS);
   late.unref();
-  await app.stop();
-  log.info('Palate has stopped');
 }
 
 /** A misspelt setting would leave its default in place without a word. @throws PalateError BAD_USER_INPUT that names each */
