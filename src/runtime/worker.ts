@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, PalateError } from '../common/errors.js';
 import { DecodeLoop } from './decode-loop.js';
+import { Inbox } from './inbox.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import { openModel } from './open-model.js';
 import { ModelFault } from './serving-model.js';
@@ -15,10 +16,10 @@ const send = (message: FromWorker) => port.postMessage(message);
 /** Faults in a row that leave the thread trusted. */
 const FAULTS_ALLOWED = 3;
 
-const inbox: ToWorker[] = [];
+const inbox = new Inbox();
 let wake = () => {};
 port.on('message', (message: ToWorker) => {
-  inbox.push(message);
+  inbox.add(message);
   wake();
 });
 
@@ -88,7 +89,7 @@ function tellStatus(): void {
 async function run(): Promise<void> {
   for (;;) {
     await breathe();
-    const message = inbox.shift();
+    const message = inbox.take(loop.idle);
     if (message?.kind === 'stop') return;
     if (message) {
       await handle(message).catch((error: unknown) => tellFailure(message.id, error));
@@ -98,7 +99,7 @@ async function run(): Promise<void> {
       tellStatus();
       await new Promise<void>((resolve) => {
         wake = resolve;
-        if (inbox.length > 0) resolve();
+        if (!inbox.empty) resolve();
       });
     }
     if (doubtful) await regainTrust();

@@ -109,6 +109,16 @@ describe('generations', () => {
     expect(lastUserTurn[1] - lastUserTurn[0]).toBe(3);
   });
 
+  it('are not read for their features where they were cancelled before a word was written', async () => {
+    const before = house.runtime.reads;
+    const gone = AbortSignal.abort();
+    const input = { member: asker(), prompt: 'Say hello.', maxTokens: 8 };
+    const { candidates } = await (await house.services.generations.start(input, gone)).finished;
+    expect(candidates.map(({ text, finishReason }) => text + finishReason)).toEqual(['CANCELLED', 'CANCELLED']);
+    await generate();
+    await expect.poll(() => house.runtime.reads).toBe(before + 1);
+  });
+
   it('keep the text so far when they are cancelled', async () => {
     let release = () => {};
     house.runtime.holdDecoding = new Promise((resolve) => {

@@ -164,7 +164,8 @@ export class RunningGeneration {
       })),
       key: this.key,
     });
-    features?.readBehind(generation, prompt);
+    // Of what was cancelled before it was begun there is nothing to learn, and its prompt may be long.
+    if (rows.some(({ tokens }) => tokens.length > 0)) features?.readBehind(generation, prompt);
     return generationView(generation);
   }
 }
