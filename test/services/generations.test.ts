@@ -308,3 +308,14 @@ describe('generations without a checkpoint', () => {
     }
   });
 });
+
+describe('a service that stops', () => {
+  it('does not wait for features that are still being read', async () => {
+    const house = await openHouse();
+    house.runtime.holdReading = new Promise(() => {});
+    const input = { member: asker(), prompt: 'Say hello.', maxTokens: 2 };
+    await (await house.services.generations.start(input)).finished;
+    await expect.poll(() => house.runtime.reads).toBe(1);
+    await house.close();
+  });
+});

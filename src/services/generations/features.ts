@@ -3,6 +3,7 @@
  * process ended too early) or of another model or checkpoint.
  */
 import { answerFirst } from '../../common/answer-first.js';
+import { PalateError } from '../../common/errors.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { EncodedChat } from '../../language-model/tokenizer.js';
@@ -40,7 +41,7 @@ export class FeatureReader implements Lifecycle {
     this.recovery ??= this.readOutdated();
   }
 
-  /** Waits for what is being read. */
+  /** Waits for what is being stored; what is still being read then is read again by the next start. */
   async stop(): Promise<void> {
     this.stopped.abort();
     await this.recovery;
@@ -49,12 +50,13 @@ export class FeatureReader implements Lifecycle {
 
   /** Reads a fresh generation behind its answer; a failure is logged and the features are read again when they are needed. */
   readBehind(generation: GenerationRecord, prompt: EncodedChat): void {
-    this.read(generation, prompt).catch((err) =>
+    this.read(generation, prompt).catch((err) => {
+      if (this.stopped.signal.aborted) return;
       this.parts.log.warn(
         { err, generation: generation.id },
         'The features of a reply could not be read; they will be when it is trained on',
-      ),
-    );
+      );
+    });
   }
 
   /** Resolves when nothing that is being read now is being read any more. */
@@ -119,11 +121,13 @@ export class FeatureReader implements Lifecycle {
   private async readAndSave(generation: GenerationRecord, prompt: EncodedChat): Promise<void> {
     const { runtime, checkpoint, store } = this.parts;
     const candidates = generation.candidates.filter(({ tokenIds }) => tokenIds.length > 0);
-    const features = await runtime.read({
-      promptIds: prompt.ids,
-      lastUserTurn: prompt.lastUserTurn,
-      replies: candidates.map(({ written, tokenIds }) => [...written, ...tokenIds]),
-    });
+    const features = await this.unlessStopped(
+      runtime.read({
+        promptIds: prompt.ids,
+        lastUserTurn: prompt.lastUserTurn,
+        replies: candidates.map(({ written, tokenIds }) => [...written, ...tokenIds]),
+      }),
+    );
     const projected = candidates.map(
       ({ id }, i) => [id, toHalf(projectReply(checkpoint, features.replies[i]))] as const,
     );
@@ -132,5 +136,15 @@ export class FeatureReader implements Lifecycle {
       { prompt: toHalf(projectPrompt(checkpoint, features.prompt)), candidates: new Map(projected) },
       this.digests,
     );
+  }
+
+  private unlessStopped<T>(reading: Promise<T>): Promise<T> {
+    const { signal } = this.stopped;
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(new PalateError('CANCELLED', 'The service is stopping.'));
+      if (signal.aborted) giveUp();
+      signal.addEventListener('abort', giveUp, { once: true });
+      reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+    });
   }
 }
