@@ -10,6 +10,9 @@ import { sampleToken } from './sampler.js';
 import { ModelFault, NOT_FINITE, type ServingModel } from './serving-model.js';
 import type { DecodedRow, DecodeRequest, DecodeRow, FinishReason, ReadRequest, ReadResult } from './types.js';
 
+/** How long requests are admitted before the next step; one always is. */
+const ADMIT_MS = 50;
+
 /** Tokens that one step decoded. */
 export type StepTokens = { id: number; row: number; tokens: number[] }[];
 
@@ -194,7 +197,11 @@ export class DecodeLoop {
 
   /** Moves waiting rows of one request at a time into free slots: one prompt read, one pass of the adapter. */
   private async admit(): Promise<void> {
+    const until = performance.now() + ADMIT_MS;
+    let placed = 0;
     while (this.waiting.length > 0 && this.active.length < this.slots) {
+      // Long prompts are read one a step: the replies under way go on between them, and whoever left meanwhile is not read.
+      if (placed++ > 0 && performance.now() >= until) return;
       const { job } = this.waiting[0];
       const rows: number[] = [];
       while (this.waiting[0]?.job === job && this.active.length + rows.length < this.slots) {
