@@ -98,7 +98,7 @@ class Talk {
     if (message === '/new') this.history.clear();
     else if (message === '/undo') this.lastVote = await undo(this.client, this.terminal, this.state, this.lastVote);
     else if (message === '/continue') await this.goOn();
-    else if (message.startsWith('/')) this.terminal.print(HELP);
+    else if (message.startsWith('/')) this.terminal.print([`There is no ${message.split(/\s/, 1)[0]}.`, ...HELP, '']);
     else return this.answer(message);
     return true;
   }

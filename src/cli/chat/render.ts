@@ -89,6 +89,11 @@ export function renderVersion(version: number, votes: number, { style }: Pick<Re
   return style.accent(`your taste, version ${version}`) + style.dim(`, learned from ${count(votes, 'vote')}`);
 }
 
+/** Above the rest of a reply that is gone on with: what made its beginning makes the rest, whatever was learned since. */
+export function renderGoingOn({ style }: Pick<RenderOptions, 'style'>): string {
+  return style.dim('the rest of the reply, made like its beginning');
+}
+
 /** While a question waits for others: its place, and how long that may take. */
 export function renderQueue(
   { ahead, estimatedWaitMs }: Pick<GenerationQueued, 'ahead' | 'estimatedWaitMs'>,

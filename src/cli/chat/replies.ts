@@ -1,6 +1,6 @@
 /** Asks for replies and shows them as they grow. */
 import type { GenerateInput, Generation, GenerationQueued, PalateClient } from '../../client/index.js';
-import { type Reply, renderQueue, renderReplies, renderVersion } from './render.js';
+import { type Reply, renderGoingOn, renderQueue, renderReplies, renderVersion } from './render.js';
 import type { Terminal } from './terminal.js';
 
 /** Milliseconds between two drawings of growing replies. */
@@ -24,7 +24,7 @@ export async function showReplies(
   const frame = () => {
     const options = terminal.options();
     return [
-      renderVersion(learned.version, learned.votes, options),
+      input.continues == null ? renderVersion(learned.version, learned.votes, options) : renderGoingOn(options),
       ...(waiting ? [renderQueue(waiting, options)] : []),
       '',
       ...renderReplies([...replies.values()], options),

@@ -144,7 +144,7 @@ function checkKeyInput(input: KeyInput, limits: Limits, now: Date) {
   }
   storable('name', name);
   const { scope, platform = null, member = null, expiresInDays = null } = input;
-  if (scope === 'BOT' && platform === null) throw refuse('A BOT key acts for one platform: give platform.');
+  if (scope === 'BOT' && platform === null) throw refuse('A bot key acts for one platform: name the platform.');
   if (scope !== 'BOT' && platform !== null) throw refuse(`platform goes with BOT keys only; this one is ${scope}.`);
   if (scope === 'MEMBER' && member === null) throw refuse('A MEMBER key belongs to one member: give member.');
   if (scope !== 'MEMBER' && member !== null) throw refuse(`member goes with MEMBER keys only; this one is ${scope}.`);
