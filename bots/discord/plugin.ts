@@ -22,7 +22,7 @@ export default definePlugin({
   version: '1.0.0',
   platform: PLATFORM,
   description: 'Answers on Discord and learns from reactions and buttons.',
-  guide: `1. At [discord.com/developers/applications](https://discord.com/developers/applications) make an application. On its page *Bot* press *Reset Token*; the token goes into \`token\`.
+  guide: `1. At [discord.com/developers/applications](https://discord.com/developers/applications) make an application. On its page *Bot* press *Reset Token*; it goes into *Token*.
 2. When it is set, press *Check*: it gives the invitation that brings the bot into your server.`,
   configSchema,
   diagnose,
