@@ -1,7 +1,7 @@
 /** The console in a real browser against the real gateway and model: chat, choose, and watch it learn. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OpenedPage } from './browser.js';
-import { picture } from './browser.js';
+import { openPage, picture } from './browser.js';
 import { ask, chooseByKey, goTo, lastTurn, openPlace, type Place, placeOnMap } from './place.js';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -253,6 +253,26 @@ describe('a member who follows the link a bot gave', () => {
     await page.getByLabel(/Your key, or the link/).waitFor();
     expect(await page.evaluate(() => globalThis.sessionStorage.length)).toBe(0);
     expect(opened.complaints.filter((text) => !/401|Unauthorized/.test(text))).toEqual([]);
+    await opened.close();
+  });
+
+  it('asks in a tuning round before it learns, where consent is asked', async () => {
+    const { client } = place.gateway;
+    await client.setPlatform('asks', { asksConsent: true });
+    const { url } = await client.createMemberToken({ platform: 'asks', externalId: 'eve' });
+    const opened = await openPage(place.browser, url);
+    const { page } = opened;
+    await page.getByRole('link', { name: 'Teach it your taste in two minutes' }).click();
+    await page.getByRole('button', { name: 'Begin' }).click();
+    await page.locator('.reply-open').nth(3).waitFor({ timeout: 60_000 });
+    await page.keyboard.press('1');
+    await page.getByRole('region', { name: 'May it learn from your choices?' }).waitFor();
+    await page.getByRole('button', { name: 'Yes, learn' }).click();
+    await page.getByLabel('Question 2 of 10').waitFor();
+    const member = await client.member({ platform: 'asks', externalId: 'eve' });
+    expect(member?.consent.learn).toBe('GRANTED');
+    expect((await client.feedback(member?.id ?? '')).totalCount).toBe(1);
+    expect(opened.complaints).toEqual([]);
     await opened.close();
   });
 

@@ -1,6 +1,9 @@
 /** One question with its replies, the choice between them, and what the choice taught. */
 import { memo, type ReactNode } from 'react';
 import type { Verdict } from '../../client/index.js';
+import { useObservable } from '../observable.js';
+import { AskConsent } from '../session/ask-consent.js';
+import { useSession } from '../session/context.js';
 import type { Reply, Turn } from './conversation.js';
 import { ReplyCard } from './reply-card.js';
 import { TrainingLine } from './training-line.js';
@@ -117,10 +120,18 @@ function VerdictButton({
 }
 
 function Taught({ turn }: { turn: Turn }) {
+  const consent = useObservable(useSession().member)?.consent.learn;
   if (turn.held) {
+    if (consent === 'UNASKED') return <AskConsent />;
     return (
       <p className="training" role="status">
-        Kept. Nothing is learned from it until you agree: <a href="#/taste">choose under Taste</a>.
+        {consent === 'GRANTED' ? (
+          'Kept, and it counts since you said yes.'
+        ) : (
+          <>
+            Nothing is learned from it: you said no under <a href="#/taste">Taste</a>.
+          </>
+        )}
       </p>
     );
   }

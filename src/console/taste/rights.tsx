@@ -60,16 +60,16 @@ export function Rights({ member }: { member: Member }) {
   return (
     <section className="card" aria-labelledby="rights-title">
       <h2 id="rights-title">Yours to decide</h2>
-      <Consent
-        name="Learn from my choices"
-        explain={
-          member.consent.learn === 'UNASKED'
-            ? 'You were not asked yet. A choice on purpose counts until you say no.'
-            : 'Off: nothing counts, and nothing is removed.'
-        }
-        on={member.consent.learn !== 'DENIED'}
-        onChange={(learn) => void consent({ learn })}
-      />
+      {member.consent.learn === 'UNASKED' ? (
+        <Unasked onAnswer={(learn) => void consent({ learn })} />
+      ) : (
+        <Consent
+          name="Learn from my choices"
+          explain="Off: nothing counts, and nothing is removed."
+          on={member.consent.learn === 'GRANTED'}
+          onChange={(learn) => void consent({ learn })}
+        />
+      )}
       <Consent
         name="Let others gain from it"
         explain="Your place on the map is shown to others without your name. Never a word you wrote."
@@ -129,6 +129,28 @@ export function Rights({ member }: { member: Member }) {
           </button>
         </div>
       </dialog>
+    </section>
+  );
+}
+
+/** A switch would stand at one of two answers, and none was given. */
+function Unasked({ onAnswer }: { onAnswer: (learn: boolean) => void }) {
+  return (
+    <section className="consent" aria-label="Learn from my choices">
+      <div>
+        <strong>Learn from my choices</strong>
+        <p className="dim small">
+          You have not said yet. Until you do, choices count or wait, as is set for the place where you chat.
+        </p>
+      </div>
+      <div className="row">
+        <button type="button" onClick={() => onAnswer(true)}>
+          Yes
+        </button>
+        <button type="button" onClick={() => onAnswer(false)}>
+          No
+        </button>
+      </div>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 /** The same question without and with what was learned, from the same seed. */
 import { useCallback, useEffect, useState } from 'react';
+import type { LearnConsent } from '../../client/index.js';
 import { write } from '../chat/writing.js';
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
@@ -70,8 +71,17 @@ export function BeforeAfter({ onAgain }: { onAgain: () => void }) {
 
   return (
     <section className="before-after" aria-label="Before and after">
-      <h1>That is your taste, version {version}</h1>
-      <p className="lead">How the same question is answered, without and with what you have just taught.</p>
+      {version > 0 ? (
+        <>
+          <h1>That is your taste, version {version}</h1>
+          <p className="lead">How the same question is answered, without and with what you have just taught.</p>
+        </>
+      ) : (
+        <>
+          <h1>Nothing is learned yet</h1>
+          <p className="lead">{whyNothing(member?.consent.learn)} So both answers are the same.</p>
+        </>
+      )}
       <p className="asked">{prompt}</p>
       {example.problem ? (
         <Problem message={example.problem} onRetry={() => setPlace(place + EXAMPLES.length)} />
@@ -97,6 +107,11 @@ export function BeforeAfter({ onAgain }: { onAgain: () => void }) {
       </div>
     </section>
   );
+}
+
+function whyNothing(consent: LearnConsent | undefined): string {
+  if (consent === 'DENIED') return 'You said no to learning; under Taste you can change that.';
+  return 'Your choices have made no version so far.';
 }
 
 function Side({ name, text, mine = false }: { name: string; text: string; mine?: boolean }) {

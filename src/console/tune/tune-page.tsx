@@ -5,6 +5,7 @@ import { ReplyCard } from '../chat/reply-card.js';
 import { wordsOf } from '../chat/training-line.js';
 import { WaitingLine } from '../chat/waiting-line.js';
 import { useObservable } from '../observable.js';
+import { AskConsent } from '../session/ask-consent.js';
 import { useSession } from '../session/context.js';
 import { isPlain } from '../ui/keys.js';
 import { Problem } from '../ui/states.js';
@@ -15,13 +16,16 @@ import '../styles/tune.css';
 
 export function TunePage() {
   const round = useRound();
-  useKeys(round);
-  if (round.turns.length === 0) return <Intro onBegin={round.begin} />;
+  const consent = useObservable(useSession().member)?.consent.learn;
+  const asks = consent === 'UNASKED' && round.turns.some(({ held }) => held);
+  useKeys(round, asks);
+  if (round.turns.length === 0) return <Intro onBegin={round.begin} refused={consent === 'DENIED'} />;
+  if (asks) return <AskConsent />;
   if (!round.current) return <BeforeAfter onAgain={round.begin} />;
   return <Question round={round} turn={round.current} />;
 }
 
-function Intro({ onBegin }: { onBegin: () => void }) {
+function Intro({ onBegin, refused }: { onBegin: () => void; refused: boolean }) {
   return (
     <div className="welcome tune-intro">
       <h1>Ten questions, two minutes</h1>
@@ -29,6 +33,7 @@ function Intro({ onBegin }: { onBegin: () => void }) {
         Each is answered four ways, with the first words of a reply. Choose the one you like best; it learns from every
         choice at once, and at the end you see what has changed.
       </p>
+      {refused && <RefusedConsent />}
       <div className="starters">
         <button type="button" className="primary" onClick={onBegin}>
           Begin
@@ -41,7 +46,17 @@ function Intro({ onBegin }: { onBegin: () => void }) {
   );
 }
 
+/** A round teaches nothing then, and says so. */
+function RefusedConsent() {
+  return (
+    <p role="status">
+      Nothing will be learned: you said no under <a href="#/taste">Taste</a>.
+    </p>
+  );
+}
+
 function Question({ round, turn }: { round: Round; turn: Turn }) {
+  const refused = useObservable(useSession().member)?.consent.learn === 'DENIED';
   const place = round.turns.length - 1;
   const writing = turn.status === 'WRITING';
   const replies =
@@ -70,6 +85,7 @@ function Question({ round, turn }: { round: Round; turn: Turn }) {
           ))}
         </div>
       )}
+      {refused && <RefusedConsent />}
       <WaitingLine waiting={turn.waiting} />
       <div className="verdicts">
         <button type="button" className="quiet" disabled={writing} onClick={() => round.choose(turn, 'ALL_BAD', null)}>
@@ -118,10 +134,10 @@ function Learned({ before }: { before: Turn | undefined }) {
   );
 }
 
-function useKeys({ current, choose }: Round): void {
+function useKeys({ current, choose }: Round, paused: boolean): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (current?.status !== 'COMPLETE' || !isPlain(event)) return;
+      if (paused || current?.status !== 'COMPLETE' || !isPlain(event)) return;
       const choice = choiceOf(event.key, current.replies.length);
       if (choice === null || choice === 'TIE') return;
       event.preventDefault();
@@ -130,5 +146,5 @@ function useKeys({ current, choose }: Round): void {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [current, choose]);
+  }, [current, choose, paused]);
 }
