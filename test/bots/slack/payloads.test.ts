@@ -1,5 +1,4 @@
 /** Whatever Slack sends, or somebody who has its secret: nothing ends the bot, and nothing is counted that was not meant. */
-import { stringify } from 'node:querystring';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../../slack/types.js';
 import { mutationsOf, within } from '../../support/mutations.js';
@@ -22,8 +21,12 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 const json = (body: unknown) => house.slack.delivery.post(JSON.stringify(body), 'application/json');
-const form = (body: unknown) =>
-  house.slack.delivery.post(stringify({ payload: JSON.stringify(body) }), 'application/x-www-form-urlencoded');
+const fields = (values: object) =>
+  house.slack.delivery.post(
+    String(new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value ?? '')]))),
+    'application/x-www-form-urlencoded',
+  );
+const form = (body: unknown) => fields({ payload: JSON.stringify(body) });
 
 let serial = 0;
 const envelope = (event: Record<string, unknown>) => ({
@@ -122,8 +125,7 @@ const KINDS: Record<string, Kind> = {
   'a vote by button': { send: form, make: press('palate:vote:A'), parts: [...PRESS_PARTS, 'channel.id', 'message.ts'] },
   'an answer about consent': { send: form, make: press('palate:consent:yes'), parts: PRESS_PARTS },
   'a command': {
-    send: (body) =>
-      house.slack.delivery.post(stringify(body as Record<string, string>), 'application/x-www-form-urlencoded'),
+    send: (body) => fields(Object(body)),
     make: () => ({
       command: '/palate',
       text: 'taste',
