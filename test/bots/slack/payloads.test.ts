@@ -23,7 +23,9 @@ afterAll(() => house.close());
 const json = (body: unknown) => house.slack.delivery.post(JSON.stringify(body), 'application/json');
 const fields = (values: object) =>
   house.slack.delivery.post(
-    String(new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value ?? '')]))),
+    String(
+      new URLSearchParams(Object.entries(values).map(([name, value]): [string, string] => [name, String(value ?? '')])),
+    ),
     'application/x-www-form-urlencoded',
   );
 const form = (body: unknown) => fields({ payload: JSON.stringify(body) });
