@@ -7,7 +7,7 @@ import { finiteKeyValues, KeyValueCache, type KeyValues, rowOf } from './kv-cach
 import { PromptCache } from './prompt-cache.js';
 import { holdBackRepeats } from './repetition.js';
 import { sampleToken } from './sampler.js';
-import { ModelFault, NOT_FINITE, type ServingModel } from './serving-model.js';
+import { CHUNK, ModelFault, NOT_FINITE, type ServingModel } from './serving-model.js';
 import type { DecodedRow, DecodeRequest, DecodeRow, FinishReason, ReadRequest, ReadResult } from './types.js';
 
 /** How long requests are admitted before the next step; one always is. */
@@ -47,6 +47,15 @@ interface ActiveRow {
   cancelled: boolean;
 }
 
+/** Rows of a request whose prompt is being read. */
+interface Admission {
+  job: Job;
+  rows: number[];
+}
+
+/** Nobody waits any more for what was being read. */
+class Abandoned extends Error {}
+
 /** What a step computed for one row. */
 interface RowStep {
   logits: Float32Array;
@@ -60,11 +69,14 @@ export class DecodeLoop {
   /** Rows in slot order: row i of every step lives in slot i. */
   private readonly active: ActiveRow[] = [];
   private readonly waiting: { job: Job; row: number }[] = [];
+  private readonly admissions = new Set<Admission>();
 
+  /** @param heed lets in what is asked meanwhile; called between the passes over a long prompt, and ends them when it rejects */
   constructor(
     private readonly model: ServingModel,
     readonly slots: number,
     private readonly events: DecodeEvents,
+    private readonly heed: () => Promise<void> = async () => {},
   ) {
     this.cache = new KeyValueCache(model.config, slots);
   }
@@ -97,6 +109,10 @@ export class DecodeLoop {
       this.waiting.splice(i, 1);
       this.settle(job, row, { tokens: [], finishReason: 'CANCELLED' });
     }
+    for (const { job, rows } of this.admissions) {
+      if (job.id !== id) continue;
+      for (const row of rows.splice(0)) this.settle(job, row, { tokens: [], finishReason: 'CANCELLED' });
+    }
   }
 
   /** Forgets the prompts that were kept after reading them. */
@@ -108,6 +124,10 @@ export class DecodeLoop {
   async step(): Promise<void> {
     this.removeFinished();
     await this.admit();
+    await this.decode();
+  }
+
+  private async decode(): Promise<void> {
     if (this.active.length === 0) return;
     this.cache.reserve(Math.max(...this.active.map((row) => row.length)) + 1, this.active.length);
     const faults = new Map<Job, unknown>();
@@ -175,7 +195,7 @@ export class DecodeLoop {
     const { promptIds, lastUserTurn, replies } = request;
     checkTexts(promptIds, lastUserTurn, replies, this.model);
     const prompt = await this.prompts.get(promptIds, lastUserTurn, () =>
-      this.model.readPrompt(promptIds, lastUserTurn),
+      this.model.readPrompt(promptIds, lastUserTurn, () => this.goOn()),
     );
     const last = promptIds[promptIds.length - 1];
     const written = replies.filter((reply) => reply.length > 0);
@@ -199,28 +219,55 @@ export class DecodeLoop {
   private async admit(): Promise<void> {
     const until = performance.now() + ADMIT_MS;
     let placed = 0;
-    while (this.waiting.length > 0 && this.active.length < this.slots) {
+    while (this.waiting.length > 0 && this.freeSlots > 0) {
       // Long prompts are read one a step: the replies under way go on between them, and whoever left meanwhile is not read.
       if (placed++ > 0 && performance.now() >= until) return;
-      const { job } = this.waiting[0];
-      const rows: number[] = [];
-      while (this.waiting[0]?.job === job && this.active.length + rows.length < this.slots) {
-        rows.push((this.waiting.shift() as { row: number }).row);
-      }
-      try {
-        await this.place(job, rows);
-      } catch (error) {
-        this.fail(job, error);
-      }
+      await this.admitFrom(0);
     }
   }
 
-  private async place(job: Job, rows: number[]): Promise<void> {
+  /** Slots that nobody has and that no rows are about to take. */
+  private get freeSlots(): number {
+    const promised = [...this.admissions].reduce((sum, { rows }) => sum + rows.length, 0);
+    return this.slots - this.active.length - promised;
+  }
+
+  /** Places the rows of one request, as many as there are slots for, beginning with one of those that wait. */
+  private async admitFrom(index: number): Promise<void> {
+    const { job } = this.waiting[index];
+    const admission: Admission = { job, rows: [] };
+    this.admissions.add(admission);
+    while (this.waiting[index]?.job === job && this.freeSlots > 0) {
+      admission.rows.push(this.waiting.splice(index, 1)[0].row);
+    }
+    try {
+      await this.place(admission);
+    } catch (error) {
+      if (!(error instanceof Abandoned)) this.fail(job, error);
+    } finally {
+      this.admissions.delete(admission);
+    }
+  }
+
+  /** Serves others between two passes over a long prompt: a step of the replies under way, and a question that one pass reads. */
+  private async goOn(admission?: Admission): Promise<void> {
+    await this.heed();
+    if (admission?.rows.length === 0) throw new Abandoned();
+    this.removeFinished();
+    const short = this.waiting.findIndex(({ job }) => job.request.promptIds.length <= CHUNK + 1);
+    if (short >= 0 && this.freeSlots > 0) await this.admitFrom(short);
+    await this.decode();
+  }
+
+  private async place(admission: Admission): Promise<void> {
+    const { job } = admission;
     const { promptIds, lastUserTurn } = job.request;
     const prompt = await this.prompts.get(promptIds, lastUserTurn, () =>
-      this.model.readPrompt(promptIds, lastUserTurn),
+      this.model.readPrompt(promptIds, lastUserTurn, () => this.goOn(admission)),
     );
     const before = promptIds.length - 1;
+    // Nothing is let in from here on.
+    const rows = admission.rows.splice(0);
     const own = await this.readOwn(prompt.cache, promptIds[before], job, rows);
     const longest = Math.max(...own.map(({ length }) => length));
     this.cache.reserve(Math.max(before + longest, ...this.active.map((row) => row.length)) + 1, this.active.length);
@@ -286,6 +333,7 @@ export class DecodeLoop {
   private fail(job: Job, error: unknown): void {
     for (let slot = this.active.length - 1; slot >= 0; slot--) if (this.active[slot].job === job) this.leave(slot);
     for (let i = this.waiting.length - 1; i >= 0; i--) if (this.waiting[i].job === job) this.waiting.splice(i, 1);
+    for (const admission of this.admissions) if (admission.job === job) admission.rows.splice(0);
     this.events.failed(job.id, error);
   }
 

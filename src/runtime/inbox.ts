@@ -13,8 +13,18 @@ export class Inbox {
     return this.replies.length === 0 && this.behind.length === 0;
   }
 
+  /** Whether the next thing to do is to end. */
+  get stopping(): boolean {
+    return this.replies[0]?.kind === 'stop';
+  }
+
   add(message: ToWorker): void {
     (BEHIND.includes(message.kind) ? this.behind : this.replies).push(message);
+  }
+
+  /** What begins or ends replies, for whoever is in the middle of something long; the word to stop is left where it is. */
+  takeUrgent(): ToWorker | undefined {
+    return this.stopping ? undefined : this.replies.shift();
   }
 
   /**

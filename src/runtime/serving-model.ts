@@ -9,8 +9,8 @@ import type { LanguageModelConfig } from '../language-model/model.js';
 import type { KeyValueCache, KeyValues } from './kv-cache.js';
 import { type Feed, type GraphRunner, int64 } from './session.js';
 
-/** Prompt tokens read in one pass; longer prompts take several, so that a running batch is not held up. */
-const CHUNK = 256;
+/** Prompt tokens read in one pass; longer prompts take several, between which others can be served. */
+export const CHUNK = 256;
 
 export interface ServingSessions {
   decode: GraphRunner;
@@ -63,14 +63,20 @@ export class ServingModel {
   /**
    * Reads a prompt without any prefix.
    * The features average over tokens [start, end) of `turn`, which lies before the last token in every chat template.
+   * @param between called between two passes; what it rejects with ends the reading
    */
-  async readPrompt(ids: readonly number[], turn: readonly [number, number]): Promise<ReadPrompt> {
+  async readPrompt(
+    ids: readonly number[],
+    turn: readonly [number, number],
+    between: () => Promise<void> = async () => {},
+  ): Promise<ReadPrompt> {
     const length = ids.length - 1;
     const features = new Float32Array(this.featureSize);
     const end = Math.min(turn[1], length);
     const weight = 1 / Math.max(1, end - turn[0]);
     let cache = this.emptyCache();
     for (let start = 0; start < length; start += CHUNK) {
+      if (start > 0) await between();
       const part = ids.slice(start, Math.min(start + CHUNK, length));
       const pool = Float32Array.from(part, (_, i) => (start + i >= turn[0] && start + i < end ? weight : 0));
       const out = await this.run(this.session('read'), this.readFeeds([part], cache, { pool }));

@@ -1,7 +1,7 @@
 /** The model's worker thread: owns the sessions and the running batch, and is the only thread that computes with them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, PalateError } from '../common/errors.js';
-import { DecodeLoop } from './decode-loop.js';
+import { type DecodeEvents, DecodeLoop } from './decode-loop.js';
 import { Inbox } from './inbox.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import { openModel } from './open-model.js';
@@ -28,7 +28,7 @@ const throughput = new Throughput();
 /** Faults of the model since it last wrote a reply to its end. */
 let faults = 0;
 let doubtful = false;
-const loop = new DecodeLoop(model, setup.slots, {
+const events: DecodeEvents = {
   tokens: (batch) => {
     throughput.add(batch.length);
     send({ kind: 'tokens', batch });
@@ -38,7 +38,8 @@ const loop = new DecodeLoop(model, setup.slots, {
     send({ kind: 'generated', id, rows });
   },
   failed: tellFailure,
-});
+};
+const loop = new DecodeLoop(model, setup.slots, events, heed);
 
 function tellFailure(id: number, error: unknown): void {
   const refused = error instanceof PalateError && !(error instanceof ModelFault);
@@ -62,6 +63,16 @@ async function regainTrust(): Promise<void> {
   await tryOut();
 }
 
+/** Lets in whoever asks or leaves while a long prompt is read. @throws PalateError CANCELLED where the thread is to end */
+async function heed(): Promise<void> {
+  await breathe();
+  for (let message = inbox.takeUrgent(); message; message = inbox.takeUrgent()) {
+    const { id } = message as Exclude<ToWorker, { kind: 'stop' }>;
+    await handle(message).catch((error: unknown) => tellFailure(id, error));
+  }
+  if (inbox.stopping) throw new PalateError('CANCELLED', 'The language model is being closed.');
+}
+
 async function handle(message: ToWorker): Promise<void> {
   if (message.kind === 'generate') loop.submit(message.id, message.request);
   else if (message.kind === 'cancel') loop.cancel(message.id);
@@ -75,7 +86,9 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 /** Lets messages in: a session's run keeps the thread's event loop waiting. */
-const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 let lastStatus = '';
 function tellStatus(): void {

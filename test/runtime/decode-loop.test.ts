@@ -368,23 +368,3 @@ describe('reading between steps', () => {
     expect((await loop.read(asked)).prompt).toEqual(kept);
   });
 });
-
-describe('long prompts', () => {
-  it('are read one a step, and not at all for whoever has left meanwhile', async () => {
-    let reads = 0;
-    const slow: ServingModel = Object.create(tiny.model);
-    slow.readPrompt = async (...args) => {
-      reads++;
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      return tiny.model.readPrompt(...args);
-    };
-    const recorder = recorderOf(4, slow);
-    for (const id of [1, 2, 3]) recorder.loop.submit(id, request(tiny.text(`long ${id}`, 10), [greedy()]));
-    await recorder.steps(1);
-    expect([reads, recorder.loop.busySlots, recorder.loop.queued]).toEqual([1, 1, 2]);
-    recorder.loop.cancel(2);
-    await recorder.finish();
-    expect(reads).toBe(2);
-    expect([1, 2, 3].map((id) => recorder.tokens(id)[0].length > 0)).toEqual([true, false, true]);
-  });
-});

@@ -1,5 +1,5 @@
 /** A loop that keeps everything it tells, and the requests that are put to it. */
-import { DecodeLoop } from '../../src/runtime/decode-loop.js';
+import { type DecodeEvents, DecodeLoop } from '../../src/runtime/decode-loop.js';
 import type { ServingModel } from '../../src/runtime/serving-model.js';
 import type { DecodedRow, DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
 
@@ -9,14 +9,15 @@ export class Recorder {
   readonly failures = new Map<number, unknown>();
   private readonly streams = new Map<string, number[]>();
 
-  constructor(slots: number, model: ServingModel) {
-    this.loop = new DecodeLoop(model, slots, {
+  constructor(slots: number, model: ServingModel, heed?: () => Promise<void>) {
+    const events: DecodeEvents = {
       tokens: (batch) => {
         for (const { id, row, tokens } of batch) this.streamed(id, row).push(...tokens);
       },
       generated: (id, rows) => this.results.set(id, rows),
       failed: (id, error) => this.failures.set(id, error),
-    });
+    };
+    this.loop = new DecodeLoop(model, slots, events, heed);
   }
 
   streamed(id: number, row: number): number[] {
