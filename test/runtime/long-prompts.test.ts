@@ -3,20 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CHUNK, ServingModel } from '../../src/runtime/serving-model.js';
+import { CHUNK, type ServingModel } from '../../src/runtime/serving-model.js';
 import type { DecodeRequest } from '../../src/runtime/types.js';
 import { greedy, Recorder, request } from './recorder.js';
 import { TinyModel } from './tiny-model.js';
 
 let folder: string;
 let tiny: TinyModel;
-/** The same with room for several passes. */
-let roomy: ServingModel;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'palate-long-'));
-  tiny = await TinyModel.open(folder);
-  roomy = new ServingModel({ ...tiny.file.config, contextLength: 4 * CHUNK }, tiny.sessions);
+  tiny = await TinyModel.open(folder, 4 * CHUNK);
 });
 
 afterAll(async () => {
@@ -24,7 +21,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const recorderOf = (slots: number, model = roomy, heed?: () => Promise<void>) => new Recorder(slots, model, heed);
+const recorderOf = (slots: number, model = tiny.model, heed?: () => Promise<void>) => new Recorder(slots, model, heed);
 
 /** What the loop decodes for it when there is nothing else. */
 async function alone(asked: DecodeRequest): Promise<number[][]> {
@@ -36,11 +33,11 @@ async function alone(asked: DecodeRequest): Promise<number[][]> {
 
 it('are read one a step, and not at all for whoever has left meanwhile', async () => {
   let reads = 0;
-  const slow: ServingModel = Object.create(roomy);
+  const slow: ServingModel = Object.create(tiny.model);
   slow.readPrompt = async (...args) => {
     reads++;
     await new Promise((resolve) => setTimeout(resolve, 60));
-    return roomy.readPrompt(...args);
+    return tiny.model.readPrompt(...args);
   };
   const recorder = recorderOf(4, slow);
   for (const id of [1, 2, 3]) recorder.loop.submit(id, request(tiny.text(`long ${id}`, 10), [greedy()]));
@@ -57,7 +54,7 @@ it('let others write, begin and end between two passes', async () => {
   const written = request(tiny.text('written', 9), [greedy(tiny.latent('written'))], { maxTokens: 40 });
   const short = request(tiny.text('short', 7), [greedy()], { maxTokens: 1 });
   const seen: [number, boolean][] = [];
-  const recorder = recorderOf(4, roomy, async () => {
+  const recorder = recorderOf(4, tiny.model, async () => {
     seen.push([recorder.streamed(1, 0).length, recorder.results.has(3)]);
     if (seen.length === 1) recorder.loop.submit(3, short);
   });
@@ -72,12 +69,13 @@ it('let others write, begin and end between two passes', async () => {
   ]);
   await recorder.finish();
   for (const [id, asked] of [written, long, short].entries()) {
+    expect(recorder.tokens(id + 1)).toHaveLength(asked.rows.length);
     expect(recorder.tokens(id + 1)).toEqual(await alone(asked));
   }
 });
 
 it('leave slots to those that they are read for', async () => {
-  const recorder = recorderOf(2, roomy, async () => {
+  const recorder = recorderOf(2, tiny.model, async () => {
     if (recorder.loop.queued === 0) recorder.loop.submit(2, request(tiny.text('late', 7), [greedy()]));
   });
   recorder.loop.submit(1, request(tiny.text('both', CHUNK + 40), [greedy(), greedy()], { maxTokens: 2 }));
@@ -90,7 +88,7 @@ it('leave slots to those that they are read for', async () => {
 
 it('are read no further when nobody waits for them', async () => {
   let passes = 0;
-  const recorder = recorderOf(4, roomy, async () => {
+  const recorder = recorderOf(4, tiny.model, async () => {
     passes++;
     recorder.loop.cancel(1);
   });
@@ -104,12 +102,12 @@ it('are read no further when nobody waits for them', async () => {
 });
 
 it('let others begin while they are read for their features', async () => {
-  const recorder = recorderOf(4, roomy, async () => {
+  const recorder = recorderOf(4, tiny.model, async () => {
     if (!recorder.results.has(1)) recorder.loop.submit(1, request(tiny.text('asked', 7), [greedy()], { maxTokens: 1 }));
   });
   const promptIds = tiny.text('features', CHUNK + 40);
   const { prompt } = await recorder.loop.read({ promptIds, lastUserTurn: [1, CHUNK], replies: [] });
   expect(recorder.streamed(1, 0)).toHaveLength(1);
-  expect(prompt).toEqual((await roomy.readPrompt(promptIds, [1, CHUNK])).features);
+  expect(prompt).toEqual((await tiny.model.readPrompt(promptIds, [1, CHUNK])).features);
   await recorder.finish();
 });

@@ -35,10 +35,11 @@ export class TinyModel {
     private readonly fresh: () => PlainDecoder,
   ) {}
 
-  static async open(folder: string): Promise<TinyModel> {
+  static async open(folder: string, contextLength = 512): Promise<TinyModel> {
     const path = join(folder, 'tiny.gguf');
+    const metadata = { 'llama.context_length': contextLength };
     const shape = { hidden: 64, heads: 4, kvHeads: 2, layers: 4, feedForward: 96 };
-    const { weights } = await writeTinyModel(path, { seed: 11, format: 'F32', tied: false, ...shape });
+    const { weights } = await writeTinyModel(path, { seed: 11, format: 'F32', tied: false, metadata, ...shape });
     const file = await openGguf(path);
     const adapter = randomAdapter(file.config, LATENT_SIZE, 5);
     const compiled = await compileModel(file, folder, 'float32');
