@@ -133,6 +133,12 @@ export type Limits = z.infer<typeof limitsSchema>;
 /** The limits of a process that changes none of them. */
 export const DEFAULT_LIMITS: Limits = limitsSchema.parse({});
 
+/** Paths are put behind it, in links that people see. */
+function isPlainAddress(url: string): boolean {
+  const { username, password } = new URL(url);
+  return !/[?#]/.test(url) && username === '' && password === '';
+}
+
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
@@ -154,6 +160,7 @@ const settingsSchema = z.strictObject({
   /** Where people reach the gateway from elsewhere, for links; undefined means the address it listens on. */
   publicUrl: z
     .url({ protocol: /^https?$/, error: 'must be an address like https://palate.example.org' })
+    .refine(isPlainAddress, 'must be an address with nothing behind its path, and without a name or password')
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
   adminKey: z.string().min(16, 'must have at least 16 characters').optional(),

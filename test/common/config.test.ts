@@ -55,6 +55,14 @@ describe('settings', () => {
       expect(() => load({ PALATE_ALLOWED_ORIGINS: wrong })).toThrow(/PALATE_ALLOWED_ORIGINS .*https:\/\/example.org/);
   });
 
+  it('take an address for links that paths can be put behind', () => {
+    const publicUrl = (url: string) => load({ PALATE_PUBLIC_URL: url }).publicUrl;
+    expect(publicUrl('https://palate.example.org/chat/')).toBe('https://palate.example.org/chat');
+    for (const url of ['https://a.org?b', 'https://a.org/#c', 'https://u:p@a.org', 'ftp://a.org', 'a.org']) {
+      expect(() => publicUrl(url)).toThrow(/PALATE_PUBLIC_URL/);
+    }
+  });
+
   it('take numbers in digits, from variables too', () => {
     expect(load({ PALATE_CLEANUP_MINUTES: '0.5', PALATE_SLOTS: ' 3 ' })).toMatchObject({
       cleanUpMinutes: 0.5,

@@ -73,4 +73,10 @@ function showComparison(terminal: Terminal, before: Generation, after: Generatio
   const title = `After ${count(votes, 'vote')}, a prompt that you did not vote on:`;
   const lines = renderComparison(HELD_OUT_PROMPT, replyOf('before', before), replyOf('after', after), options);
   terminal.print([options.style.dim(title), '', ...lines]);
+  // Votes wait where the platform asks its members first, and a training may turn its result down.
+  if (votes > 0 && after.encoderVersion === before.encoderVersion) {
+    terminal.print(
+      options.style.dim('Nothing was learned from these votes yet: the page Taste of the console says how they stand.'),
+    );
+  }
 }
