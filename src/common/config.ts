@@ -135,6 +135,8 @@ export const DEFAULT_LIMITS: Limits = limitsSchema.parse({});
 
 /** Paths are put behind it, in links that people see. */
 function isPlainAddress(url: string): boolean {
+  // One that is none at all has been told already.
+  if (!URL.canParse(url)) return true;
   const { username, password } = new URL(url);
   return !/[?#]/.test(url) && username === '' && password === '';
 }
