@@ -205,7 +205,7 @@ export class HostedPlugin {
       ...(lost.length > 0 ? [`${lost.join(', ')} cannot be decrypted with the present key`] : []),
       ...checked.problems,
     ];
-    const where = 'Set it in the console, under Set-up, or with configurePlugin.';
+    const where = 'Set it in the console, under Set-up.';
     return this.cover(`The plugin ${this.name} is not set up: ${reasons.join('; ')}. ${where}`);
   }
 
