@@ -4,7 +4,9 @@ import type { ClientErrorCode, PalateClientError } from '../client/index.js';
 export const SENTENCES: Readonly<Record<ClientErrorCode, (error: PalateClientError) => string>> = {
   UNAUTHENTICATED: ({ message }) => `The service does not take this key. ${message}`,
   FORBIDDEN: ({ message }) => `This may not be done with this key. ${message}`,
-  BAD_USER_INPUT: ({ message }) => `The service does not take this. ${message}`,
+  // Without an answer of the service it was not asked: the client itself found fault.
+  BAD_USER_INPUT: ({ message, errors }) =>
+    errors.length === 0 ? message : `The service does not take this. ${message}`,
   TOO_LONG: ({ message }) => `This is too long. ${message}`,
   NOT_FOUND: ({ message }) => `This is not there, or not any more. ${message}`,
   CONFLICT: ({ message }) => `This does not go with what is there already. ${message}`,
@@ -12,7 +14,7 @@ export const SENTENCES: Readonly<Record<ClientErrorCode, (error: PalateClientErr
     `This is more than is allowed at once. ${message}${again(retryAfterMs)}`,
   MODEL_UNAVAILABLE: ({ message, retryAfterMs }) => `The language model is not ready. ${message}${again(retryAfterMs)}`,
   STORE_UNAVAILABLE: ({ message, retryAfterMs }) =>
-    `The database is away or takes nothing; nothing of this was kept. ${message}${again(retryAfterMs)}`,
+    `The database is away or takes nothing. ${message}${again(retryAfterMs)}`,
   CANCELLED: ({ message }) => `This was stopped before it was done. ${message}`,
   INTERNAL: ({ message }) => `The service has a fault. ${message}`,
   UNREACHABLE: ({ message }) => `${message} "npm start" starts one; --url or PALATE_URL names another.`,

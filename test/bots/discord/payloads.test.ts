@@ -97,9 +97,13 @@ it.each([
 it('counts nothing, and what is right counts afterwards', { timeout: TIMEOUT }, async () => {
   const ref = { platform: 'discord', externalId: house.bob.id };
   expect((await house.place.admin.member(ref))?.consent.learn ?? 'UNASKED').toBe('UNASKED');
-  expect(await house.verdicts(house.bob)).toEqual([]);
   // Some of those payloads said of the voter that they are a bot, and that is remembered: the right one says it anew.
   send('MESSAGE_CREATE', packets.get('MESSAGE_CREATE'));
+  // With their yes, whatever had been kept for it would count.
+  await house.place.admin.createMemberToken(ref);
+  const member = await house.place.admin.member(ref);
+  await house.place.admin.setConsent(member?.id ?? '', { learn: true });
+  expect(await house.verdicts(house.bob)).toEqual([]);
   send('MESSAGE_REACTION_ADD', packets.get('MESSAGE_REACTION_ADD'));
   await house.ledger(house.bob, `CHOSEN ${shown(offer).get('A')}`);
 });
