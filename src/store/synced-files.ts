@@ -52,8 +52,11 @@ export class SyncedFiles extends NodeFS {
     options: Partial<postgresMod.PostgresMod>,
   ): Promise<{ emscriptenOpts: Partial<postgresMod.PostgresMod> }> {
     const { emscriptenOpts } = await super.init(pglite, options);
-    const attach = (module: postgresMod.PostgresMod) =>
-      this.attach((module.FS.filesystems as { NODEFS: NodeFiles }).NODEFS);
+    const attach = (module: postgresMod.PostgresMod) => {
+      const { NODEFS } = module.FS.filesystems as { NODEFS: NodeFiles };
+      leaveNothingHalfMade(module.FS as unknown as FileTree, NODEFS);
+      this.attach(NODEFS);
+    };
     const preRun = [...(emscriptenOpts.preRun ?? []), attach];
     return { emscriptenOpts: { ...emscriptenOpts, preRun, printErr: this.told.log } };
   }
@@ -194,6 +197,50 @@ function closeIfDone({ fd, flushes, left }: Segment): void {
   if (left && flushes === 0) fs.closeSync(fd);
 }
 
+/**
+ * Emscripten enters a name before its file is made, makes the file before it is opened, and takes a descriptor before that. Where one of
+ * these steps fails, the others are taken back: PostgreSQL tries again after EMFILE, and must not meet its own first attempt (EEXIST).
+ */
+function leaveNothingHalfMade(tree: FileTree, files: NodeFiles): void {
+  const { node_ops: nodes, stream_ops: streams } = files;
+  const { mknod } = nodes;
+  const { open } = streams;
+  let made: FileNode | undefined;
+  const unmake = (node: FileNode) => {
+    tree.destroyNode(node);
+    files.tryFSOperation(() => fs.rmSync(files.realPath(node), { recursive: true, force: true }));
+  };
+  nodes.mknod = (parent, name, ...given) => {
+    made = undefined;
+    try {
+      made = mknod(parent, name, ...given);
+      return made;
+    } catch (error) {
+      unmake(tree.lookupNode(parent, name));
+      throw error;
+    }
+  };
+  streams.open = (stream) => {
+    const { node } = stream;
+    const isNew = node === made;
+    made = undefined;
+    try {
+      open(stream);
+    } catch (error) {
+      tree.closeStream(stream.fd);
+      if (isNew) unmake(node);
+      throw error;
+    }
+  };
+}
+
+/** What is used here of Emscripten's tree of names. */
+interface FileTree {
+  lookupNode(parent: FileNode, name: string): FileNode;
+  destroyNode(node: FileNode): void;
+  closeStream(fd: number): void;
+}
+
 /** What is used here of Emscripten's NODEFS. */
 interface NodeFiles {
   realPath(node: FileNode): string;
@@ -207,6 +254,7 @@ interface NodeFiles {
     setattr(node: FileNode, attributes: unknown): void;
   };
   stream_ops: {
+    open(stream: FileStream): void;
     read(stream: FileStream, ...given: unknown[]): number;
     write(stream: FileStream, ...given: unknown[]): number;
     fsync?(stream: FileStream): number;
@@ -218,6 +266,7 @@ interface FileNode {
 }
 
 interface FileStream {
+  fd: number;
   node: FileNode;
   nfd?: number;
 }

@@ -9,7 +9,7 @@ import { PalateError } from '../../src/common/errors.js';
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
 import { openStore, type Store } from '../../src/store/store.js';
-import { CALLS, CODE, CODES, COUNT, FAILED, FROM } from './failing-disk.mjs';
+import { CALLS, CODE, CODES, COUNT, FAILED, FROM, OPENS } from './failing-disk.mjs';
 import { prepareDatabase } from './template.js';
 
 const OWNER = 'failing disk';
@@ -30,7 +30,8 @@ await prepareDatabase(data);
 setEnvironmentData('disk', { folder: join(data, 'database'), shared });
 let store = await openStore({ data }, log);
 await work(store, 'before');
-const calls = await countCalls(store);
+/** All of them, and those that make or open files. */
+const calls = [await countCalls(store, 0), await countCalls(store, 1)];
 for (let turn = 0; turn < cases; turn++) await oneCase(turn);
 Atomics.store(state, FROM, 0);
 await store.close();
@@ -73,7 +74,8 @@ async function told(attempt: Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function countCalls(of: Store): Promise<number> {
+async function countCalls(of: Store, opens: number): Promise<number> {
+  Atomics.store(state, OPENS, opens);
   Atomics.store(state, CALLS, 0);
   await work(of, 'counted');
   return Atomics.load(state, CALLS);
@@ -81,10 +83,12 @@ async function countCalls(of: Store): Promise<number> {
 
 async function oneCase(turn: number): Promise<void> {
   const code = turn % CODES.length;
-  const from = 1 + random.integer(calls);
+  const opens = Math.floor(turn / (CODES.length * COUNTS.length)) % 2;
+  const from = 1 + random.integer(calls[opens]);
   const count = COUNTS[Math.floor(turn / CODES.length) % COUNTS.length];
-  const name = `case ${turn}: ${CODES[code]} at call ${from}, ${count} times`;
+  const name = `case ${turn}: ${CODES[code]} at ${opens ? 'opening' : 'call'} ${from}, ${count} times`;
   Atomics.store(state, FAILED, 0);
+  Atomics.store(state, OPENS, opens);
   Atomics.store(state, CODE, code);
   Atomics.store(state, COUNT, count);
   Atomics.store(state, CALLS, 0);

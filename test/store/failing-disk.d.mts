@@ -4,3 +4,4 @@ export const FROM: number;
 export const COUNT: number;
 export const CODE: number;
 export const FAILED: number;
+export const OPENS: number;

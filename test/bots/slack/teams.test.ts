@@ -83,7 +83,7 @@ describe('an organisation', () => {
     await house.ledger(ada, chosen(one, 'A'), 'E0ORG');
     const press = slack.people.press(ada, two, 'B');
     await slack.until('the answer', () => press.answers[0]);
-    expect(await house.verdicts(ada, 'E0ORG')).toHaveLength(2);
+    await vi.waitFor(async () => expect(await house.verdicts(ada, 'E0ORG')).toHaveLength(2), { timeout: 30_000 });
     expect(await place.admin.member({ platform: 'slack', externalId: ada.id, scope: first.id })).toBeNull();
     expect(shown(two).size).toBe(2);
   });
