@@ -5,10 +5,11 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts', 'src/**/*.test.ts', 'bots/**/*.test.ts'],
-    // Worker threads started from TypeScript sources load through tsx as well.
+    globalSetup: './test/support/compile-sources.ts',
+    // Processes that tests start from TypeScript load it as well.
     execArgv: ['--import', './test/support/register-typescript.mjs'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 300_000,
   },

@@ -4,7 +4,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   findingsAsJson,
@@ -25,8 +24,8 @@ import { openStore } from '../../src/store/store.js';
 import { startDiscord } from '../discord/server.js';
 import { ADMIN_KEY, openPlace } from '../plugins/place.js';
 import { prepareDatabase } from '../store/template.js';
+import { MAIN, ROOT } from '../support/compiled.mjs';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MODEL = join(ROOT, '.cache/models', DEFAULT_MODEL.file);
 
 let folder: string;
@@ -247,9 +246,8 @@ describe('the doctor, while a service runs', () => {
 it('palate doctor ends with status 1 where there are problems, and with 0 where there are none', async () => {
   const run = (environment: Record<string, string>, ...flags: string[]) =>
     new Promise<{ code: number; stdout: string }>((resolve) => {
-      const entry = ['--import', './test/support/register-typescript.mjs', 'src/cli/main.ts', 'doctor', ...flags];
       const env = { ...process.env, PALATE_DATA: folder, PALATE_URL: '', PALATE_PORT: '0', ...environment };
-      execFile(process.execPath, entry, { cwd: ROOT, env }, (error, stdout) =>
+      execFile(process.execPath, [MAIN, 'doctor', ...flags], { cwd: ROOT, env }, (error, stdout) =>
         resolve({ code: Number(error?.code ?? 0), stdout }),
       );
     });

@@ -4,10 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+import { MAIN } from '../support/compiled.mjs';
 
 /** Runs the command line in an empty folder. */
 function palate(
@@ -19,7 +17,7 @@ function palate(
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^PALATE_|^DATABASE_URL$/.test(name)),
   );
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: folder,
     env: { ...inherited, ...environment },
   });

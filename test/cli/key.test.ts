@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ListedKey, openDesk } from '../../src/cli/key/desk.js';
@@ -11,8 +10,8 @@ import { loadSettings } from '../../src/common/config.js';
 import { KEY } from '../gateway/harness.js';
 import { openWorld } from '../gateway/world.js';
 import { prepareDatabase } from '../store/template.js';
+import { MAIN, ROOT } from '../support/compiled.mjs';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 let folder: string;
@@ -23,9 +22,8 @@ afterEach(() => rm(folder, { recursive: true }));
 
 /** The command as people run it; nothing listens where it looks for a gateway. */
 async function palateKey(...parts: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-  const entry = ['--import', './test/support/register-typescript.mjs', 'src/cli/main.ts', 'key'];
   const env = { ...process.env, PALATE_DATA: folder, PALATE_PORT: '1', PALATE_ADMIN_KEY: '', PALATE_URL: '' };
-  const finished = run(process.execPath, [...entry, ...parts], { cwd: ROOT, env });
+  const finished = run(process.execPath, [MAIN, 'key', ...parts], { cwd: ROOT, env });
   return finished.then(
     ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
     (error: { stdout: string; stderr: string; code: number }) => error,

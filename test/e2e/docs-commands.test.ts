@@ -10,15 +10,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configSchema as discord } from '../../bots/discord/config.js';
 import { configSchema as slack } from '../../bots/slack/config.js';
 import { pluginVariable, VARIABLES } from '../../src/common/config.js';
+import { MAIN, ROOT } from '../support/compiled.mjs';
 import { defaultModelPath } from '../support/model.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = `${process.execPath} --import ${join(ROOT, 'test/support/register-typescript.mjs')} ${join(ROOT, 'src/cli/main.ts')}`;
+const PALATE = `${process.execPath} ${MAIN}`;
 
 /** Blocks that are not run, by how they begin. */
 const NOT_RUN: readonly [begins: string, reason: string][] = [
@@ -95,9 +94,9 @@ describe('what is run', () => {
     };
     tool(
       'npm',
-      `case "$1 $2" in "run chat") shift 2; [ "$1" = -- ] && shift; exec ${MAIN} chat "$@";; *) exit 99;; esac`,
+      `case "$1 $2" in "run chat") shift 2; [ "$1" = -- ] && shift; exec ${PALATE} chat "$@";; *) exit 99;; esac`,
     );
-    tool('npx', `[ "$1" = palate ] || exit 99; shift; exec ${MAIN} "$@"`);
+    tool('npx', `[ "$1" = palate ] || exit 99; shift; exec ${PALATE} "$@"`);
     environment = {
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^PALATE_|^DATABASE_URL$/.test(name))),
       PATH: `${tools}:${process.env.PATH}`,

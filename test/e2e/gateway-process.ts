@@ -4,11 +4,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
+import { MAIN } from '../support/compiled.mjs';
 import { defaultModelPath } from '../support/model.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface GatewayProcess {
   client: PalateClient;
@@ -21,9 +19,7 @@ export interface GatewayProcess {
 
 /** Starts on a free port, unless one is given, and resolves when the gateway says it is ready. */
 export async function startGatewayProcess(data: string, port = 0): Promise<GatewayProcess> {
-  const entry = ['--import', './test/support/register-typescript.mjs', 'src/cli/main.ts'];
-  const child = spawn(process.execPath, [...entry, 'start', '--port', String(port), '--data', data], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [MAIN, 'start', '--port', String(port), '--data', data], {
     env: { ...process.env, PALATE_MODEL: await defaultModelPath(), PALATE_ADMIN_KEY: '', PALATE_THREADS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,18 +4,15 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { MAIN } from '../support/compiled.mjs';
 import { defaultModelPath } from '../support/model.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 it('stops in good order when only the shell above it gets the signal', { timeout: 300_000 }, async () => {
   const data = await mkdtemp(join(tmpdir(), 'palate-npm-'));
-  const command = `node --import ./test/support/register-typescript.mjs src/cli/main.ts start --port 0 --data '${data}' --plugins none`;
+  const command = `node '${MAIN}' start --port 0 --data '${data}' --plugins none`;
   // The shell stays, as npm's does: a last command alone would take its place.
   const shell = spawn('/bin/sh', ['-c', `${command}; exit $?`], {
-    cwd: ROOT,
     env: { ...process.env, PALATE_MODEL: await defaultModelPath(), PALATE_ADMIN_KEY: '', npm_lifecycle_event: 'start' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -8,7 +8,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, startApp } from '../../src/app.js';
@@ -16,6 +15,7 @@ import { loadSettings } from '../../src/common/config.js';
 import { lockFolder } from '../../src/store/folder-lock.js';
 import { writeTinyModel } from '../language-model/gguf-writer.js';
 import { CONTRACT } from '../plugins/place.js';
+import { MAIN } from '../support/compiled.mjs';
 
 const TIMEOUT = 300_000;
 const log = pino({ level: 'silent' });
@@ -117,11 +117,9 @@ describe('a start that fails', () => {
 });
 
 describe('the process', () => {
-  const ROOT = fileURLToPath(new URL('../..', import.meta.url));
   const run = (plugins: string, port = 0) => {
-    const entry = ['--import', './test/support/register-typescript.mjs', 'src/cli/main.ts', 'start'];
     const flags = ['--port', String(port), '--data', data, '--model', model, '--plugins', plugins, '--threads', '1'];
-    return spawn(process.execPath, [...entry, ...flags], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(process.execPath, [MAIN, 'start', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   };
 
   it('ends after its stop, also when a plugin ignores it', { timeout: TIMEOUT }, async () => {

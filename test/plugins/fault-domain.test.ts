@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
+import { COMPILED } from '../support/compiled.mjs';
 
-const MODULE = pathToFileURL(join(import.meta.dirname, '../../src/plugins/fault-domain.ts')).href;
-const TYPESCRIPT = join(import.meta.dirname, '../support/register-typescript.mjs');
+const MODULE = pathToFileURL(join(COMPILED, 'src/plugins/fault-domain.js')).href;
 
 interface Outcome {
   status: number;
@@ -21,7 +21,7 @@ function run(script: string): Promise<Outcome> {
     const plugin = (name, work) => runInDomain((error) => faults.push(name + ': ' + error.message), work);
     ${script}
     setTimeout(() => console.log(JSON.stringify(faults)), 200);`;
-  const args = ['--import', TYPESCRIPT, '--input-type=module', '--eval', source];
+  const args = ['--input-type=module', '--eval', source];
   return new Promise((resolve) => {
     execFile(process.execPath, args, (error, output, errors) => {
       resolve({ status: error ? Number(error.code) : 0, output, errors });

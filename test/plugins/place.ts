@@ -20,6 +20,7 @@ import { openStore } from '../../src/store/store.js';
 import { tinyCheckpoint, tinyModelOf } from '../services/house.js';
 import { ScriptedRuntime } from '../services/scripted-runtime.js';
 import { prepareDatabase } from '../store/template.js';
+import { COMPILED } from '../support/compiled.mjs';
 
 export const ADMIN_KEY = 'an-admin-key-for-tests-0123456789';
 
@@ -59,7 +60,7 @@ export interface PlaceOptions {
 }
 
 /** The address of the contract, for plugins that tests write. */
-export const CONTRACT = pathToFileURL(join(import.meta.dirname, '../../src/plugins/contract.ts')).href;
+export const CONTRACT = pathToFileURL(join(COMPILED, 'src/plugins/contract.js')).href;
 
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-plugins-')));

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { COMPILED } from '../support/compiled.mjs';
 
 const here = (path: string) => join(import.meta.dirname, path);
-const LOADER = pathToFileURL(here('../../src/plugins/loader.ts')).href;
+const LOADER = pathToFileURL(join(COMPILED, 'src/plugins/loader.js')).href;
 
 it('is loaded from its folder, finds what it imports, and says that its token is the example', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palate-template-'));
@@ -22,7 +23,7 @@ it('is loaded from its folder, finds what it imports, and says that its token is
       const start = (token) => plugin.start({ config: { token, greeting: 'Hi' }, log, storage });
       const refusal = await start('change me').catch((error) => error.name);
       console.log(JSON.stringify({ name: plugin.name, fields: fields.map(({ name }) => name), refusal, health: (await start('real')).health() }));`;
-    const args = ['--import', here('../support/register-typescript.mjs'), '--input-type=module', '--eval', script];
+    const args = ['--input-type=module', '--eval', script];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     expect(JSON.parse(stdout)).toEqual({
       name: 'mine',

@@ -1,9 +1,27 @@
-// Loads TypeScript sources in this thread and in every worker thread it starts (they inherit --import).
+// Loads TypeScript sources in a process. Below the tests, which have compiled them before (compile-sources.ts), the threads and processes
+// that the sources start run as JavaScript: to load TypeScript in each of them takes longer than what they do.
+import childProcess from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { isMainThread } from 'node:worker_threads';
-import { register } from 'tsx/esm/api';
+import { syncBuiltinESMExports } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import threads, { isMainThread } from 'node:worker_threads';
+import { COMPILED, compiledOf } from './compiled.mjs';
 
-register();
+const compiled = process.env.TEST_COMPILED !== undefined;
+const runsCompiled = process.argv[1]?.startsWith(COMPILED) || (compiled && !isMainThread);
+if (!runsCompiled) (await import('tsx/esm/api')).register();
+
+if (compiled) {
+  const { Worker } = threads;
+  threads.Worker = class extends Worker {
+    constructor(entry, options) {
+      super(entry instanceof URL ? compiledOf(fileURLToPath(entry)) : entry, options);
+    }
+  };
+  const { fork } = childProcess;
+  childProcess.fork = (path, ...given) => fork(compiledOf(path), ...given);
+  syncBuiltinESMExports();
+}
 
 // A test that sets the clock (stepped-clock.ts) sets it for the threads too: the file says how far it is ahead, in milliseconds.
 const clock = process.env.PALATE_TEST_CLOCK;
