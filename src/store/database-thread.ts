@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { DATABASE_CLOSE_MS, DATABASE_RESTART, DATABASE_SILENT_MS } from '../common/config.js';
 import type { Log } from '../common/log.js';
 import { planRestart } from '../common/restart.js';
+import { engineModule } from './engine-module.js';
 import { PortStream } from './port-stream.js';
 import type { DatabaseSetup, FromDatabase, ToDatabase } from './thread-messages.js';
 import { databaseAway } from './unavailable.js';
@@ -13,6 +14,7 @@ const LOOKS = 6;
 
 export class DatabaseThread {
   private readonly signs = new SharedArrayBuffer(4);
+  private engine: WebAssembly.Module | undefined;
   private worker: Worker | undefined;
   private ready = false;
   private failures = 0;
@@ -27,6 +29,7 @@ export class DatabaseThread {
 
   /** Opens the database; from then on it is opened again whenever it gives up. Rejects with what PostgreSQL says. */
   async start(): Promise<void> {
+    this.engine = await engineModule();
     await this.launch();
     this.watch();
   }
@@ -55,7 +58,7 @@ export class DatabaseThread {
   }
 
   private launch(): Promise<void> {
-    const setup: DatabaseSetup = { folder: this.folder, signs: this.signs };
+    const setup: DatabaseSetup = { folder: this.folder, engine: this.engine, signs: this.signs };
     // The worker has this file's own extension: TypeScript from sources, JavaScript when built.
     const worker = new Worker(new URL(`./pglite-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: setup,

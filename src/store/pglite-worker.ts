@@ -77,6 +77,7 @@ const sessionSettings = Object.entries(SESSION_SETTINGS).flatMap(([name, value])
 async function open(): Promise<PGlite> {
   const pglite = new PGlite({
     fs: files,
+    pgliteWasmModule: setup.engine,
     // The last of two values of a setting counts. The other ways to sync do not reach the files through WebAssembly.
     startParams: [...PGlite.defaultStartParams, '-c', 'fsync=on', '-c', 'wal_sync_method=fsync', ...sessionSettings],
   });
