@@ -14,7 +14,7 @@ const LOOKS = 6;
 
 export class DatabaseThread {
   private readonly signs = new SharedArrayBuffer(4);
-  private engine: WebAssembly.Module | undefined;
+  private engine: object | undefined;
   private worker: Worker | undefined;
   private ready = false;
   private failures = 0;

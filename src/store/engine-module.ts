@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Node's types know the modules, and not what makes them. */
-declare const WebAssembly: { compile(bytes: Uint8Array): Promise<WebAssembly.Module> };
+/** Node has it, and its types do not. */
+declare const WebAssembly: { compile(bytes: Uint8Array): Promise<object> };
 
 const packageFolder = dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite'));
-let compiled: Promise<WebAssembly.Module> | undefined;
+let compiled: Promise<object> | undefined;
 
-export function engineModule(): Promise<WebAssembly.Module> {
+export function engineModule(): Promise<object> {
   compiled ??= readFile(join(packageFolder, 'pglite.wasm')).then((bytes) => WebAssembly.compile(bytes));
   // Where it could not be read, the next one tries again.
   compiled.catch(() => {

@@ -4,7 +4,7 @@
  * gives up (PANIC), its memory cannot be trusted any more: the thread says why and ends, and is opened anew from the files.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { messageOf } from '../common/errors.js';
 import { SessionTurns } from './session-turns.js';
 import { SESSION_SETTINGS } from './sql.js';
@@ -77,7 +77,7 @@ const sessionSettings = Object.entries(SESSION_SETTINGS).flatMap(([name, value])
 async function open(): Promise<PGlite> {
   const pglite = new PGlite({
     fs: files,
-    pgliteWasmModule: setup.engine,
+    pgliteWasmModule: setup.engine as PGliteOptions['pgliteWasmModule'],
     // The last of two values of a setting counts. The other ways to sync do not reach the files through WebAssembly.
     startParams: [...PGlite.defaultStartParams, '-c', 'fsync=on', '-c', 'wal_sync_method=fsync', ...sessionSettings],
   });

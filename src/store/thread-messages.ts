@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 export interface DatabaseSetup {
   folder: string;
   /** PostgreSQL, compiled. */
-  engine: WebAssembly.Module | undefined;
+  engine: object | undefined;
   /** One number that grows while the thread is alive. */
   signs: SharedArrayBuffer;
 }
