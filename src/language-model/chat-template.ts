@@ -6,8 +6,8 @@
  * A template that refuses an order of turns gets them arranged to its rules (turn-rules.ts).
  * Consequence: a template that looks inside a message (for a tool call, for thoughts to cut out) does not find anything.
  */
-import { Template } from '@huggingface/jinja';
 import { messageOf, PalateError } from '../common/errors.js';
+import { BoundedTemplate, TooManySteps } from './bounded-template.js';
 import { arrange, findTurnRules, type Message, type Role, type TurnRules } from './turn-rules.js';
 
 export type ChatTurn = { role: Role; content: string };
@@ -35,12 +35,12 @@ const PARAGRAPH = '\n\n';
 const ROLE_NAMES = { system: 'System', user: 'User', assistant: 'Assistant' } as const;
 
 export class ChatTemplate {
-  private readonly template: { source: Template; rules: TurnRules } | undefined;
+  private readonly template: { source: BoundedTemplate; rules: TurnRules } | undefined;
 
   /**
    * @param source Jinja source; an empty one stands for the default: paragraphs that begin with `System: `, `User: ` or
    *   `Assistant: `, the last of them `Assistant:` with nothing after it
-   * @throws Error that says why, when the source cannot be parsed, or cannot render a conversation
+   * @throws Error that says why, when the source cannot be parsed, or cannot render a conversation, or does not end
    */
   constructor(
     source: string,
@@ -48,7 +48,7 @@ export class ChatTemplate {
   ) {
     if (source === '') return;
     if (PLACEHOLDER_CHARACTERS.test(source)) throw new Error('it contains the characters U+E000 or U+E001');
-    const parsed = new Template(source);
+    const parsed = new BoundedTemplate(source);
     this.tryFirst(parsed);
     const rules = findTurnRules((roles) => {
       try {
@@ -62,7 +62,7 @@ export class ChatTemplate {
 
   /**
    * The prompt up to where the assistant's next turn begins, in order.
-   * @throws PalateError BAD_USER_INPUT when the template refuses the conversation
+   * @throws PalateError BAD_USER_INPUT when the template refuses the conversation, MODEL_UNAVAILABLE when it does not come to an end
    */
   render(turns: readonly ChatTurn[]): PromptPiece[] {
     if (!this.template) return this.renderDefault(turns);
@@ -71,13 +71,17 @@ export class ChatTemplate {
     try {
       return this.renderTemplate(source, turns, arrange(roles, rules));
     } catch (error) {
+      if (error instanceof TooManySteps) {
+        const message = "The model's chat template does not come to an end. Use another model file.";
+        throw new PalateError('MODEL_UNAVAILABLE', message, { cause: error });
+      }
       const message = `The model's chat template does not accept this conversation: ${messageOf(error)}`;
       throw new PalateError('BAD_USER_INPUT', message, { cause: error });
     }
   }
 
   /** One question, and a second one, have to come out. */
-  private tryFirst(template: Template): void {
+  private tryFirst(template: BoundedTemplate): void {
     for (const roles of [['user'], ['user', 'assistant', 'user']] satisfies Role[][]) {
       const pieces = this.renderTemplate(template, roles.map(turnOf), roles.map(messageOfTurn));
       if (!pieces.some((piece) => piece.content && piece.turn === roles.length - 1)) {
@@ -86,7 +90,11 @@ export class ChatTemplate {
     }
   }
 
-  private renderTemplate(template: Template, turns: readonly ChatTurn[], messages: readonly Message[]): PromptPiece[] {
+  private renderTemplate(
+    template: BoundedTemplate,
+    turns: readonly ChatTurn[],
+    messages: readonly Message[],
+  ): PromptPiece[] {
     const rendered = template.render({
       messages: messages.map((message) => ({ role: message.role, content: placeholders(message, turns) })),
       add_generation_prompt: true,

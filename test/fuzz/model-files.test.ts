@@ -54,6 +54,7 @@ const TEMPLATES = [
   '{{ messages[0].content }}',
   "{{ raise_exception('no') }}",
   '{{ bos_token }}{{ eos_token }}',
+  `{% for i in range(10**9) %}{% endfor %}${CHAT_TEMPLATE}`,
   CHAT_TEMPLATE.replace("message['role']", "message['name']"),
   CHAT_TEMPLATE.replace('{% for', "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}{% for"),
   CHAT_TEMPLATE.replaceAll('<|im_end|>', '\0'),

@@ -131,6 +131,10 @@ describe('encodeChat', () => {
   });
 });
 
+const ENDLESS = /does not come to an end/;
+const doubling = (twice: string, first = '[1]') =>
+  `{% set ns = namespace(a=${first}) %}{% for i in range(60) %}{% set ns.a = ${twice} %}{% endfor %}`;
+
 describe('a template that can never render', () => {
   it.each([
     ['an unknown function', '{{ fancy_date() }}{{ messages[0].content }}', /not a function/],
@@ -143,9 +147,43 @@ describe('a template that can never render', () => {
     ['endless recursion', '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}', /./],
     ['placeholders of ours', `\uE0007\uE001${CHAT_TEMPLATE}`, /U\+E000/],
     ['no end', '{% for message in messages %}', /./],
+    ['a loop for good', '{% for i in range(10**9) %}{% endfor %}', ENDLESS],
+    ['loops in loops', `{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}`, ENDLESS],
+    ['a range without an end', '{{ range(0, 1, 0) }}', ENDLESS],
+    ['calls without an end', '{% macro m(n) %}{{ m(n - 1) + m(n - 1) if n }}{% endmacro %}{{ m(60) }}', ENDLESS],
+    ['a list that doubles', doubling('ns.a + ns.a'), ENDLESS],
+    ['a text that doubles', doubling('ns.a ~ ns.a', "'a'"), ENDLESS],
+    ['a list of lists of lists', `${doubling('[ns.a, ns.a]')}{{ ns.a }}`, ENDLESS],
   ])('is refused at once: %s', (_, template, says) => {
     const error = { code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(says) };
     expect(() => tiny({ 'tokenizer.chat_template': template })).toThrow(expect.objectContaining(error));
+  });
+});
+
+describe('a template that does not come to an end', () => {
+  it('for longer conversations is said so, and not taken for one that refuses them', () => {
+    const bomb = '{% if messages | length > 6 %}{% for i in range(9999) %}{{ messages }}{% endfor %}{% endif %}';
+    const tokenizer = tiny({ 'tokenizer.chat_template': bomb + CHAT_TEMPLATE });
+    const turns = Array.from({ length: 7 }, () => user('hello'));
+    expect(tokenizer.encodeChat(turns.slice(1)).ids.length).toBeGreaterThan(0);
+    const error = { code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(ENDLESS) };
+    expect(() => tokenizer.encodeChat(turns)).toThrow(expect.objectContaining(error));
+  });
+
+  it('is not one that looks through all messages at each', () => {
+    const quadratic = `{% for message in messages %}{% for other in messages[loop.index:] if other.role == 'user' %}
+{%- set last = other.content %}{% endfor %}{% endfor %}`;
+    const turns = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? user('hello') : assistant('Hello.')));
+    const ids = tiny({ 'tokenizer.chat_template': quadratic + CHAT_TEMPLATE }).encodeChat(turns).ids;
+    expect(ids).toEqual(tiny({ 'tokenizer.chat_template': CHAT_TEMPLATE }).encodeChat(turns).ids);
+  });
+
+  it('has the functions that templates are written for', () => {
+    const functions = "{{ strftime_now('%d %B %Y') }}{{ range(7, 1, -2) }}{{ range(3) }}{{ True }}{{ none is none }}";
+    const turns = [user('hello')];
+    const template = functions + CHAT_TEMPLATE;
+    const tokenizer = tiny({ 'tokenizer.chat_template': template });
+    expect(tokenizer.encodeChat(turns).ids).toEqual(wholeText(tokenizer, template, turns));
   });
 });
 
