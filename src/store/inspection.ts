@@ -21,7 +21,8 @@ export interface InspectedDatabase extends Pick<Store, 'plugins' | 'storage'> {
 /**
  * The database that the settings lead to; null where the next start would make it. `close` it: the embedded one is this process's
  * alone meanwhile.
- * @throws PalateError CONFLICT when another process has the data folder, INTERNAL when the database cannot be used
+ * @throws PalateError CONFLICT when another process has the data folder, STORE_UNAVAILABLE when its server is away, INTERNAL
+ *   when the database cannot be used
  */
 export async function inspectDatabase({ data, databaseUrl }: StoreSettings): Promise<InspectedDatabase | null> {
   if (databaseUrl) return inspect(await openPostgres(databaseUrl, () => undefined));

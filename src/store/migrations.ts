@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PalateError } from '../common/errors.js';
 import type { SqlEngine, SqlSession } from './sql.js';
+import { asStoreError } from './unavailable.js';
 
 /** The advisory lock that Prisma's migrate takes: two processes starting at once apply in turn. */
 const ADVISORY_LOCK = 72_707_369;
@@ -46,7 +47,8 @@ export async function readMigrations(folder = migrationsFolder()): Promise<Migra
 
 /**
  * Brings the database up to date and returns the names of what it applied. Each migration is one transaction: a process killed in
- * the middle leaves none of it. Errors: INTERNAL when the database is of a newer version, or an applied migration was changed.
+ * the middle leaves none of it. Errors: INTERNAL when the database is of a newer version, or an applied migration was changed,
+ * STORE_UNAVAILABLE when it goes away meanwhile.
  */
 export async function applyMigrations(engine: SqlEngine, migrations: readonly Migration[]): Promise<string[]> {
   await engine.transaction(async (session) => {
@@ -70,6 +72,8 @@ async function applyOne(session: SqlSession, migration: Migration, all: readonly
   try {
     await session.script(migration.sql);
   } catch (error) {
+    const away = asStoreError(error);
+    if (away instanceof PalateError) throw away;
     throw new PalateError(
       'INTERNAL',
       `The migration ${migration.name} failed and was undone (${messageOf(error)}). Report it with this message.`,

@@ -11,7 +11,7 @@ const CONNECT_MS = 10_000;
 /** Milliseconds for an answer; a server that is there but says nothing counts as away then. */
 const QUERY_MS = 60_000;
 
-/** Connects to the server. Errors: BAD_USER_INPUT for what is no URL, INTERNAL when it cannot be reached or refuses. */
+/** Connects to the server. Errors: BAD_USER_INPUT for what is no URL, STORE_UNAVAILABLE when it cannot be reached or refuses. */
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<SqlEngine> {
   const process = randomUUID();
   const pool = new pg.Pool({
@@ -27,7 +27,7 @@ export async function openPostgres(url: string, onError: (error: Error) => void)
   } catch (error) {
     await pool.end();
     throw new PalateError(
-      'INTERNAL',
+      'STORE_UNAVAILABLE',
       `The database at ${withoutPassword(url)} cannot be used (${messageOf(error)}). Check DATABASE_URL and that the server runs; without DATABASE_URL the data folder's own database is used.`,
       { cause: error },
     );

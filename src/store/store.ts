@@ -24,6 +24,7 @@ import { createTrainingQueue, type QueueOptions, type TrainingQueue } from './qu
 import type { SqlEngine } from './sql.js';
 import { type TasteRepository, tasteRepository } from './tastes.js';
 import { type TrainingJobRepository, trainingJobRepository } from './training-jobs.js';
+import { asStoreError } from './unavailable.js';
 
 export interface StoreSettings {
   /** The data folder; the embedded database lies in its `database` folder. */
@@ -59,13 +60,15 @@ export interface Store {
 
 /**
  * Opens the database and brings it up to date. Stop the queue before closing.
- * @throws PalateError CONFLICT when another process has the data folder, INTERNAL when the database cannot be used
+ * @throws PalateError CONFLICT when another process has the data folder, STORE_UNAVAILABLE when the server is away or the disk is full, INTERNAL
+ *   when the database cannot be used
  */
 export async function openStore(settings: StoreSettings, log: Log, queueOptions?: QueueOptions): Promise<Store> {
+  const migrations = await readMigrations();
   const opened = await openEngine(settings, log);
   const { engine, release } = opened;
   try {
-    const applied = await applyMigrations(engine, await readMigrations());
+    const applied = await applyMigrations(engine, migrations);
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date');
     const store = assemble(opened, log, queueOptions);
     await warmUp(store);
@@ -73,7 +76,7 @@ export async function openStore(settings: StoreSettings, log: Log, queueOptions?
   } catch (error) {
     await engine.close().catch(() => undefined);
     await release();
-    throw error;
+    throw asStoreError(error);
   }
 }
 

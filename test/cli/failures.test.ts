@@ -54,6 +54,12 @@ it.each([
     /^palate: PALATE_COLOUR is no setting\. PALATE_PROT is no setting; did you mean PALATE_PORT\? PALATE_PUBLICURL is no setting; did you mean PALATE_PUBLIC_URL\?/,
   ],
   ['a device that is not supported', ['start'], { PALATE_DEVICE: 'abacus' }, /^palate: PALATE_DEVICE is not usable/],
+  [
+    'a database server that is away',
+    ['key', 'list'],
+    { DATABASE_URL: 'postgresql://palate@127.0.0.1:1/palate' },
+    /^palate: The database at postgresql:\/\/palate@127\.0\.0\.1:1\/palate cannot be used \(.*ECONNREFUSED/,
+  ],
   ['no key to talk with', ['chat'], {}, /^palate: There is no key: .*PALATE_ADMIN_KEY/],
   [
     'an address that is none',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PalateError } from '../../src/common/errors.js';
+import { createLog } from '../../src/common/log.js';
+import { openStore } from '../../src/store/store.js';
 import { asStoreError } from '../../src/store/unavailable.js';
 
 const coded = (code: string, message = 'as the driver says') => Object.assign(new Error(message), { code });
@@ -62,5 +64,15 @@ describe('a database that is away or takes no writes', () => {
   it('names neither files nor addresses to callers', () => {
     const told = asStoreError(coded('53100', 'could not extend file "base/5/16389": No space left on device'));
     expect((told as Error).message).not.toMatch(/base\/|16389/);
+  });
+});
+
+it('a server that is away at the start is named as such, without its password', async () => {
+  const databaseUrl = 'postgresql://palate:secret@127.0.0.1:1/palate';
+  await expect(openStore({ data: 'not used', databaseUrl }, createLog('silent'))).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringMatching(
+      /^The database at postgresql:\/\/palate:\*\*\*@127\.0\.0\.1:1\/palate cannot be used \(.*ECONNREFUSED/,
+    ),
   });
 });
