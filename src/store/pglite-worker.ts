@@ -3,6 +3,8 @@
  * that ends a transaction leaves when what it tells is on disk; those that wait meanwhile share a flush of the log. Where PostgreSQL
  * gives up (PANIC), its memory cannot be trusted any more: the thread says why and ends, and is opened anew from the files.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { messageOf } from '../common/errors.js';
@@ -74,7 +76,15 @@ function giveUp(error: unknown): never {
 
 const sessionSettings = Object.entries(SESSION_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
+/** Makes the database's first files. Not synced one by one: whoever has the folder made brings all of it to disk. */
+async function make(): Promise<void> {
+  const pglite = new PGlite(setup.folder);
+  await pglite.waitReady;
+  await pglite.close();
+}
+
 async function open(): Promise<PGlite> {
+  if (!existsSync(join(setup.folder, 'PG_VERSION'))) await make();
   const pglite = new PGlite({
     fs: files,
     pgliteWasmModule: setup.engine as PGliteOptions['pgliteWasmModule'],

@@ -1,9 +1,7 @@
 /** The embedded engine: PostgreSQL as WebAssembly in a thread of this process, its files in the data folder. */
-import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { DATABASE_CLOSE_MS } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
@@ -24,7 +22,6 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
   const thread = new DatabaseThread(folder, log);
   try {
     await mkdir(folder, { recursive: true });
-    if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(folder);
     await thread.start();
   } catch (error) {
     if (!(await hasRoom(dirname(folder)))) throw diskFull();
@@ -68,10 +65,4 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
 async function hasRoom(folder: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize >= ROOM_BYTES;
-}
-
-async function initialise(folder: string): Promise<void> {
-  const pglite = new PGlite(folder);
-  await pglite.waitReady;
-  await pglite.close();
 }

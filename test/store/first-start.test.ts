@@ -10,6 +10,7 @@ import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
 import { makeDatabase } from '../../src/store/database-folder.js';
 import { inspectDatabase } from '../../src/store/inspection.js';
+import { openPglite } from '../../src/store/pglite.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { prepareDatabase } from './template.js';
 import { newGeneration, newMember } from './temporary-store.js';
@@ -85,6 +86,14 @@ describe('the first start', { timeout: 300_000 }, () => {
     await symlink(join(folder, 'elsewhere'), join(folder, 'database'));
     await (await openStore({ data: folder }, createLog('error'))).close();
     expect(await readdir(join(folder, 'elsewhere'))).toContain('complete');
+  });
+
+  it('leaves the main thread to others while the files are made', async () => {
+    const before = performance.eventLoopUtilization();
+    const engine = await openPglite(join(folder, 'database'));
+    const { utilization } = performance.eventLoopUtilization(before);
+    await engine.close();
+    expect(utilization).toBeLessThan(0.5);
   });
 
   it('says why the database cannot be made, and leaves nothing of it', async () => {
