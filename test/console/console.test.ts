@@ -44,6 +44,7 @@ describe('an admin', () => {
     await lastTurn(page).locator('.verdicts').waitFor({ timeout: 60_000 });
     expect(await page.locator('[data-role]').count()).toBe(0);
     expect(await page.content()).not.toContain('With your taste');
+    await lastTurn(page).getByText('Choose one.').waitFor({ state: 'attached' });
     await picture(page, 'written');
   });
 
@@ -52,6 +53,8 @@ describe('an admin', () => {
     expect(await chooseByKey(page, '1')).toBe(1);
     expect(await page.locator('.reply-chosen[data-role]').count()).toBe(1);
     expect(await page.locator('.reply[data-role]').count()).toBe(2);
+    expect(await page.locator('.hint').textContent()).toContain('Choose again to change your choice');
+    expect(await page.content()).not.toMatch(/hidden until|Choose one\./);
     expect(await lastTurn(page).getByTestId('training').textContent()).toMatch(/from 1 comparison: version 0 → 1/);
     const figures = lastTurn(page).getByTestId('training').locator('details');
     expect(await figures.getByText('loss').isVisible()).toBe(false);

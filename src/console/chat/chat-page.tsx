@@ -68,7 +68,8 @@ export function ChatPage({ room }: { room: ChatRoom }) {
 
 function Hint({ last }: { last: Turn | undefined }) {
   const learning = useObservable(useSession().member)?.consent.learn;
-  const open = last?.status === 'COMPLETE' && last.verdict === null;
+  const written = last?.status === 'COMPLETE';
+  const open = written && last.verdict === null;
   return (
     <p className={open || learning === 'DENIED' ? undefined : 'idle'}>
       {open ? (
@@ -82,8 +83,10 @@ function Hint({ last }: { last: Turn | undefined }) {
         <>
           Nothing is learned: you said no under <a href="#/taste">Taste</a>.
         </>
+      ) : written ? (
+        'Choose again to change your choice, or ask something else.'
       ) : (
-        'Which reply is yours stays hidden until you choose.'
+        'How each reply was made stays hidden until you choose.'
       )}
     </p>
   );

@@ -62,7 +62,7 @@ export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain
           </div>
           <WaitingLine waiting={turn.waiting} />
           <p role="status" className="hidden">
-            {writing ? 'Replies are being written.' : 'The replies are written. Choose one.'}
+            {statusOf(turn)}
           </p>
           {!writing && <AfterReplies turn={turn} onVote={onVote} again={again} />}
         </>
@@ -70,6 +70,12 @@ export const TurnView = memo(function TurnView({ turn, count, onVote, onAskAgain
     </section>
   );
 });
+
+/** For whoever hears the page. */
+function statusOf({ status, verdict }: Turn): string {
+  if (status === 'WRITING') return 'Replies are being written.';
+  return verdict === null ? 'The replies are written. Choose one.' : 'You have chosen.';
+}
 
 function AfterReplies({ turn, onVote, again }: Pick<TurnViewProps, 'turn' | 'onVote'> & { again: ReactNode }) {
   return (
