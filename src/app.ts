@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { localUrl, PLUGIN_TIMES, type Settings } from './common/config.js';
-import { checkpointFolders, makeDataFolder } from './common/installation.js';
+import { makeDataFolder } from './common/installation.js';
 import { StartedParts } from './common/lifecycle.js';
 import type { Log } from './common/log.js';
 import { type AdminKey, authenticateAdmin, authenticateAny, authenticateKeys, ensureAdminKey } from './gateway/auth.js';
@@ -14,7 +14,7 @@ import type { FetchProgress } from './language-model/fetching.js';
 import { openGguf } from './language-model/gguf.js';
 import type { LanguageModelFile } from './language-model/model.js';
 import { adapterWeights, type LoadedCheckpoint } from './learning/checkpoint.js';
-import { findCheckpoint, requireCheckpoint } from './learning/find-checkpoint.js';
+import { chooseCheckpoint } from './learning/find-checkpoint.js';
 import { PluginHost } from './plugins/host.js';
 import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
@@ -54,7 +54,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     await makeDataFolder(settings.data);
     const adminKey = await ensureAdminKey(settings);
     const model = await openGguf(await fetchModel(options));
-    const checkpoint = await loadCheckpoint(settings, model, log);
+    const checkpoint = await chooseCheckpoint(settings, model, log);
 
     const store = await openStore(settings, log);
     started.add('store', () => store.close());
@@ -106,8 +106,9 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 /** The model's file. Whoever looks at the gateway's address while it is fetched sees how far that is. */
 async function fetchModel({ settings, log, onFetch = () => {}, signal }: AppOptions): Promise<string> {
-  const fetch = (tell: typeof onFetch) => ensureModel(settings.model, settings.data, tell, { signal });
-  if ((await findModel(settings.model, settings.data).catch(() => '')) !== null) return fetch(onFetch);
+  const { model, data, origin } = settings;
+  const fetch = (tell: typeof onFetch) => ensureModel(model, data, tell, { signal, namedBy: origin.model });
+  if ((await findModel(model, data).catch(() => '')) !== null) return fetch(onFetch);
   log.info({ page: localUrl(settings) }, 'The model is fetched first');
   return withFetchPage(settings, onFetch, fetch);
 }
@@ -127,24 +128,4 @@ function createRuntime(
     threads: settings.threads || availableParallelism(),
   };
   return new WorkerRuntime(setup, log);
-}
-
-/** The checkpoint for the model: the one that was set, else one of the data folder, else one that comes with the product. */
-async function loadCheckpoint(
-  settings: Settings,
-  model: LanguageModelFile,
-  log: Log,
-): Promise<LoadedCheckpoint | null> {
-  const { checkpoint, unusable } = settings.checkpoint
-    ? { checkpoint: await requireCheckpoint(settings.checkpoint, model.digest), unusable: [] }
-    : await findCheckpoint(checkpointFolders(settings.data), model.digest);
-  for (const message of unusable) log.warn(message);
-  if (checkpoint) log.info({ model: model.config.name, checkpoint: checkpoint.digest }, 'Replies are personalised');
-  else {
-    log.warn(
-      { model: model.config.name, modelDigest: model.digest },
-      'There is no checkpoint for this model: replies are the same for everybody. "palate pretrain" makes one.',
-    );
-  }
-  return checkpoint;
 }

@@ -9,6 +9,7 @@ import { converse } from './chat/conversation.js';
 import { renderGreeting } from './chat/render.js';
 import { openTerminal } from './chat/terminal.js';
 import { tune } from './chat/tune.js';
+import { namedUrl } from './gateway-url.js';
 
 interface ChatFlags {
   url?: string;
@@ -50,7 +51,7 @@ export function chatCommand(): Command {
 
 async function chat(flags: ChatFlags): Promise<void> {
   const settings = loadSettings({ flags: { data: flags.data } });
-  const url = flags.url ?? process.env.PALATE_URL ?? localUrl(settings);
+  const url = namedUrl(flags.url) ?? localUrl(settings);
   const client = createPalateClient({ url, key: findAdminKey(settings) });
   const member = { platform: 'terminal', externalId: flags.member };
   const terminal = openTerminal(process.stdin, process.stdout, flags.width);

@@ -9,6 +9,7 @@ import { count, findingsAsJson, ok, type PartFinding, problem, renderFindings, w
 import { diskFinding, folderFindings, nodeFinding, portFinding, variableFindings } from './doctor/machine.js';
 import { modelFindings } from './doctor/model.js';
 import { askFolder, askService, databaseBeside, readiness } from './doctor/service.js';
+import { namedUrl } from './gateway-url.js';
 
 interface DoctorFlags {
   url?: string;
@@ -27,7 +28,7 @@ export function doctorCommand(): Command {
     .option('--plugins <list>', `plugins to look at where no gateway runs (${VARIABLES.plugins})`)
     .option('--json', 'as JSON')
     .action(async ({ url, data, plugins, json }: DoctorFlags) => {
-      const findings = await examine({ flags: { data, plugins } }, url ?? (process.env.PALATE_URL || undefined));
+      const findings = await examine({ flags: { data, plugins } }, namedUrl(url));
       const text = json ? findingsAsJson(findings) : renderFindings(findings);
       const status = count(findings, 'PROBLEM') > 0 ? 1 : 0;
       // What a plugin left behind keeps nobody waiting.
@@ -55,7 +56,7 @@ export async function examine(sources: SettingSources, url: string | undefined):
     ok('The settings can be read.'),
     ...variableFindings(environment, plugins),
     ...(settings.natsUrl
-      ? [warning(`${VARIABLES.natsUrl} is set, and this version does not use it.`, 'Remove it.')]
+      ? [warning(`${settings.origin.natsUrl} is set, and this version does not use it.`, 'Remove it.')]
       : []),
     ...service.findings,
     ...(service.answers ? await databaseBeside(settings) : [await portFinding(settings)]),

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadSettings, VARIABLES } from '../common/config.js';
 import type { KeyScope } from '../services/views.js';
+import { namedUrl } from './gateway-url.js';
 import { type KeyDesk, type NewKey, openDesk } from './key/desk.js';
 import { describeKey, findKey, renderKeys } from './key/render.js';
 
@@ -95,7 +96,7 @@ function revokeCommand(): Command {
 
 async function atDesk(flags: DeskFlags, work: (desk: KeyDesk) => Promise<void>): Promise<void> {
   const settings = loadSettings({ flags: { data: flags.data } });
-  const desk = await openDesk(settings, flags.url ?? (process.env.PALATE_URL || undefined));
+  const desk = await openDesk(settings, namedUrl(flags.url));
   try {
     await work(desk);
   } finally {

@@ -8,6 +8,7 @@ import { loadSettings, type Settings } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
 import { draftOf, writeWhole } from '../common/whole-files.js';
 import { ensureModel } from '../language-model/fetch.js';
+import type { FetchProgress } from '../language-model/fetching.js';
 import { openGguf } from '../language-model/gguf.js';
 import { writeCheckpoint } from '../learning/checkpoint.js';
 import { type PretrainResult, pretrain } from '../learning/clap/pretrain.js';
@@ -66,9 +67,9 @@ interface Run {
 /** Runs CLaP and writes `<model>.clap.safetensors` with its card and log. Returns the checkpoint's path. */
 async function runPretrain({ settings, output, leftover, training }: Run): Promise<string> {
   const progress = new ProgressLine(process.stderr);
-  const modelPath = await ensureModel(settings.model, settings.data, ({ received, total, source }) =>
-    progress.show(`fetch from ${source}`, received, total ?? received),
-  );
+  const onFetch = ({ received, total, source }: FetchProgress) =>
+    progress.show(`fetch from ${source}`, received, total ?? received);
+  const modelPath = await ensureModel(settings.model, settings.data, onFetch, { namedBy: settings.origin.model });
   const file = await openGguf(modelPath);
   const cacheFolder = join(settings.data, 'cache');
   const workFolder = join(settings.data, 'pretrain', file.digest.slice(0, 16));

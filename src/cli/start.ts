@@ -47,7 +47,7 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
   refuseUnknownVariables();
   const settings = loadSettings({ flags });
   const log = createLog(settings.log);
-  if (settings.natsUrl) log.warn('NATS_URL is set, and this version runs as one process: it is not used.');
+  if (settings.natsUrl) log.warn(`${settings.origin.natsUrl} is set, and this version does not use it.`);
   const stopped = new AbortController();
   const signalled = waitForSignal(stopped);
   void signalled.then(() => endLate(log));

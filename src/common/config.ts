@@ -201,11 +201,17 @@ const settingsSchema = z.strictObject({
   limits: limitsSchema,
 });
 
-export type Settings = z.infer<typeof settingsSchema>;
-/** The settings of a process that is given none. */
-export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({ limits: {} });
+type SettingValues = z.infer<typeof settingsSchema>;
 
-export type SettingName = Exclude<keyof Settings, 'limits'>;
+export type SettingName = Exclude<keyof SettingValues, 'limits'>;
+
+export interface Settings extends SettingValues {
+  /** What each setting that was given was given by, for whoever has to correct it: `--port`, `PALATE_PORT`, or an entry of the file. */
+  origin: Readonly<Partial<Record<SettingName, string>>>;
+}
+
+/** The settings of a process that is given none. */
+export const DEFAULT_SETTINGS: Settings = { ...settingsSchema.parse({ limits: {} }), origin: {} };
 
 /** The variable each setting is read from. */
 export const VARIABLES: Record<SettingName, string> = {
@@ -283,21 +289,25 @@ export function loadSettings(sources: SettingSources = {}): Settings {
   const environment = sources.environment ?? process.env;
   const file = readConfigFile(join(folder, CONFIG_FILE));
   const values: Record<string, unknown> = { ...file };
-  const origin = new Map<string, string>();
+  const origin: Partial<Record<string, string>> = Object.fromEntries(
+    Object.keys(file).map((name) => [name, inFile(name)]),
+  );
   for (const [name, variable] of Object.entries(VARIABLES) as [SettingName, string][]) {
     if (environment[variable]) {
       values[name] = environment[variable];
-      origin.set(name, variable);
+      origin[name] = variable;
     }
     if (sources.flags?.[name] !== undefined) {
       values[name] = sources.flags[name];
-      origin.set(name, `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+      origin[name] = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     }
   }
   const parsed = settingsSchema.safeParse(values);
   if (!parsed.success) throw new PalateError('BAD_USER_INPUT', describe(parsed.error.issues[0], origin));
-  return { ...parsed.data, data: resolve(folder, parsed.data.data) };
+  return { ...parsed.data, data: resolve(folder, parsed.data.data), origin };
 }
+
+const inFile = (path: string) => `${path} in ${CONFIG_FILE}`;
 
 /** Where the admin key that the first start makes is kept. */
 export function adminKeyFile(settings: Pick<Settings, 'data'>): string {
@@ -346,11 +356,12 @@ function readConfigFile(path: string): Record<string, unknown> {
   throw new PalateError('BAD_USER_INPUT', `${path} must hold one JSON object, for example { "port": 4000 }.`);
 }
 
-function describe(issue: z.core.$ZodIssue, origin: ReadonlyMap<string, string>): string {
+function describe(issue: z.core.$ZodIssue, origin: Settings['origin']): string {
   if (issue.code === 'unrecognized_keys') {
     const known = issue.path.length ? Object.keys(DEFAULT_LIMITS) : [...Object.keys(VARIABLES), 'limits'];
     return `${CONFIG_FILE} has no setting "${issue.keys[0]}". The settings are: ${known.join(', ')}.`;
   }
-  const source = origin.get(String(issue.path[0])) ?? `${issue.path.join('.')} in ${CONFIG_FILE}`;
-  return `${source} is not usable: ${issue.message}. See "palate start --help" for what it takes.`;
+  const [name, ...inside] = issue.path.map(String);
+  const source = inside.length > 0 ? inFile(issue.path.join('.')) : (origin[name as SettingName] ?? inFile(name));
+  return `${source} is not usable: ${issue.message}. docs/operations.md says what each setting takes.`;
 }

@@ -23,7 +23,7 @@ export function checkpointFolders(data: string): string[] {
 /** Makes the data folder, for its owner only. @throws PalateError BAD_USER_INPUT when that is impossible */
 export async function makeDataFolder(folder: string): Promise<void> {
   await makeFolders(folder, 0o700).catch((cause) => {
-    const advice = 'Set PALATE_DATA to a folder that can be written.';
+    const advice = 'Name a folder that can be written with --data or PALATE_DATA.';
     throw new PalateError('BAD_USER_INPUT', `The data folder cannot be made (${messageOf(cause)}). ${advice}`, {
       cause,
     });

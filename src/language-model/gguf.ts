@@ -91,9 +91,15 @@ async function statFile(path: string): Promise<Stats> {
   try {
     stats = await stat(path);
   } catch (error) {
-    throw unavailable(path, `cannot be read (${messageOf(error)})`, 'Check the path in PALATE_MODEL', error);
+    throw unavailable(
+      path,
+      `cannot be read (${messageOf(error)})`,
+      'Check the path that --model or PALATE_MODEL names',
+      error,
+    );
   }
-  if (!stats.isFile()) throw unavailable(path, 'is not a file', 'Name the .gguf file itself in PALATE_MODEL');
+  if (!stats.isFile())
+    throw unavailable(path, 'is not a file', 'Name the .gguf file itself with --model or PALATE_MODEL');
   return stats;
 }
 

@@ -87,7 +87,7 @@ async function isHalfMade(folder: string): Promise<boolean> {
   if (foreign === undefined) return true;
   throw new PalateError(
     'CONFLICT',
-    `The folder ${folder} is to hold the database, but something else lies in it (${foreign}). Move it away, or choose another folder with PALATE_DATA.`,
+    `The folder ${folder} is to hold the database, but something else lies in it (${foreign}). Move it away, or choose another folder with --data or PALATE_DATA.`,
   );
 }
 

@@ -161,6 +161,6 @@ function inWords(holder: ProcessIdentity | undefined): string {
 function inUse(folder: string, holder: ProcessIdentity | undefined): PalateError {
   return new PalateError(
     'CONFLICT',
-    `The data folder ${folder} is in use by ${inWords(holder)}. Stop it, talk to the gateway it runs, or choose another folder with PALATE_DATA.`,
+    `The data folder ${folder} is in use by ${inWords(holder)}. Stop it, talk to the gateway it runs, or choose another folder with --data or PALATE_DATA.`,
   );
 }

@@ -38,7 +38,13 @@ it.each([
     'a model that is not there',
     ['start', '--model', 'nowhere.gguf'],
     {},
-    /^palate: There is no language model to serve: .*nowhere\.gguf/,
+    /^palate: There is no language model to serve: .*nowhere\.gguf, which --model names, does not exist/,
+  ],
+  [
+    'a model to train for that is not there',
+    ['pretrain', '--model', 'nowhere.gguf'],
+    { PALATE_MODEL: 'broken.gguf' },
+    /^palate: There is no language model to serve: .*nowhere\.gguf, which --model names, does not exist/,
   ],
   ['a model that is none', ['start'], { PALATE_MODEL: 'broken.gguf' }, /^palate: .*broken\.gguf/],
   [
@@ -66,6 +72,12 @@ it.each([
     ['chat', '--url', 'http://'],
     { PALATE_ADMIN_KEY: 'a-key-of-sixteen-or-more' },
     /^palate: "http:\/\/" is no address/,
+  ],
+  [
+    'a gateway that does not answer, where the variable for another one is empty',
+    ['chat'],
+    { PALATE_ADMIN_KEY: 'a-key-of-sixteen-or-more', PALATE_PORT: '1', PALATE_URL: '' },
+    /^palate: http:\/\/127\.0\.0\.1:1\S* does not answer/,
   ],
 ])('says in words what is wrong with %s', async (_, args, environment, message) => {
   const { code, error } = await palate(args, environment);

@@ -31,6 +31,7 @@ describe('settings', () => {
       allowedOrigins: [],
       log: 'info',
       limits: DEFAULT_LIMITS,
+      origin: {},
     });
   });
 
@@ -42,6 +43,22 @@ describe('settings', () => {
       slots: 3,
     });
     expect(load({ PALATE_PORT: '' }, { port: undefined }, file)).toMatchObject({ port: 1 });
+  });
+
+  it('know what they were given by', () => {
+    const file = { host: 'from.file', slots: 3, limits: { promptCharacters: 10 } };
+    const { origin } = load(
+      { PALATE_SLOTS: '2', PALATE_MODEL: 'a.gguf' },
+      { model: 'b.gguf', publicUrl: 'http://a.org' },
+      file,
+    );
+    expect(origin).toMatchObject({
+      host: 'host in palate.config.json',
+      slots: 'PALATE_SLOTS',
+      model: '--model',
+      publicUrl: '--public-url',
+    });
+    expect(origin.port).toBeUndefined();
   });
 
   it('take origins as browsers write them, and nothing else', () => {

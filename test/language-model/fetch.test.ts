@@ -75,7 +75,11 @@ describe('a model that is there', () => {
 
   it('is missed with all the ways to get one', async () => {
     const failed = ensureModel(join(folder, 'none.gguf'), folder, progress);
-    await expect(failed).rejects.toMatchObject(unavailable(/none\.gguf, which PALATE_MODEL names, does not exist/));
+    await expect(failed).rejects.toMatchObject(
+      unavailable(/none\.gguf, which --model or PALATE_MODEL names, does not exist/),
+    );
+    const named = ensureModel(join(folder, 'none.gguf'), folder, progress, { namedBy: '--model' });
+    await expect(named).rejects.toMatchObject(unavailable(/none\.gguf, which --model names, does not exist/));
     await expect(failed).rejects.toMatchObject(unavailable(/PALATE_MODEL to the path.*hf:owner.*put one \.gguf.*pip/s));
     await expect(ensureModel(folder, folder, progress)).rejects.toMatchObject(unavailable(/is not a file/));
   });

@@ -58,7 +58,7 @@ export async function folderFindings(settings: Settings, answers: boolean): Prom
   const folder = settings.data;
   const exists = await stat(folder).catch(() => undefined);
   if (exists && !exists.isDirectory()) {
-    return [problem(`${folder} is no folder.`, `Set ${VARIABLES.data} to a folder.`)];
+    return [problem(`${folder} is no folder.`, `Name a folder with --data or ${VARIABLES.data}.`)];
   }
   const place = exists ? folder : await existingAbove(folder);
   try {
@@ -67,7 +67,7 @@ export async function folderFindings(settings: Settings, answers: boolean): Prom
     return [
       problem(
         `The data folder ${folder} cannot be written (${messageOf(error)}).`,
-        `Let this user write there, or set ${VARIABLES.data} to another folder.`,
+        `Let this user write there, or choose another folder with --data or ${VARIABLES.data}.`,
       ),
     ];
   }
@@ -103,7 +103,7 @@ export async function diskFinding(folder: string): Promise<PartFinding> {
   const { bavail, bsize } = await statfs(await existingAbove(folder));
   const free = (bavail * bsize) / GIBIBYTE;
   const title = `${free.toFixed(1)} GiB are free where the data folder is.`;
-  const advice = `Make room, or set ${VARIABLES.data} to a folder on another disk.`;
+  const advice = `Make room, or choose a folder on another disk with --data or ${VARIABLES.data}.`;
   if (free < FULL) return problem(title, advice);
   return free < NEARLY_FULL ? warning(title, advice) : ok(title);
 }

@@ -12,7 +12,7 @@ import { ok, type PartFinding, problem, warning } from './findings.js';
 
 export async function modelFindings(settings: Settings): Promise<PartFinding[]> {
   try {
-    const path = await findModel(settings.model, settings.data);
+    const path = await findModel(settings.model, settings.data, settings.origin.model);
     if (path === null) {
       const what = settings.model ?? DEFAULT_MODEL.name;
       return [warning(`The model ${what} is not here yet.`, 'The next start fetches it, which needs a network.')];
