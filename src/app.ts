@@ -109,7 +109,7 @@ async function fetchModel({ settings, log, onFetch = () => {}, signal }: AppOpti
   const { model, data, origin } = settings;
   const fetch = (tell: typeof onFetch) => ensureModel(model, data, tell, { signal, namedBy: origin.model });
   if ((await findModel(model, data).catch(() => '')) !== null) return fetch(onFetch);
-  log.info({ page: localUrl(settings) }, 'The model is fetched first');
+  log.info({ page: settings.publicUrl ?? localUrl(settings) }, 'The model is fetched first');
   return withFetchPage(settings, onFetch, fetch);
 }
 

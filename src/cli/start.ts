@@ -6,6 +6,7 @@ import { loadSettings, type SettingName, STOP_MS, VARIABLES } from '../common/co
 import { unknownVariables } from '../common/environment.js';
 import { PalateError } from '../common/errors.js';
 import { createLog, type Log } from '../common/log.js';
+import { announcement } from './announcement.js';
 import { reportFailure } from './failure.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -66,8 +67,10 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
   } finally {
     progress.end();
   }
-  log.info({ url: app.url, seconds: Math.round((performance.now() - began) / 100) / 10 }, 'Palate is ready');
-  announceKey(app);
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  const addresses = settings.publicUrl ? { url: settings.publicUrl, localUrl: app.url } : { url: app.url };
+  log.info({ ...addresses, seconds }, 'Palate is ready');
+  process.stdout.write(announcement(app.url, settings, app.adminKey));
   const signal = await signalled;
   log.info({ signal }, 'Palate is stopping');
   await app.stop();
@@ -89,13 +92,6 @@ function refuseUnknownVariables(): void {
   if (unknown.length === 0) return;
   const told = unknown.map(({ name, meant }) => `${name} is no setting${meant ? `; did you mean ${meant}?` : '.'}`);
   throw new PalateError('BAD_USER_INPUT', `${told.join(' ')} Correct or remove it; docs/operations.md lists them all.`);
-}
-
-/** The first start shows the key it made, as a link; later ones say where it is kept. */
-function announceKey({ url, adminKey }: App): void {
-  if (adminKey.created)
-    process.stdout.write(`\n  Console: ${url}/#key=${adminKey.key}\n  The key is kept in ${adminKey.file}\n\n`);
-  else if (adminKey.file) process.stdout.write(`\n  Console: ${url}, admin key in ${adminKey.file}\n\n`);
 }
 
 /** Resolves with the first SIGINT or SIGTERM, which also aborts `stopped`; a second one ends the process at once. */
