@@ -24,6 +24,28 @@ afterAll(async () => {
   await discord.stop();
 });
 
+it('shows whether members are asked before anything is learned from them, also before the bot has ever started', async () => {
+  const opened = await openPage(browser, `${place.url}/#key=${ADMIN_KEY}`);
+  const { page } = opened;
+  await goTo(page, 'Set-up');
+  const asks = page.getByRole('switch', { name: 'Ask members of discord' });
+  await asks.waitFor();
+  expect((await place.admin.platform('discord')).asksConsent).toBe(false);
+  expect([await asks.getAttribute('aria-checked'), await asks.isDisabled()]).toEqual(['true', true]);
+
+  await place.admin.configurePlugin('discord', { values: [{ name: 'askConsent', value: 'false' }] });
+  await page.reload();
+  await asks.waitFor();
+  expect([await asks.getAttribute('aria-checked'), await asks.isDisabled()]).toEqual(['false', false]);
+  await asks.click();
+  await page.locator('[role=switch][aria-checked=true]').waitFor();
+  expect((await place.admin.platform('discord')).asksConsent).toBe(true);
+  await place.admin.configurePlugin('discord', { values: [{ name: 'askConsent', value: null }] });
+  await place.admin.setPlatform('discord', { asksConsent: false });
+  expect(opened.complaints).toEqual([]);
+  await opened.close();
+});
+
 it('shows what is wrong with a plugin’s settings, the worst first, with addresses to press', async () => {
   const opened = await openPage(browser, `${place.url}/#key=${ADMIN_KEY}`);
   const { page } = opened;

@@ -11,6 +11,7 @@ import { next } from '../../src/console/session/connection.js';
 import { readFragment, readPasted, takeCredential } from '../../src/console/session/credential.js';
 import { type Kept, keptIn } from '../../src/console/session/kept.js';
 import { mayPass, problemOf, SENTENCES } from '../../src/console/session/problem.js';
+import { asksBySetting } from '../../src/console/setup/consent.js';
 import { groupsOf } from '../../src/console/setup/plugin-groups.js';
 import { leaning, nameOfDirection, shownDirections } from '../../src/console/taste/directions.js';
 import { isComposing, isPlain, sends } from '../../src/console/ui/keys.js';
@@ -383,6 +384,17 @@ it('shows a plugin’s settings under their headings, in the order of the plugin
     ['Votes', false, 'e'],
     ['Replies', true, 'f'],
   ]);
+});
+
+it('knows whether a plugin’s own setting asks for consent, also before the plugin has ever run', () => {
+  const setting = (value: string | null, usual: string | null = 'true') => [
+    { name: 'token', value: null, default: null },
+    { name: 'askConsent', value, default: usual },
+  ];
+  expect(asksBySetting(setting(null))).toBe(true);
+  expect(asksBySetting(setting('true', 'false'))).toBe(true);
+  expect(asksBySetting(setting('false'))).toBe(false);
+  expect(asksBySetting([])).toBe(false);
 });
 
 it('says of every limit what it is about', () => {

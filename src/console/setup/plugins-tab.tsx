@@ -7,6 +7,7 @@ import { usePlugins } from '../live/use-plugins.js';
 import { useSession } from '../session/context.js';
 import { useData } from '../session/use-data.js';
 import { Empty, Loading, Problem } from '../ui/states.js';
+import { asksBySetting } from './consent.js';
 import { PluginCheck } from './plugin-check.js';
 import { PluginGuide } from './plugin-guide.js';
 import { PluginSettings } from './plugin-settings.js';
@@ -61,15 +62,18 @@ function PluginCard({ plugin, onChange }: { plugin: Plugin; onChange: (plugin: P
       {plugin.guide && <PluginGuide name={plugin.name} guide={plugin.guide} open={plugin.status === 'UNCONFIGURED'} />}
       {plugin.status !== 'BROKEN' && <PluginSettings plugin={plugin} onChange={onChange} />}
       <PluginCheck name={plugin.name} />
-      {plugin.platform && <AsksConsent platform={plugin.platform} />}
+      {plugin.platform && <AsksConsent plugin={plugin} platform={plugin.platform} />}
     </section>
   );
 }
 
-function AsksConsent({ platform }: { platform: string }) {
+/** Where the plugin's own setting asks, that is what holds: its next start would switch this on again. */
+function AsksConsent({ plugin, platform }: { plugin: Plugin; platform: string }) {
   const { client } = useSession();
   const id = useId();
-  const ask = useCallback(() => client.platform(platform), [client, platform]);
+  const bySetting = asksBySetting(plugin.fields);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a start of the plugin may have changed it.
+  const ask = useCallback(() => client.platform(platform), [client, platform, plugin.status, bySetting]);
   const { value, set } = useData(ask);
   const { problem, attempt } = useAttempt();
   if (!value) return null;
@@ -78,12 +82,16 @@ function AsksConsent({ platform }: { platform: string }) {
       <div className="consent">
         <div>
           <label htmlFor={id}>Ask members of {platform} before learning from them</label>
-          <p className="dim small">Until a member agrees, their choices are kept and teach nothing.</p>
+          <p className="dim small">
+            Until a member agrees, their choices are kept and teach nothing.
+            {bySetting && ' The setting “Ask consent” above is on, so they are asked. To end that, set it to no first.'}
+          </p>
         </div>
         <Switch.Root
           id={id}
           className="switch"
-          checked={value.asksConsent}
+          checked={bySetting || value.asksConsent}
+          disabled={bySetting}
           onCheckedChange={(asksConsent) =>
             void attempt(async () => set(await client.setPlatform(platform, { asksConsent })))
           }
