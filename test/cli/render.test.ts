@@ -100,6 +100,12 @@ describe('renderTraining', () => {
       { step: 60, encoderVersion: 5, durationMs: 48 },
       'version 4 → 5 in 48 ms: 60 steps on 3 pairs, loss 0.612, 75 % of pairs in order',
     ],
+    ['RUNNING', { pairCount: 0, step: 0, totalSteps: 0, loss: null }, 'learning ░░░░░░░░░░░░░░░░░░░░ 0/0'],
+    [
+      'SUCCEEDED',
+      { step: 0, totalSteps: 0, pairCount: 0, loss: null, accuracy: null, encoderVersion: 5, durationMs: 3 },
+      'version 4 → 5: nothing is learned from votes any more; your taste is back where it began',
+    ],
     ['REJECTED', { error: 'no better on held-out verdicts' }, 'version 4 stays: no better on held-out verdicts'],
     ['FAILED', { error: 'out of memory' }, 'the training failed: out of memory'],
     ['CANCELLED', {}, 'the training was cancelled'],
@@ -110,8 +116,11 @@ describe('renderTraining', () => {
 
 describe('the lines around', () => {
   it('label the version that replies come from', () => {
-    expect(renderVersion(0, 0, options)).toBe('nothing learned yet (version 0)');
-    expect(renderVersion(3, 1, options)).toBe('your taste, version 3, learned from 1 vote');
+    const of = (version: number, votes: number, empty: boolean) => renderVersion({ version, votes, empty }, options);
+    expect(of(0, 0, true)).toBe('nothing learned yet (version 0)');
+    expect(of(2, 0, true)).toBe('nothing learned any more (version 2)');
+    expect(of(3, 1, false)).toBe('your taste, version 3, learned from 1 vote');
+    expect(of(4, 0, false)).toBe('your taste, version 4, as it was brought along');
   });
 
   it('name the keys', () => {

@@ -75,6 +75,15 @@ function body(reply: Reply, width: number): string[] {
   return wrap(reply.text.trim() + cursor, width);
 }
 
+/** What was learned of the member so far. */
+export interface Learned {
+  /** The version that serves, and the verdicts it was trained on. */
+  version: number;
+  votes: number;
+  /** Nothing is learned in that version. */
+  empty: boolean;
+}
+
 /** What is being talked to. */
 export function renderGreeting(pool: PoolStatus, member: string, { width, style }: RenderOptions): string[] {
   const facts = `${pool.model} on ${pool.device}, ${member}`;
@@ -84,9 +93,10 @@ export function renderGreeting(pool: PoolStatus, member: string, { width, style 
 }
 
 /** Above the replies: which state of the member's taste they come from. */
-export function renderVersion(version: number, votes: number, { style }: Pick<RenderOptions, 'style'>): string {
-  if (version === 0) return style.dim('nothing learned yet (version 0)');
-  return style.accent(`your taste, version ${version}`) + style.dim(`, learned from ${count(votes, 'vote')}`);
+export function renderVersion({ version, votes, empty }: Learned, { style }: Pick<RenderOptions, 'style'>): string {
+  if (empty) return style.dim(`nothing learned ${version === 0 ? 'yet' : 'any more'} (version ${version})`);
+  const from = votes === 0 ? 'as it was brought along' : `learned from ${count(votes, 'vote')}`;
+  return style.accent(`your taste, version ${version}`) + style.dim(`, ${from}`);
 }
 
 /** Above the rest of a reply that is gone on with: what made its beginning makes the rest, whatever was learned since. */
@@ -144,18 +154,24 @@ export function renderTraining(
   { style, width }: Omit<RenderOptions, 'columns'>,
 ): string {
   const pairs = count(job.pairCount, 'pair');
+  const learning = job.pairCount > 0 ? `learning from ${pairs}` : 'learning';
   switch (job.status) {
     case 'QUEUED':
-      return style.dim(job.pairCount > 0 ? `learning from ${pairs}: waits` : 'learning: waits');
+      return style.dim(`${learning}: waits`);
     case 'RUNNING': {
       const facts = `${job.step}/${job.totalSteps}${job.loss === null ? '' : ` loss ${job.loss.toFixed(3)}`}`;
-      return style.dim(fill(`learning from ${pairs} ${bar(job.step, job.totalSteps)} ${facts}`, width - 1).trimEnd());
+      return style.dim(fill(`${learning} ${bar(job.step, job.totalSteps)} ${facts}`, width - 1).trimEnd());
     }
     case 'SUCCEEDED': {
       const loss = job.loss === null ? '' : `, loss ${job.loss.toFixed(3)}`;
       const accuracy = job.accuracy === null ? '' : `, ${Math.round(job.accuracy * 100)} % of pairs in order`;
       const time = job.durationMs === null ? '' : ` in ${job.durationMs} ms`;
       const version = `version ${before} → ${job.encoderVersion ?? before}`;
+      // Votes were taken back, and none is left.
+      if (job.pairCount === 0) {
+        const start = 'nothing is learned from votes any more; your taste is back where it began';
+        return `${style.good(version)}${style.dim(`: ${start}`)}`;
+      }
       return `${style.good(version)}${style.dim(`${time}: ${count(job.step, 'step')} on ${pairs}${loss}${accuracy}`)}`;
     }
     case 'REJECTED':

@@ -1,16 +1,10 @@
 /** Asks for replies and shows them as they grow. */
 import type { GenerateInput, Generation, GenerationQueued, PalateClient } from '../../client/index.js';
-import { type Reply, renderGoingOn, renderQueue, renderReplies, renderVersion } from './render.js';
+import { type Learned, type Reply, renderGoingOn, renderQueue, renderReplies, renderVersion } from './render.js';
 import type { Terminal } from './terminal.js';
 
 /** Milliseconds between two drawings of growing replies. */
 const FRAME_MS = 40;
-
-export interface Learned {
-  /** The version that serves, and the verdicts it was trained on. */
-  version: number;
-  votes: number;
-}
 
 /** Streams a generation to the terminal. An interrupt cancels it and keeps what is there. */
 export async function showReplies(
@@ -24,7 +18,7 @@ export async function showReplies(
   const frame = () => {
     const options = terminal.options();
     return [
-      input.continues == null ? renderVersion(learned.version, learned.votes, options) : renderGoingOn(options),
+      input.continues == null ? renderVersion(learned, options) : renderGoingOn(options),
       ...(waiting ? [renderQueue(waiting, options)] : []),
       '',
       ...renderReplies([...replies.values()], options),

@@ -1,7 +1,6 @@
 /** Follows the trainings of one member, and shows the one that a vote began. */
 import type { Member, MemberRef, PalateClient, TrainingJob } from '../../client/index.js';
-import { renderTraining } from './render.js';
-import type { Learned } from './replies.js';
+import { type Learned, renderTraining } from './render.js';
 import type { Terminal } from './terminal.js';
 
 /** Milliseconds after which a training that takes long is left to itself; trainings take well under a second. */
@@ -76,7 +75,8 @@ export class MemberState {
   ) {}
 
   get learned(): Learned {
-    return { version: this.member?.encoder.version ?? 0, votes: this.member?.encoder.verdictCount ?? 0 };
+    const { version = 0, verdictCount = 0, capacity = 'PRIOR' } = this.member?.encoder ?? {};
+    return { version, votes: verdictCount, empty: capacity === 'PRIOR' };
   }
 
   /** Reads the member anew; from the moment there is one, their trainings are followed. */
