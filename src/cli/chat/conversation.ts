@@ -9,6 +9,7 @@ import {
   PalateClientError,
 } from '../../client/index.js';
 import { sentenceOf } from '../sentences.js';
+import { askConsent, learnConsent } from './consent.js';
 import { History, type Said } from './history.js';
 import { renderReveal, renderVoteKeys } from './render.js';
 import { showReplies } from './replies.js';
@@ -26,6 +27,7 @@ export interface ConversationOptions {
 const HELP = [
   '/continue goes on with a reply that was cut',
   '/undo takes the last vote back',
+  '/consent says whether it may learn from your votes',
   '/new begins a new conversation',
   '/quit ends',
 ];
@@ -73,6 +75,7 @@ class Talk {
   private readonly state: MemberState;
   private readonly history = new History();
   private lastVote: string | undefined;
+  private asked = false;
   private seed: number | undefined;
 
   constructor(
@@ -98,6 +101,8 @@ class Talk {
     if (message === '/new') this.history.clear();
     else if (message === '/undo') this.lastVote = await undo(this.client, this.terminal, this.state, this.lastVote);
     else if (message === '/continue') await this.goOn();
+    else if (message === '/consent')
+      return (await askConsent(this.client, this.terminal, this.options.member)) !== null;
     else if (message.startsWith('/')) this.terminal.print([`There is no ${message.split(/\s/, 1)[0]}.`, ...HELP, '']);
     else return this.answer(message);
     return true;
@@ -106,15 +111,28 @@ class Talk {
   private async answer(message: string): Promise<boolean> {
     const { client, terminal, state } = this;
     const said = this.history.ask(message);
+    await state.refresh();
     const generation = await showReplies(client, terminal, this.inputFor(said), state.learned);
     const key = await vote(terminal, generation);
     if (key === null) return false;
     // Before the vote is cast: what is refused of a vote takes nothing away from the conversation.
     this.history.remember(said, generation, key);
     const verdict = verdictOf(key, generation);
-    if (verdict) this.lastVote = (await submit(client, terminal, state, generation, verdict)).feedback.id;
+    if (verdict) {
+      const { feedback } = await submit(client, terminal, state, generation, verdict);
+      this.lastVote = feedback.id;
+      if (feedback.state === 'HELD' && !(await this.askOnce())) return false;
+    }
     this.tellOfCut();
     return true;
+  }
+
+  /** Asks for consent with the first vote that waits for it; false at the end of input. */
+  private async askOnce(): Promise<boolean> {
+    const { client, terminal, options } = this;
+    if (this.asked || (await learnConsent(client, options.member)) !== 'UNASKED') return true;
+    this.asked = true;
+    return (await askConsent(client, terminal, options.member)) !== null;
   }
 
   /** Goes on with a reply that was cut at its longest, behind the latent it was written behind. There is nothing to choose from. */
@@ -170,9 +188,16 @@ export async function submit(
   });
   terminal.print(renderReveal(revealed, generation.encoderVersion, terminal.options()));
   if (result.trainingJob) await state.showTraining(result.trainingJob);
-  else terminal.print(terminal.options().style.dim('kept; it trains nothing yet'));
+  else terminal.print(terminal.options().style.dim(whyNoTraining(result.feedback)));
   terminal.print('');
   return result;
+}
+
+function whyNoTraining({ state, verdict }: FeedbackResult['feedback']): string {
+  if (state === 'HELD') return 'kept; it counts once you have agreed to learning';
+  return verdict === 'CHOSEN'
+    ? 'noted; it trains nothing now'
+    : 'noted; only a choice between replies trains your taste';
 }
 
 async function undo(

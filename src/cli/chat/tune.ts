@@ -1,5 +1,6 @@
 /** A tuning round: ten short prompts, four replies each, the best one chosen; then one prompt before and after. */
 import type { Generation, MemberRef, PalateClient } from '../../client/index.js';
+import { askConsent, mustAsk } from './consent.js';
 import { submit, verdictOf, voteKeys } from './conversation.js';
 import { bar, count, type Reply, renderComparison, renderVoteKeys } from './render.js';
 import { showReplies } from './replies.js';
@@ -32,6 +33,7 @@ const CANDIDATES = 4;
 export async function tune(client: PalateClient, terminal: Terminal, options: TuneOptions): Promise<void> {
   const state = new MemberState(client, terminal, options.member);
   try {
+    if (!(await mayLearn(client, terminal, options.member))) return;
     const before = await heldOut(client, options);
     await state.refresh();
     let votes = 0;
@@ -57,6 +59,15 @@ export async function tune(client: PalateClient, terminal: Terminal, options: Tu
   }
 }
 
+/** A round teaches a taste: where nothing may be learned, it would be ten questions for nothing. */
+async function mayLearn(client: PalateClient, terminal: Terminal, member: MemberRef): Promise<boolean> {
+  if (!(await mustAsk(client, member))) return true;
+  terminal.print('A tuning round teaches it your taste. So it asks first:');
+  if (await askConsent(client, terminal, member)) return true;
+  terminal.print('Without learning a tuning round would change nothing, so there is none.');
+  return false;
+}
+
 /** One reply to the held-out prompt, with the taste as it is now and always the same seed. */
 function heldOut(client: PalateClient, { member, maxTokens, seed }: TuneOptions): Promise<Generation> {
   return client.generate({ member, prompt: HELD_OUT_PROMPT, maxTokens, candidateCount: 1, explore: false, seed });
@@ -73,10 +84,8 @@ function showComparison(terminal: Terminal, before: Generation, after: Generatio
   const title = `After ${count(votes, 'vote')}, a prompt that you did not vote on:`;
   const lines = renderComparison(HELD_OUT_PROMPT, replyOf('before', before), replyOf('after', after), options);
   terminal.print([options.style.dim(title), '', ...lines]);
-  // Votes wait where the platform asks its members first, and a training may turn its result down.
+  // A training may turn its result down, and a model without a checkpoint learns nothing.
   if (votes > 0 && after.encoderVersion === before.encoderVersion) {
-    terminal.print(
-      options.style.dim('Nothing was learned from these votes yet: the page Taste of the console says how they stand.'),
-    );
+    terminal.print(options.style.dim('Nothing was learned from these votes, so both replies were made the same way.'));
   }
 }
