@@ -139,9 +139,9 @@ describe('the settings of the bots in docs/', () => {
     const rows = textOf(page)
       .split('\n')
       .filter((line) => line.startsWith('| '));
-    for (const { name, default: value } of fieldsOf(configSchema)) {
+    for (const { name, title, default: value } of fieldsOf(configSchema)) {
       const row = rows.find((line) => line.split('|', 3).join('').includes(`\`${name}\``));
-      expect(row, name).toBeDefined();
+      expect(row, name).toContain(title);
       if (value !== null && value !== '{}') expect(row?.replaceAll(',', '')).toContain(value.replace(/\/$/, ''));
     }
   });

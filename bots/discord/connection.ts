@@ -16,7 +16,7 @@ import {
 } from 'discord.js';
 import { type PluginContext, type PluginHealth, PluginSetupError } from '../../src/plugins/contract.js';
 import { CONNECT_MS, GOODBYE_MS, inTime, Outage } from '../kit/index.js';
-import type { DiscordConfig } from './config.js';
+import { type DiscordConfig, TITLES } from './config.js';
 import { EndingShards } from './ending-shards.js';
 
 /** Times that the gateway may end a shard's connection before it let the bot in. */
@@ -26,7 +26,7 @@ const LOOK_AGAIN_MS = 10_000;
 
 const PORTAL = 'discord.com/developers/applications, your application, "Bot"';
 const BAD_TOKEN = `Discord does not know this token. Make a new one at ${PORTAL}, "Reset Token".`;
-const NO_INTENT = `The message content intent is not switched on. Switch it on at ${PORTAL}, or set "messageContent" to false.`;
+const NO_INTENT = `The message content intent is not switched on. Switch it on at ${PORTAL}, or switch "${TITLES.messageContent}" off in the settings.`;
 
 /** What Discord will not take however often it is tried, by the code with which it closes the connection. */
 const FOR_GOOD: Readonly<Partial<Record<number, string>>> = {

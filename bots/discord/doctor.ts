@@ -12,9 +12,9 @@ import {
   Routes,
 } from 'discord.js';
 import type { DiagnosisContext, Finding } from '../../src/plugins/contract.js';
-import { reactionTable, UNICODE_REACTIONS } from '../kit/index.js';
+import { emojiTable, UNICODE_REACTIONS } from '../kit/index.js';
 import { commandDefinitions } from './commands.js';
-import type { DiscordConfig } from './config.js';
+import { type DiscordConfig, TITLES } from './config.js';
 
 const PORTAL = 'https://discord.com/developers/applications';
 const SCOPES = ['bot', 'applications.commands'];
@@ -90,14 +90,14 @@ function tokenProblem(error: unknown, api: string): Finding {
   if (error instanceof DiscordAPIError && error.status === 401) {
     return problem(
       'Discord does not know the token.',
-      `Open ${PORTAL}, your application, "Bot", press "Reset Token", and set the new one as "token".`,
+      `Open ${PORTAL}, your application, "Bot", press "Reset Token", and set the new one as "${TITLES.token}".`,
     );
   }
   if (error instanceof DiscordAPIError)
     return problem(`Discord refuses to answer (${error.message}).`, 'Try again later.');
   return problem(
     `Discord cannot be reached at ${api} (${reasonOf(error)}).`,
-    'Let this machine reach that address (a firewall or proxy may be in the way), or set "api".',
+    `Let this machine reach that address (a firewall or proxy may be in the way), or set "${TITLES.api}".`,
   );
 }
 
@@ -138,19 +138,19 @@ function contentFinding(on: boolean, wanted: boolean, page: string): Finding {
     return ok(
       'It works without the message content intent: it reads what mentions it, answers it or is written to it.',
     );
-  if (on) return ok('The message content intent is on, as "messageContent" asks.');
+  if (on) return ok(`The message content intent is on, as "${TITLES.messageContent}" asks.`);
   return problem(
-    '"messageContent" is true, and the message content intent is off: Discord will not let the bot connect.',
-    `Switch "Message Content Intent" on at ${page}, or set "messageContent" to false.`,
+    `"${TITLES.messageContent}" is set, and the message content intent is off: Discord will not let the bot connect.`,
+    `Switch "Message Content Intent" on at ${page}, or switch "${TITLES.messageContent}" off in the settings.`,
   );
 }
 
-function emojiFindings({ emoji }: DiscordConfig): Finding[] {
+function emojiFindings(config: DiscordConfig): Finding[] {
   try {
-    reactionTable(UNICODE_REACTIONS, emoji);
+    emojiTable(UNICODE_REACTIONS, config);
     return [];
   } catch (error) {
-    return [problem(`The setting "emoji" is not usable: ${reasonOf(error)}`, 'Correct "emoji".')];
+    return [problem(reasonOf(error), 'Correct it in the settings.')];
   }
 }
 

@@ -1,11 +1,11 @@
 /** The Discord bot as a plugin: connects, registers its commands, reconciles, and lets go again. */
 import { type Client, Events, Routes } from 'discord.js';
-import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
-import { Answers, Places, Questions, reactionTable, UNICODE_REACTIONS, VoteBook, WriteBudget } from '../kit/index.js';
+import { definePlugin, type PluginContext } from '../../src/plugins/contract.js';
+import { Answers, emojiTable, Places, Questions, UNICODE_REACTIONS, VoteBook, WriteBudget } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { catchUp } from './catch-up.js';
 import { commandDefinitions } from './commands.js';
-import { configSchema, type DiscordConfig } from './config.js';
+import { configSchema, type DiscordConfig, TITLES } from './config.js';
 import { Connection } from './connection.js';
 import { diagnose } from './doctor.js';
 import { listen } from './events.js';
@@ -22,7 +22,7 @@ export default definePlugin({
   version: '1.0.0',
   platform: PLATFORM,
   description: 'Answers on Discord and learns from reactions and buttons.',
-  guide: `1. At [discord.com/developers/applications](https://discord.com/developers/applications) make an application. On its page *Bot* press *Reset Token*; it goes into *Token*.
+  guide: `1. At [discord.com/developers/applications](https://discord.com/developers/applications) make an application. On its page *Bot* press *Reset Token*; it goes into *${TITLES.token}*.
 2. When it is set, press *Check*: it gives the invitation that brings the bot into your server.`,
   configSchema,
   diagnose,
@@ -39,12 +39,7 @@ export default definePlugin({
 });
 
 function makeBot({ client, storage, log, config, signal }: PluginContext<DiscordConfig>, discord: Client): Bot {
-  let table: Bot['table'];
-  try {
-    table = reactionTable(UNICODE_REACTIONS, config.emoji);
-  } catch (error) {
-    throw new PluginSetupError(`The setting "emoji" is not usable. ${(error as Error).message}`);
-  }
+  const table = emojiTable(UNICODE_REACTIONS, config);
   const places = new Places(storage, config, 'guild');
   const schedule = (milliseconds: number, run: () => void) =>
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();

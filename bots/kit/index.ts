@@ -21,6 +21,7 @@ export * from './questions.js';
 export * from './reactions.js';
 export * from './replies.js';
 export * from './session.js';
+export * from './settings.js';
 export * from './taste.js';
 export * from './tune.js';
 export * from './tune-table.js';

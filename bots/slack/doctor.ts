@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { type Logger, webApi } from '@slack/bolt';
 import type { DiagnosisContext, Finding, PluginStorage } from '../../src/plugins/contract.js';
-import { NAMED_REACTIONS, reactionTable } from '../kit/index.js';
-import type { SlackConfig } from './config.js';
+import { emojiTable, NAMED_REACTIONS } from '../kit/index.js';
+import { type SlackConfig, TITLES } from './config.js';
 import { Installations } from './installations.js';
 import { sdkLogger } from './logger.js';
 import { refusal } from './refusals.js';
@@ -56,14 +56,14 @@ function appIdOf(appToken: string | undefined): string | undefined {
 function settingsFindings(config: SlackConfig): Finding[] {
   const findings: Finding[] = [];
   try {
-    reactionTable(NAMED_REACTIONS, config.emoji);
+    emojiTable(NAMED_REACTIONS, config);
   } catch (error) {
-    findings.push(problem(reasonOf(error), 'Correct the setting "emoji".'));
+    findings.push(problem(reasonOf(error), 'Correct it in the settings.'));
   }
   if (config.botToken?.startsWith('xapp-') || config.appToken?.startsWith('xoxb-')) {
     findings.push(
       problem(
-        'The tokens are exchanged: "botToken" begins with xoxb-, "appToken" with xapp-.',
+        `The tokens are exchanged: "${TITLES.botToken}" begins with xoxb-, "${TITLES.appToken}" with xapp-.`,
         'Set each in the place of the other.',
       ),
     );
@@ -73,7 +73,7 @@ function settingsFindings(config: SlackConfig): Finding[] {
 
 /** One workspace: whose token it is, and what it may do. */
 async function botFindings(client: webApi.WebClient, config: SlackConfig, page: string): Promise<Finding[]> {
-  const copy = `Copy the "Bot User OAuth Token" from ${page}, "OAuth & Permissions", and set it as "botToken".`;
+  const copy = `Copy the "Bot User OAuth Token" from ${page}, "OAuth & Permissions", and set it as "${TITLES.botToken}".`;
   try {
     const { team, user, bot_id, response_metadata } = await client.auth.test();
     if (!bot_id) return [problem("The bot token is a person's token, not the bot's.", copy)];
@@ -249,12 +249,12 @@ function signedQuestion(signingSecret: string): RequestInit {
 
 function addressFindings(publicUrl: string): Finding[] {
   if (publicUrl.startsWith('https:')) return [];
-  const advice = 'Slack calls https addresses only: set "publicUrl" to one.';
+  const advice = `Slack calls https addresses only: set "${TITLES.publicUrl}" to one.`;
   return [warning(`The public address ${publicUrl} is not https.`, advice)];
 }
 
 async function reached(url: string, init: RequestInit, signal: AbortSignal, advice?: string): Promise<Finding> {
-  const start = 'Start the plugin; what terminates HTTPS must lead to its "host" and "port".';
+  const start = `Start the plugin; what terminates HTTPS must lead to its "${TITLES.host}" and "${TITLES.port}".`;
   try {
     const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const { status } = await fetch(url, { ...init, redirect: 'manual', signal: within });
@@ -271,7 +271,7 @@ function refused(what: string, error: unknown, advice: string, { api = '' }: { a
   if (why !== null) return problem(`Slack does not take ${what} (${why}).`, advice);
   return problem(
     `Whether Slack takes ${what} could not be asked (${reasonOf(error)}).`,
-    `Let this machine reach ${api} (a firewall or proxy may be in the way), or set "api".`,
+    `Let this machine reach ${api} (a firewall or proxy may be in the way), or set "${TITLES.api}".`,
   );
 }
 

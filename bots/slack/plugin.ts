@@ -4,18 +4,18 @@ import { definePlugin, type PluginContext, PluginSetupError } from '../../src/pl
 import {
   Answers,
   CONNECT_MS,
+  emojiTable,
   inTime,
   NAMED_REACTIONS,
   Places,
   Questions,
-  reactionTable,
   TooLate,
   VoteBook,
 } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { newBudgets } from './budgets.js';
 import { catchUp } from './catch-up.js';
-import { configSchema, type SlackConfig } from './config.js';
+import { configSchema, type SlackConfig, TITLES } from './config.js';
 import { diagnose } from './doctor.js';
 import { listen } from './events.js';
 import { Gate } from './gate.js';
@@ -74,12 +74,7 @@ function makeBot(
   installations: Installations | null,
   logger: Logger,
 ): Bot {
-  let table: Bot['table'];
-  try {
-    table = reactionTable(NAMED_REACTIONS, config.emoji);
-  } catch (error) {
-    throw new PluginSetupError(`The setting "emoji" is not usable. ${(error as Error).message}`);
-  }
+  const table = emojiTable(NAMED_REACTIONS, config);
   const { installer } = links;
   const several = installations && installer ? { installations, installer: () => installer } : null;
   const workspaces = new Workspaces(config, logger, several);
@@ -124,7 +119,7 @@ async function connect(links: Links, { api }: SlackConfig, signal: AbortSignal):
     if (signal.aborted || error instanceof TooLate) throw error;
     const code = (error as NodeJS.ErrnoException | undefined)?.code;
     if (code === 'EADDRINUSE' || code === 'EACCES') {
-      throw new PluginSetupError(`The port is not free (${code}). Set another "port".`, { cause: error });
+      throw new PluginSetupError(`The port is not free (${code}). Set another "${TITLES.port}".`, { cause: error });
     }
     const why = refusal(error);
     if (why !== null) throw appTokenProblem(why, error);

@@ -9,11 +9,12 @@ import { type Plugin, z } from './contract.js';
 /** What is declared about a field. */
 export type ConfigField = Pick<
   PluginFieldView,
-  'name' | 'description' | 'type' | 'required' | 'secret' | 'choices' | 'default' | 'group'
+  'name' | 'title' | 'description' | 'type' | 'required' | 'secret' | 'choices' | 'default' | 'group'
 >;
 
 interface PropertySchema {
   type?: unknown;
+  title?: string;
   description?: string;
   default?: unknown;
   enum?: unknown[];
@@ -36,6 +37,7 @@ export function fieldsOf(schema: z.ZodObject): ConfigField[] {
     const texts = property.enum?.every((choice) => typeof choice === 'string') ? (property.enum as string[]) : null;
     return {
       name,
+      title: property.title ?? words(name),
       description: property.description ?? null,
       type,
       required: required.includes(name),
@@ -45,6 +47,13 @@ export function fieldsOf(schema: z.ZodObject): ConfigField[] {
       default: property.default === undefined || property.secret === true ? null : showText(type, property.default),
     };
   });
+}
+
+/** What a field is called where its author says nothing: "publicUrl" becomes "Public URL". */
+function words(name: string): string {
+  const spaced = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const sentence = spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  return sentence.replace(/\b(api|id|url)\b/gi, (letters) => letters.toUpperCase());
 }
 
 /** Where each field's text comes from now. */
@@ -134,7 +143,7 @@ export async function checkConfig(
     try {
       values[field.name] = readText(field.type, text);
     } catch {
-      problems.push(`${field.name} must be ${NAMES[field.type]}`);
+      problems.push(`"${field.title}" must be ${NAMES[field.type]}`);
     }
   }
   if (problems.length > 0) return { ok: false, missing: NOTHING, problems };
@@ -150,10 +159,16 @@ export async function checkConfig(
     // A message of the schema's author may quote the value.
     else
       problems.push(
-        field?.secret ? `${name} is not usable` : `${issue.path.join('.') || 'the settings'}: ${issue.message}`,
+        field?.secret ? `"${field.title}" is not usable` : `${placeOf(issue.path, field)}: ${issue.message}`,
       );
   }
   return { ok: false, missing, problems };
+}
+
+/** Where in the settings something is wrong: the field by its title, and what lies in it by its path. */
+function placeOf(path: readonly PropertyKey[], field: ConfigField | undefined): string {
+  if (!field) return path.join('.') || 'the settings';
+  return [`"${field.title}"`, ...path.slice(1)].join('.');
 }
 
 /**
@@ -181,10 +196,12 @@ export function splitValues(
     if (variable) {
       throw new PalateError(
         'CONFLICT',
-        `${name} is set by ${variable}, which goes first. Change or remove that variable.`,
+        `"${field.title}" is set by ${variable}, which goes first. Change or remove that variable.`,
       );
     }
-    if (value?.includes('\0')) throw new PalateError('BAD_USER_INPUT', `${name} contains the character U+0000.`);
+    if (value?.includes('\0')) {
+      throw new PalateError('BAD_USER_INPUT', `"${field.title}" contains the character U+0000.`);
+    }
     (field.secret ? secrets : values)[name] = value;
   }
   return { values, secrets };

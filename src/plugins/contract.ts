@@ -177,7 +177,10 @@ export interface Plugin<Schema extends z.ZodObject = z.ZodObject> {
   readonly description?: string;
   /** What is to be done on the platform first, with what to copy there: Markdown, shown to admins above the settings. */
   readonly guide?: string;
-  /** What an admin can set. Descriptions are shown to them; fields made with `secret()` are written and never read back. */
+  /**
+   * What an admin can set. They read title and description, which `.meta()` gives; fields made with `secret()` are written and never
+   * read back.
+   */
   readonly configSchema: Schema;
   /**
    * Begins to work, and resolves when it does. Not awaited for ever: after 30 seconds it counts as failed, as when it rejects; it is

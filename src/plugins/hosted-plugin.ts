@@ -5,6 +5,7 @@ import type { FindingView, PluginConfigInput, PluginPlacement, PluginView } from
 import { type Blackout, blackout } from './blackout.js';
 import {
   type CheckedConfig,
+  type ConfigField,
   checkConfig,
   type GivenSettings,
   givenSettings,
@@ -196,13 +197,14 @@ export class HostedPlugin {
   }
 
   private complaint(checked: Extract<CheckedConfig, { ok: false }>): string {
-    const missing = [...checked.missing.keys()];
-    const plain = missing.filter((name) => checked.missing.get(name) === null);
-    const lost = missing.filter((name) => this.stored.unreadable.includes(name));
+    const missing = this.parts.loaded.fields.filter(({ name }) => checked.missing.has(name));
+    const plain = missing.filter(({ name }) => checked.missing.get(name) === null);
+    const lost = missing.filter(({ name }) => this.stored.unreadable.includes(name));
+    const titles = (fields: readonly ConfigField[]) => fields.map(({ title }) => `"${title}"`).join(', ');
     const reasons = [
-      ...(plain.length > 0 ? [`it needs ${plain.join(', ')}`] : []),
+      ...(plain.length > 0 ? [`it needs ${titles(plain)}`] : []),
       ...[...checked.missing.values()].filter((hint) => hint !== null),
-      ...(lost.length > 0 ? [`${lost.join(', ')} cannot be decrypted with the present key`] : []),
+      ...(lost.length > 0 ? [`${titles(lost)} cannot be decrypted with the present key`] : []),
       ...checked.problems,
     ];
     const where = 'Set it in the console, under Set-up.';

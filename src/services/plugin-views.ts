@@ -23,6 +23,8 @@ export type PluginFieldType = 'STRING' | 'INTEGER' | 'NUMBER' | 'BOOLEAN' | 'JSO
 /** A setting of a plugin. Values are text: of a STRING itself, else JSON. */
 export interface PluginFieldView {
   name: string;
+  /** What people read instead of its name. */
+  title: string;
   description: string | null;
   type: PluginFieldType;
   required: boolean;

@@ -120,8 +120,8 @@ describe('the doctor, while no service runs', () => {
     expect(about(found, `listen on 127.0.0.1, port ${port}`)?.level).toBe('OK');
     expect(about(found, 'database is made by the first start')?.level).toBe('OK');
     expect(about(found, `${DEFAULT_MODEL.name} is not here yet`)?.level).toBe('WARNING');
-    expect(about(found, 'discord is not set up: it needs token')?.level).toBe('WARNING');
-    expect(about(found, 'slack is not set up: set "botToken"')?.level).toBe('WARNING');
+    expect(about(found, 'discord is not set up: it needs "Bot token"')?.level).toBe('WARNING');
+    expect(about(found, 'slack is not set up: set "Bot token"')?.level).toBe('WARNING');
     const without = await look({ PALATE_PORT: port, PALATE_PLUGINS: 'none' });
     expect(about(without, 'No plugins are loaded')?.level).toBe('OK');
     expect(await readdir(folder)).toEqual([]);
@@ -189,7 +189,7 @@ describe('the doctor, while no service runs', () => {
     await prepareDatabase(folder);
     const missing = await look({ PALATE_PLUGINS: 'discord,./nowhere' });
     expect(missing.filter(({ part }) => part === 'discord')).toMatchObject([
-      { level: 'WARNING', title: expect.stringContaining('it needs token') },
+      { level: 'WARNING', title: expect.stringContaining('it needs "Bot token"') },
     ]);
     expect(missing.find(({ part }) => part === './nowhere')?.title).toContain('there is no such file');
     const store = await openStore({ data: folder }, createLog('silent'));

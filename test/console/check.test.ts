@@ -53,7 +53,7 @@ it('shows what is wrong with a plugin’s settings, the worst first, with addres
   const findings = page.locator('.findings .finding');
   await goTo(page, 'Set-up');
   await check.click();
-  await findings.getByText('it needs token').waitFor();
+  await findings.getByText('it needs "Bot token"').waitFor();
 
   const set = (token: string) =>
     place.admin.configurePlugin('discord', {

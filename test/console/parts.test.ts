@@ -356,6 +356,7 @@ it('says what was learned without figures, which are behind a detail', () => {
 it('shows a plugin’s settings under their headings, in the order of the plugin, what a set-up begins with first', () => {
   const field = (name: string, group: string | null, value: string | null = null) => ({
     name,
+    title: name,
     group,
     description: null,
     type: 'STRING' as const,

@@ -40,7 +40,7 @@ async function openDiscord(): Promise<ChatRoom<DiscordMessage>> {
     wrong: [
       { field: 'token', value: 'bm90.bm90.known', right: discord.token, says: /does not know this token.+Reset Token/ },
       { field: 'messageContent', value: 'true', right: null, says: /message content intent is not switched on/ },
-      { field: 'emoji', value: '{"A":["🇧"]}', right: null, says: /"emoji" is not usable\..+means both A and B/ },
+      { field: 'emoji', value: '{"A":["🇧"]}', right: null, says: /"Other emoji" is not usable\..+means both A and B/ },
     ],
     close: () => house.close(),
   };
@@ -84,7 +84,7 @@ async function openSlack(): Promise<ChatRoom<SlackMessage>> {
     wrong: [
       { field: 'botToken', value: 'xoxb-unknown', right: install.token, says: /does not take the bot token/ },
       { field: 'appToken', value: 'xapp-unknown', right: slack.secrets.appToken, says: /app-level token/ },
-      { field: 'emoji', value: '{"A":["b"]}', right: null, says: /"emoji" is not usable\..+means both A and B/ },
+      { field: 'emoji', value: '{"A":["b"]}', right: null, says: /"Other emoji" is not usable\..+means both A and B/ },
     ],
     close: () => house.close(),
   };

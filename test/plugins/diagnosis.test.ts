@@ -50,7 +50,7 @@ describe.each(['IN_PROCESS', 'OWN_PROCESS'] as const)('%s', (placement) => {
   it('says which settings are missing, and asks the plugin nothing', async () => {
     const findings = await place.admin.diagnosePlugin('thorough');
     // Nothing is set at all: that may be meant so.
-    expect(findings).toMatchObject([{ level: 'WARNING', title: expect.stringContaining('it needs token') }]);
+    expect(findings).toMatchObject([{ level: 'WARNING', title: expect.stringContaining('it needs "Token"') }]);
   });
 
   it('tells what the plugin finds, without its secrets', async () => {

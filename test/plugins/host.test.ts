@@ -110,7 +110,7 @@ describe.each(['IN_PROCESS', 'OWN_PROCESS'] as const)('%s', (placement) => {
 
   it('waits for better settings when it says that they are wrong', async () => {
     const { message } = await place.plugin('picky');
-    expect(message).toContain('it needs token');
+    expect(message).toContain('it needs "Token"');
     const set = (value: string) =>
       place.admin.request(
         `mutation ($value: String!) {
@@ -155,7 +155,7 @@ describe('settings', () => {
     const { configurePlugin } = await place.admin.request(
       `mutation ($name: String!, $values: [PluginValueInput!]) {
         configurePlugin(name: $name, input: { values: $values }) {
-          status fields { name type required secret choices default isSet value description }
+          status fields { name title type required secret choices default isSet value description }
         }
       }`,
       { name, values },
@@ -168,12 +168,13 @@ describe('settings', () => {
   afterAll(() => place.close());
 
   it.each([
-    [[{ name: 'port', value: 'many' }], 'BAD_USER_INPUT', 'port must be a whole number'],
-    [[{ name: 'port', value: '0' }], 'BAD_USER_INPUT', 'port'],
-    [[{ name: 'words', value: '{' }], 'BAD_USER_INPUT', 'words must be JSON'],
-    [[{ name: 'words', value: '"word"' }], 'BAD_USER_INPUT', 'words'],
+    [[{ name: 'port', value: 'many' }], 'BAD_USER_INPUT', '"Port" must be a whole number'],
+    [[{ name: 'port', value: '0' }], 'BAD_USER_INPUT', '"Port": '],
+    [[{ name: 'words', value: '{' }], 'BAD_USER_INPUT', '"Words" must be JSON'],
+    [[{ name: 'words', value: '"word"' }], 'BAD_USER_INPUT', '"Words": '],
+    [[{ name: 'words', value: '[1]' }], 'BAD_USER_INPUT', '"Words".0: '],
     [[{ name: 'nothing', value: 'x' }], 'BAD_USER_INPUT', 'no setting "nothing"'],
-    [[{ name: 'mode', value: 'loud' }], 'CONFLICT', 'PALATE_PLUGIN_CHECKED_MODE'],
+    [[{ name: 'mode', value: 'loud' }], 'CONFLICT', '"Mode" is set by PALATE_PLUGIN_CHECKED_MODE'],
   ])('refuse %j', async (values, code, message) => {
     await expect(configure('checked', values)).rejects.toMatchObject({
       code,
@@ -185,7 +186,7 @@ describe('settings', () => {
   it('that are missing keep it from being started', async () => {
     await expect(place.admin.request('mutation { startPlugin(name: "checked") { status } }')).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: expect.stringContaining('it needs token'),
+      message: expect.stringContaining('it needs "Token"'),
     });
   });
 
@@ -210,6 +211,7 @@ describe('settings', () => {
       fields: [
         {
           name: 'token',
+          title: 'Token',
           type: 'STRING',
           required: true,
           secret: true,
@@ -238,7 +240,7 @@ describe('settings', () => {
     place = await openPlace({ plugins, environment, folder: place.folder });
     const { status, message } = await place.plugin('kept');
     expect(status).toBe('UNCONFIGURED');
-    expect(message).toContain('token cannot be decrypted');
+    expect(message).toContain('"Token" cannot be decrypted');
     await configure('kept', [{ name: 'token', value: 'hush-again' }]);
     await place.until('kept', (plugin) => plugin.status === 'RUNNING');
   });

@@ -81,7 +81,8 @@ describe('variables', () => {
   const fields = fieldsOf(
     z.object({
       ...grouped('How it connects', { botToken: secret('The token.').optional(), port: z.int().default(3) }),
-      api: z.url().optional(),
+      api: z.url().optional().meta({ title: 'Address' }),
+      publicUrl: z.url().default('https://example.org'),
     }),
   );
   const nothing = { values: {}, secrets: {} };
@@ -121,13 +122,15 @@ describe('variables', () => {
     expect(strayVariables('slack', fields, ['slacker'], environment)).toHaveLength(1);
   });
 
-  it('groups are described', () => {
+  it('groups are described, and titles, which are the names written out where none is given', () => {
     expect(fields.map(({ name, group, secret }) => [name, group, secret])).toEqual([
       ['botToken', 'How it connects', true],
       ['port', 'How it connects', false],
       ['api', null, false],
+      ['publicUrl', null, false],
     ]);
-    expect(fields.map(({ description }) => description)).toEqual(['The token.', null, null]);
+    expect(fields.map(({ description }) => description)).toEqual(['The token.', null, null, null]);
+    expect(fields.map(({ title }) => title)).toEqual(['Bot token', 'Port', 'Address', 'Public URL']);
   });
 });
 
@@ -138,7 +141,7 @@ describe('configuration', () => {
     platform: 'all',
     configSchema: z.object({
       text: z.string().max(5),
-      count: z.int().optional(),
+      count: z.int().optional().meta({ title: 'How many' }),
       share: z.number().max(1).optional(),
       loud: z.boolean().default(false),
       list: z.array(z.string()).optional(),
@@ -165,17 +168,18 @@ describe('configuration', () => {
   });
 
   it.each([
-    [{}, ['text'], 0],
-    [{ text: '123456' }, [], 1],
-    [{ text: 'a', count: '1.5' }, [], 1],
-    [{ text: 'a', loud: 'yes' }, [], 1],
-    [{ text: 'a', list: '{"x":1}' }, [], 1],
-    [{ text: 'a', later: 'hidden-value' }, [], 1],
-  ])('says what is missing in %j, or wrong', async (texts, missing, problems) => {
+    [{}, ['text'], []],
+    [{ text: '123456' }, [], [/^"Text": /]],
+    [{ text: 'a', count: '1.5' }, [], [/^"How many" must be a whole number$/]],
+    [{ text: 'a', loud: 'yes' }, [], [/^"Loud" must be /]],
+    [{ text: 'a', list: '{"x":1}' }, [], [/^"List": /]],
+    [{ text: 'a', list: '["x",1]' }, [], [/^"List"\.1: /]],
+    [{ text: 'a', later: 'hidden-value' }, [], [/^"Later" is not usable$/]],
+  ])('says what is missing in %j, or wrong, by its title', async (texts, missing, problems) => {
     const checked = await check(texts as Record<string, string>);
     if (checked.ok) throw new Error('it was taken');
     expect([...checked.missing.keys()]).toEqual(missing);
-    expect(checked.problems).toHaveLength(problems);
+    expect(checked.problems).toEqual(problems.map((said) => expect.stringMatching(said)));
     expect(JSON.stringify(checked)).not.toContain('hidden-value');
   });
 });

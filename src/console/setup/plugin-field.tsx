@@ -6,14 +6,14 @@ type Field = Plugin['fields'][number];
 
 export function PluginFieldInput({ field }: { field: Field }) {
   const id = useId();
-  const { name, description, type, secret, required, choices, value, isSet, fromVariable } = field;
+  const { name, title, description, type, secret, required, choices, value, isSet, fromVariable } = field;
   const fixed = fromVariable !== null;
   const common = { id, name, disabled: fixed, 'aria-describedby': `${id}-help` };
   const shown = value ?? field.default ?? '';
   return (
     <div>
       <label htmlFor={id}>
-        {words(name)}
+        {title}
         {required && !isSet && <span className="bad"> (needed)</span>}
       </label>
       {type === 'BOOLEAN' || choices ? (
@@ -51,11 +51,4 @@ export function enteredIn(field: Field, form: FormData): { name: string; value: 
   const given = String(form.get(name) ?? '').trim();
   if (given === '') return secret || !isSet ? [] : [{ name, value: null }];
   return given === (value ?? (isSet ? undefined : field.default)) ? [] : [{ name, value: given }];
-}
-
-/** The field's name as people write it: "publicUrl" becomes "Public URL". */
-function words(name: string): string {
-  const spaced = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  const sentence = spaced[0].toUpperCase() + spaced.slice(1);
-  return sentence.replace(/\b(api|id|url)\b/gi, (letters) => letters.toUpperCase());
 }

@@ -70,7 +70,7 @@ describe('the doctor of the Discord bot', () => {
     const { privileged } = discord.world.application;
     await configure({ messageContent: 'true' });
     const [missing] = problems(await findings());
-    expect(missing.advice).toContain('/bot, "Privileged Gateway Intents", or set "messageContent" to false');
+    expect(missing.advice).toContain('/bot, "Privileged Gateway Intents", or switch "Message content intent" off');
     privileged.messageContent = true;
     privileged.presences = true;
     const granted = await findings();

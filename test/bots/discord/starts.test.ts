@@ -67,7 +67,13 @@ describe('a start that fails', () => {
     void discord.rest.faults.add({ path, times: 100, when: 'before', answer });
   const cases: [step: string, fail: () => unknown, status: string, message: RegExp, values?: Record<string, string>][] =
     [
-      ['an unusable emoji', () => {}, 'UNCONFIGURED', /"emoji" is not usable/, { emoji: '{"UP":["x"],"DOWN":["x"]}' }],
+      [
+        'an unusable emoji',
+        () => {},
+        'UNCONFIGURED',
+        /"Other emoji" is not usable/,
+        { emoji: '{"UP":["x"],"DOWN":["x"]}' },
+      ],
       ['the API away', () => {}, 'WAITING', /cannot be reached at .*ECONNREFUSED/, { api: 'closed' }],
       ['the API out of order', fault(/gateway\/bot/, 503), 'WAITING', /Discord at .* answers with 503/],
       ['an unknown token', () => {}, 'UNCONFIGURED', /does not know this token/, { token: 'bm90.bm90.known' }],

@@ -45,7 +45,7 @@ describe('the doctor of the Slack bot', () => {
   it('says which settings go together, before it asks Slack', async () => {
     const { place } = await stopped({});
     const [found, ...others] = problems(await place.admin.diagnosePlugin('slack'));
-    expect(found.title).toContain('set "botToken" for one workspace');
+    expect(found.title).toContain('set "Bot token" for one workspace');
     expect(others).toEqual([]);
   });
 

@@ -101,7 +101,7 @@ describe('a start that fails', () => {
       'an unusable emoji',
       () => {},
       'UNCONFIGURED',
-      /"emoji" is not usable/,
+      /"Other emoji" is not usable/,
       { ...SOCKET, emoji: '{"UP":["x"],"DOWN":["x"]}' },
     ],
     ['the Web API out of order', () => fault('auth.test', 503), 'WAITING', /Slack at .* answers with 503/, SOCKET],
