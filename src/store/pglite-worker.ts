@@ -74,11 +74,12 @@ function giveUp(error: unknown): never {
   process.exit(1);
 }
 
+const pgliteWasmModule = setup.engine as PGliteOptions['pgliteWasmModule'];
 const sessionSettings = Object.entries(SESSION_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
 /** Makes the database's first files. Not synced one by one: whoever has the folder made brings all of it to disk. */
 async function make(): Promise<void> {
-  const pglite = new PGlite(setup.folder);
+  const pglite = new PGlite(setup.folder, { pgliteWasmModule });
   await pglite.waitReady;
   await pglite.close();
 }
@@ -87,7 +88,7 @@ async function open(): Promise<PGlite> {
   if (!existsSync(join(setup.folder, 'PG_VERSION'))) await make();
   const pglite = new PGlite({
     fs: files,
-    pgliteWasmModule: setup.engine as PGliteOptions['pgliteWasmModule'],
+    pgliteWasmModule,
     // The last of two values of a setting counts. The other ways to sync do not reach the files through WebAssembly.
     startParams: [...PGlite.defaultStartParams, '-c', 'fsync=on', '-c', 'wal_sync_method=fsync', ...sessionSettings],
   });
