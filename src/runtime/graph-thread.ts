@@ -1,7 +1,7 @@
 /** A thread that holds sessions of any graphs, for work that is not serving: training steps, inspection. */
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { PalateError } from '../common/errors.js';
+import { workerFile } from '../common/worker-file.js';
 import type { Feed, GraphRunner } from './session.js';
 
 export type ToGraphWorker =
@@ -19,7 +19,7 @@ export class GraphThread {
   private ended: Error | undefined;
 
   constructor() {
-    this.worker = new Worker(new URL(`./graph-worker${extname(import.meta.url)}`, import.meta.url));
+    this.worker = new Worker(workerFile('graph-worker', import.meta.url));
     this.worker.on('message', (message: FromGraphWorker) => {
       const waiting = this.pending.get(message.id);
       this.pending.delete(message.id);

@@ -1,10 +1,10 @@
 /** The main thread's side of the model's worker: requests in, tokens out, nothing computed here. */
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MODEL_RESTART } from '../common/config.js';
 import { type ErrorCode, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import { planRestart, type RestartTimes } from '../common/restart.js';
+import { workerFile } from '../common/worker-file.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import type {
   DecodedRow,
@@ -67,9 +67,7 @@ export class WorkerRuntime implements LanguageModelRuntime {
 
   private launch(): Promise<void> {
     return new Promise((resolve, reject) => {
-      // The worker has this file's own extension: TypeScript from sources, JavaScript when built.
-      const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-      const worker = new Worker(entry, { workerData: this.setup });
+      const worker = new Worker(workerFile('worker', import.meta.url), { workerData: this.setup });
       this.worker = worker;
       const launchedAt = performance.now();
       let readyAt: number | undefined;

@@ -1,10 +1,10 @@
 /** Keeps the thread of the embedded database alive: opened again where it gave up, ended where it shows no sign of life. */
 import { once } from 'node:events';
-import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { DATABASE_CLOSE_MS, DATABASE_RESTART, DATABASE_SILENT_MS } from '../common/config.js';
 import type { Log } from '../common/log.js';
 import { planRestart } from '../common/restart.js';
+import { workerFile } from '../common/worker-file.js';
 import { engineModule } from './engine-module.js';
 import { PortStream } from './port-stream.js';
 import type { DatabaseSetup, FromDatabase, ToDatabase } from './thread-messages.js';
@@ -59,8 +59,7 @@ export class DatabaseThread {
 
   private launch(): Promise<void> {
     const setup: DatabaseSetup = { folder: this.folder, engine: this.engine, signs: this.signs };
-    // The worker has this file's own extension: TypeScript from sources, JavaScript when built.
-    const worker = new Worker(new URL(`./pglite-worker${extname(import.meta.url)}`, import.meta.url), {
+    const worker = new Worker(workerFile('pglite-worker', import.meta.url), {
       workerData: setup,
     });
     this.worker = worker;

@@ -2,12 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, PalateError } from '../../common/errors.js';
 import { openTokenizer } from '../../language-model/gguf.js';
+import type { Ready } from '../kept-thread.js';
 import { ConversationFitter } from './history.js';
 import type { PromptReply, PromptRequest, PromptWorkerData } from './prompt-thread.js';
 
 if (!parentPort) throw new Error('This file is the entry of a worker thread.');
 const port = parentPort;
-const tell = (reply: PromptReply) => port.postMessage(reply);
+const tell = (reply: PromptReply | Ready) => port.postMessage(reply);
 
 const { modelPath, contextLength } = workerData as PromptWorkerData;
 const tokenizer = await openTokenizer(modelPath);

@@ -38,7 +38,6 @@ export interface TrainingMessage {
 }
 
 export type TrainingReply =
-  | { kind: 'ready' }
   | { kind: 'step'; id: number; step: TrainingStep }
   | { kind: 'done'; id: number; outcome: TrainingOutcome }
   | { kind: 'failed'; id: number; message: string };

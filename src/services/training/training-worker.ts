@@ -5,6 +5,7 @@ import { Random } from '../../common/random.js';
 import { weighByAgreement } from '../../learning/agreement.js';
 import { qualityGate } from '../../learning/gate.js';
 import { fitEncoder, gatherEvidence } from '../../learning/latent-dpo.js';
+import type { Ready } from '../kept-thread.js';
 import type { LatentPair } from '../preferences/pairing.js';
 import type {
   TrainingMessage,
@@ -16,7 +17,7 @@ import type {
 
 if (!parentPort) throw new Error('This file is the entry of a worker thread.');
 const port = parentPort;
-const reply = (message: TrainingReply) => port.postMessage(message);
+const reply = (message: TrainingReply | Ready) => port.postMessage(message);
 
 function train({ verdicts, seed, prior }: TrainingRequest, onStep: (step: TrainingStep) => void): TrainingOutcome {
   const evidence = gatherEvidence(verdicts.flat(), seed);
