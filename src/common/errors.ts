@@ -40,6 +40,11 @@ export class PalateError extends Error {
   }
 }
 
+/** Whether the database is away or takes no writes. The store logs that once when it begins and once when it is over; nobody else has to. */
+export function isStoreUnavailable(error: unknown): error is PalateError {
+  return error instanceof PalateError && error.code === 'STORE_UNAVAILABLE';
+}
+
 /** Numbers that WebAssembly's file system gives its errors (WASI's errno) instead of words: those that a disk can cause. */
 const WASI_ERRORS: Readonly<Record<number, string>> = {
   2: 'EACCES: permission denied',

@@ -6,7 +6,7 @@
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Limits } from '../common/config.js';
-import { type ErrorCode, PalateError } from '../common/errors.js';
+import { type ErrorCode, isStoreUnavailable, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import { atMoment } from '../common/wall-timer.js';
 import { type Authenticate, nameOf, requireViewer, type Viewer } from './auth.js';
@@ -92,7 +92,8 @@ export class Connections {
       const ranOut = expiresAt != null && expiresAt.getTime() <= Date.now();
       const known = error instanceof PalateError && error.code === 'UNAUTHENTICATED';
       // A database that does not answer now says nothing about the key; that its time is over needs no database.
-      if (!known) log.warn({ err: error }, 'An open connection’s key could not be checked');
+      if (!known && !isStoreUnavailable(error))
+        log.warn({ err: error }, 'An open connection’s key could not be checked');
       if (!known && !ranOut) return;
       const message = known ? error.message : 'This key or token has run out. Ask for a new one.';
       // Clients of this protocol take 4401 as final; after 4403 they come again, with the token they then have.

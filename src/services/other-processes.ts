@@ -1,4 +1,5 @@
 /** Follows what other processes on the same database do, so that their trainings are told, counted and taken up here as well. */
+import { isStoreUnavailable } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Store } from '../store/store.js';
@@ -23,11 +24,14 @@ export class FollowedProcesses implements Lifecycle {
 
   async start(): Promise<void> {
     const { store, generations, dropCaches, log } = this.parts;
-    const failed = (err: unknown) => log.error({ err }, 'What other processes do could not be followed');
+    const failed = (err: unknown) => {
+      if (!isStoreUnavailable(err)) log.error({ err }, 'What other processes do could not be followed');
+    };
     this.unwatch ??= await store.others.watch({
       trainingJob: (job) => this.tell(job),
       forgotten: (memberId) => void generations.endOf(memberId).then(dropCaches).catch(failed),
       missed: () => {
+        log.info('What other processes do is followed again');
         dropCaches().catch(failed);
         this.catchUp().catch(failed);
       },

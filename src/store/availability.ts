@@ -1,6 +1,6 @@
 /** Whether the database can be used: noticed by whoever uses it, told to whoever asks, and looked at until it is back. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { PalateError } from '../common/errors.js';
+import { isStoreUnavailable, type PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { SqlEngine } from './sql.js';
 import { asStoreError, databaseAway } from './unavailable.js';
@@ -50,7 +50,7 @@ export class Availability {
         return await method(...given);
       } catch (thrown) {
         const error = asStoreError(thrown);
-        throw isUnavailable(error) ? this.lost(error) : error;
+        throw isStoreUnavailable(error) ? this.lost(error) : error;
       }
     };
   }
@@ -62,7 +62,7 @@ export class Availability {
       (error: unknown) => asStoreError(error),
     );
     const error = await Promise.race([reached, late]);
-    if (isUnavailable(error)) this.lost(error);
+    if (isStoreUnavailable(error)) this.lost(error);
     return this.problem;
   }
 
@@ -84,13 +84,9 @@ export class Availability {
       if (signal.aborted) return;
       const error = await this.engine.probe().then(() => null, asStoreError);
       // Anything else than its absence is an answer of a database that is there.
-      this.problem = isUnavailable(error) ? error : null;
+      this.problem = isStoreUnavailable(error) ? error : null;
     }
     this.log.info('The database can be used again');
     this.onBack();
   }
-}
-
-function isUnavailable(error: unknown): error is PalateError {
-  return error instanceof PalateError && error.code === 'STORE_UNAVAILABLE';
 }

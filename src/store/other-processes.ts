@@ -9,6 +9,7 @@ export interface OtherProcessesWatcher {
   forgotten(memberId: string): void;
   /** The connection was lost for a while: changes may have been missed. */
   missed(): void;
+  /** Of a connection that is lost: once, until it is back. */
   failed(error: unknown): void;
 }
 

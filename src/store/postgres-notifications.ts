@@ -21,6 +21,8 @@ class ListeningConnection {
   private client: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
   private closed = false;
+  /** What was told of is not told again, however often coming back fails. */
+  private told = false;
 
   constructor(
     private readonly url: string,
@@ -37,7 +39,7 @@ class ListeningConnection {
     });
     this.client = client;
     client.on('notification', ({ channel, payload }) => this.listener.onMessage(channel, payload ?? ''));
-    client.on('error', (error) => this.listener.onError(error));
+    client.on('error', (error) => this.tell(error));
     client.on('end', () => this.reopen(client));
     await client.connect();
     for (const channel of this.channels) await client.query(`LISTEN ${channel}`);
@@ -49,15 +51,23 @@ class ListeningConnection {
     await this.client?.end().catch(() => undefined);
   }
 
+  private tell(error: Error): void {
+    if (!this.told) this.listener.onError(error);
+    this.told = true;
+  }
+
   private reopen(lost: pg.Client): void {
     // A connection that fails tells so more than once.
     if (this.closed || this.client !== lost || this.retry) return;
     this.retry = setTimeout(() => {
       this.retry = undefined;
       this.open().then(
-        () => this.listener.onReconnect(),
+        () => {
+          this.told = false;
+          this.listener.onReconnect();
+        },
         (error) => {
-          this.listener.onError(error);
+          this.tell(error);
           if (this.client) this.reopen(this.client);
         },
       );

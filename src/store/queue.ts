@@ -4,6 +4,7 @@
  * what became due or was left behind.
  */
 import { answerFirst } from '../common/answer-first.js';
+import { isStoreUnavailable } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Claim, ClaimedJob } from './training-work.js';
@@ -121,16 +122,14 @@ class WorkedQueue implements TrainingQueue {
     } catch (err) {
       // The next look tries again.
       this.news = false;
-      this.log.error({ err }, 'The training queue could not be worked off');
+      this.tell(err, 'The training queue could not be worked off');
     }
   }
 
   /** Says that the work goes on for as long as it does. */
   private async keep(job: ClaimedJob, consumer: Consumer): Promise<void> {
     const extending = setInterval(() => {
-      consumer
-        .extend(job)
-        .catch((err) => this.log.error({ err, job: job.id }, 'A training could not say that it goes on'));
+      consumer.extend(job).catch((err) => this.tell(err, 'A training could not say that it goes on', { job: job.id }));
     }, this.silentMs / 3);
     try {
       await consumer.handle(job);
@@ -143,9 +142,14 @@ class WorkedQueue implements TrainingQueue {
     try {
       await this.consumer?.recover();
     } catch (err) {
-      this.log.error({ err }, 'Trainings of ended processes could not be taken over');
+      this.tell(err, 'Trainings of ended processes could not be taken over');
     }
     this.wake();
+  }
+
+  /** Every look would say again that the database is away. */
+  private tell(err: unknown, message: string, about: object = {}): void {
+    if (!isStoreUnavailable(err)) this.log.error({ err, ...about }, message);
   }
 
   private async end(): Promise<void> {

@@ -30,6 +30,7 @@ export interface Listener {
   onMessage(channel: string, payload: string): void;
   /** It listens again after the connection was lost. */
   onReconnect(): void;
+  /** Once for a connection that is lost, until it listens again. */
   onError(error: Error): void;
 }
 

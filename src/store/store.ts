@@ -103,7 +103,8 @@ interface OpenedEngine {
 
 async function openEngine(settings: StoreSettings, log: Log): Promise<OpenedEngine> {
   if (settings.databaseUrl) {
-    const onError = (error: Error) => log.error({ err: error }, 'A connection to the database was lost');
+    // Each idle connection says so; that the database is away is told once, by whoever needs it.
+    const onError = (error: Error) => log.debug({ err: error }, 'A connection to the database was lost');
     return {
       engine: await openPostgres(settings.databaseUrl, onError),
       folder: undefined,

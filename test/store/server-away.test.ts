@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { openPostgres } from '../../src/store/postgres.js';
@@ -19,11 +20,14 @@ describe('a server that goes away and comes back', () => {
   let folder: string;
   let store: Store;
   let other: Store;
+  /** What the store under test logged. */
+  const said: string[] = [];
   beforeAll(async () => {
     server = await startPostgres();
     folder = await mkdtemp(join(tmpdir(), 'palate-away-'));
     const settings = { data: folder, databaseUrl: await server.createDatabase() };
-    store = await openStore(settings, createLog('fatal'), { pollingSeconds: 3_600 });
+    const log = pino({ level: 'info' }, { write: (line: string) => void said.push(JSON.parse(line).msg) });
+    store = await openStore(settings, log, { pollingSeconds: 0.2 });
     other = await openStore(settings, createLog('fatal'), { pollingSeconds: 3_600 });
   });
   afterAll(async () => {
@@ -46,11 +50,12 @@ describe('a server that goes away and comes back', () => {
     await store.queue.start();
     const heard: TrainingJobRecord[] = [];
     let missed = 0;
+    let lost = 0;
     const unwatch = await store.others.watch({
       trainingJob: (job) => void heard.push(job),
       forgotten: () => {},
       missed: () => void missed++,
-      failed: () => {},
+      failed: () => void lost++,
     });
     expect(await store.check()).toBeNull();
 
@@ -61,16 +66,18 @@ describe('a server that goes away and comes back', () => {
     await expect(store.storage.set('away', 'key', 'value', null)).rejects.toMatchObject(AWAY);
     await expect(store.trainingJobs.queue(member.id)).rejects.toMatchObject(AWAY);
     await expect(store.idempotency.find('generate', 'key')).rejects.toMatchObject(AWAY);
-    // Several attempts to listen again have failed by then.
+    // Several attempts to listen again, and to find what waits for training, have failed by then.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(lost).toBe(1);
+    expect(said).toEqual([expect.stringMatching(/^The database is away/)]);
 
     await server.comeBack();
     await vi.waitFor(async () => expect(await store.check()).toBeNull(), PATIENCE);
+    expect(said.slice(1)).toEqual(['The database can be used again']);
     expect(await store.members.byId(member.id)).toMatchObject({ id: member.id });
     await vi.waitFor(() => expect(missed).toBe(1), PATIENCE);
     const job = await other.trainingJobs.queue(member.id);
     await vi.waitFor(() => expect(heard.map(({ id }) => id)).toContain(job?.id), PATIENCE);
-    store.queue.wake();
     await vi.waitFor(() => expect(handled).toEqual([job?.id]), PATIENCE);
     await unwatch();
   });

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Limits } from '../../common/config.js';
-import { PalateError } from '../../common/errors.js';
+import { isStoreUnavailable, PalateError } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { KeyRecord } from '../../store/keys.js';
 import type { Store } from '../../store/store.js';
@@ -62,7 +62,9 @@ export function keyService(parts: KeyParts): KeyService {
     const time = clock();
     if (time - (noted.get(id) ?? Number.NEGATIVE_INFINITY) < NOTED_MS) return;
     noted.set(id, time);
-    store.keys.used(id, now()).catch((error) => log.warn({ err: error, key: id }, 'A key’s last use was not noted'));
+    store.keys.used(id, now()).catch((err) => {
+      if (!isStoreUnavailable(err)) log.warn({ err, key: id }, 'A key’s last use was not noted');
+    });
   };
 
   async function ownerOfKey(secret: string): Promise<KeyOwner | null> {

@@ -1,6 +1,7 @@
 /** Erases what the retention policy lets expire, and erases for good what was removed: at a quiet moment, else when the time is up. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../../common/config.js';
+import { isStoreUnavailable } from '../../common/errors.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { Store } from '../../store/store.js';
@@ -97,7 +98,10 @@ export class Housekeeping implements Lifecycle {
   private enqueue(work: () => Promise<void>): void {
     this.working = this.working.then(async () => {
       if (this.stopped.signal.aborted) return;
-      await work().catch((err) => this.parts.log.error({ err }, 'Erasing what was removed failed; it is tried again'));
+      await work().catch((err) => {
+        if (isStoreUnavailable(err)) return;
+        this.parts.log.error({ err }, 'Erasing what was removed failed; it is tried again');
+      });
     });
   }
 
