@@ -17,6 +17,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { sha256 } from './digest.js';
 import { isRunning, processOf } from './process-identity.js';
 
 /** A draft of another host this old, by the calendar, was left behind: its process cannot be asked. */
@@ -83,19 +84,68 @@ export async function keepOnce(
   return { text: made, created: true };
 }
 
-/** Makes a folder unless there is one. `make` fills the draft; where another process is faster, its folder stays. */
+/**
+ * Makes a folder unless there is one that is as it was made: one in which files were lost or changed is made anew. `make` fills the draft;
+ * where another process is faster, its folder stays.
+ */
 export async function makeFolderOnce(folder: string, make: (draft: string) => Promise<void>): Promise<void> {
-  const there = async () => (await stat(folder).catch(() => undefined)) !== undefined;
-  if (await there()) return;
+  const there = await stateOf(folder);
+  if (there === 'whole') return;
+  if (there === 'damaged') await removeWhole(folder);
   const draft = await draftOf(folder);
   try {
     await mkdir(draft, { recursive: true });
     await make(draft);
+    await writeContents(draft);
     await placeDraft(draft, folder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    if (!(await there())) throw error;
+    if ((await stateOf(folder)) !== 'whole') throw error;
   }
+}
+
+/** In a folder that is made once: what else is in it. */
+const CONTENTS = 'contents.json';
+
+interface Content {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+async function writeContents(folder: string): Promise<void> {
+  const names = (await readdir(folder, { recursive: true })).sort();
+  const contents: Content[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    const stats = await stat(path);
+    if (stats.isFile()) contents.push({ name, bytes: stats.size, sha256: await sha256(path) });
+  }
+  await writeFile(join(folder, CONTENTS), JSON.stringify(contents));
+}
+
+async function stateOf(folder: string): Promise<'whole' | 'damaged' | 'absent'> {
+  if ((await stat(folder).catch(() => undefined)) === undefined) return 'absent';
+  try {
+    const contents: Content[] = JSON.parse(await readFile(join(folder, CONTENTS), 'utf8'));
+    for (const { name, bytes } of contents) if ((await stat(join(folder, name))).size !== bytes) return 'damaged';
+    for (const { name, sha256: digest } of contents)
+      if ((await sha256(join(folder, name))) !== digest) return 'damaged';
+    return 'whole';
+  } catch {
+    // Files that are missing or cannot be read, and a list that is none.
+    return 'damaged';
+  }
+}
+
+/** Out of the way at once, so that nobody meets a part of it. */
+async function removeWhole(folder: string): Promise<void> {
+  const aside = await draftOf(folder);
+  await rename(folder, aside).catch((error: NodeJS.ErrnoException) => {
+    // Another process was faster.
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(aside, { recursive: true, force: true });
 }
 
 /** Brings a file, or a folder with everything in it, to disk. */

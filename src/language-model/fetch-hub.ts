@@ -6,8 +6,8 @@
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo, HubApiError } from '@huggingface/hub';
+import { sha256 } from '../common/digest.js';
 import { placeDraft } from '../common/whole-files.js';
-import { sha256 } from './digest.js';
 import { type FetchOptions, type FetchProgress, FinalError, retry } from './fetching.js';
 
 export interface HubFile {

@@ -8,10 +8,10 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { BlobReader, configure, ZipReader } from '@zip.js/zip.js';
+import { sha256 } from '../common/digest.js';
 import { messageOf } from '../common/errors.js';
 import { draftOf, placeDraft } from '../common/whole-files.js';
 import type { CatalogueModel } from './catalogue.js';
-import { sha256 } from './digest.js';
 import { type FetchOptions, type FetchProgress, FinalError, retry } from './fetching.js';
 
 /** How pip is called on different systems, in the order in which they are tried. */

@@ -7,9 +7,9 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { GGMLQuantizationType, type GGUFParseOutput, gguf } from '@huggingface/gguf';
+import { sha256 } from '../common/digest.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { nameOf } from './catalogue.js';
-import { sha256 } from './digest.js';
 import { MetadataReader } from './gguf-metadata.js';
 import type { LanguageModelConfig, LanguageModelFile } from './model.js';
 import { BLOCK_LAYOUTS, rowBytes, soundWeights, type WeightFormat, type WeightTensor } from './quantization.js';

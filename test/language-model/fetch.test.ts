@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { sha256 } from '../../src/common/digest.js';
 import { draftOf } from '../../src/common/whole-files.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
-import { sha256 } from '../../src/language-model/digest.js';
 import { ensureModel } from '../../src/language-model/fetch.js';
 import type { FetchProgress } from '../../src/language-model/fetching.js';
 import { defaultModelPath } from '../support/model.js';

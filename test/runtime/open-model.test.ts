@@ -1,5 +1,5 @@
 /** Model files that are in order as files, but cannot answer: each is refused where it is opened, with what is wrong. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -48,6 +48,25 @@ describe('a model file', () => {
   it('is opened where it answers, with an adapter and without one', async () => {
     await open({});
     await open({}, async (path) => randomAdapter((await openGguf(path)).config, 4, 5));
+  });
+
+  it('is compiled anew where what was compiled is damaged', async () => {
+    const { path } = await writeTinyModel(join(folder, 'again.gguf'), SHAPE);
+    const cacheFolder = join(folder, 'again');
+    const adapter = randomAdapter((await openGguf(path)).config, 4, 5);
+    const answer = async () => {
+      const { model, close } = await openModel({ modelPath: path, cacheFolder, adapter, threads: 1 });
+      const { cache } = await model.readPrompt([1, 5, 9, 7], [1, 3]);
+      await close();
+      return cache.keys[0].slice();
+    };
+    const whole = await answer();
+    for (const compiled of await readdir(cacheFolder)) {
+      const weights = join(cacheFolder, compiled, 'weights.bin');
+      const bytes = await readFile(weights);
+      await writeFile(weights, bytes.fill(0, bytes.length >>> 2, bytes.length >>> 1));
+    }
+    expect(await answer()).toEqual(whole);
   });
 
   it.each<[string, TinyModelOptions, RegExp]>([
