@@ -2,12 +2,13 @@
 import type { GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema } from 'graphql';
 import type { Limits } from '../common/config.js';
 
-/** Fields whose `first` is a page of the usual size. */
+/** Fields whose `first` is a page of the usual size, or of the largest. */
 const PAGES = [
-  ['Query', 'generations'],
-  ['Query', 'feedback'],
-  ['Query', 'trainingJobs'],
-  ['Encoder', 'versions'],
+  ['Query', 'generations', 'pageSizeDefault'],
+  ['Query', 'feedback', 'pageSizeDefault'],
+  ['Query', 'trainingJobs', 'pageSizeDefault'],
+  ['Encoder', 'versions', 'pageSizeDefault'],
+  ['Query', 'storage', 'pageSizeMaximum'],
 ] as const;
 
 /** States the limits' defaults in the schema, in place; an explorer then shows them too. */
@@ -23,9 +24,9 @@ export function stateDefaults(schema: GraphQLSchema, limits: Limits): GraphQLSch
   };
   const input = (schema.getType('GenerateInput') as GraphQLInputObjectType).getFields();
   for (const [field, value] of Object.entries(defaults)) input[field].defaultValue = value;
-  for (const [type, field] of PAGES) {
+  for (const [type, field, limit] of PAGES) {
     const { args } = (schema.getType(type) as GraphQLObjectType).getFields()[field];
-    for (const argument of args) if (argument.name === 'first') argument.defaultValue = limits.pageSizeDefault;
+    for (const argument of args) if (argument.name === 'first') argument.defaultValue = limits[limit];
   }
   return schema;
 }

@@ -19,12 +19,17 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { DEFAULT_LIMITS, type Limits } from '../common/config.js';
+import { ERROR_CODES } from '../common/errors.js';
 import { limitError } from './errors.js';
 
 /** Length taken for a list that no argument bounds. */
 const LIST_LENGTH = 10;
 /** Lists whose length is known beforehand. */
-const KNOWN_LENGTHS: Readonly<Record<string, number>> = { 'Query.limits': Object.keys(DEFAULT_LIMITS).length };
+const KNOWN_LENGTHS: Readonly<Record<string, number>> = {
+  'Query.limits': Object.keys(DEFAULT_LIMITS).length,
+  'Query.errorCounts': ERROR_CODES.length,
+  'Subscription.errorStatus': ERROR_CODES.length,
+};
 
 export interface CostedOperation {
   schema: GraphQLSchema;
@@ -118,13 +123,19 @@ class CostWalk {
     if (!definition) return 0;
     const values = this.argumentsOf(definition, node);
     const type = getNamedType(definition.type);
-    const inner = typeof values.first === 'number' ? clamp(values.first, 1, this.limits.pageSizeMaximum) : undefined;
+    const inner = this.pageSize(definition, values);
     const inConnection = parent.name.endsWith('Connection');
     const known = inConnection ? pageSize : (inner ?? KNOWN_LENGTHS[`${parent.name}.${node.name.value}`]);
     const count = isListType(getNullableType(definition.type)) ? (known ?? LIST_LENGTH) : 1;
     const below =
       node.selectionSet && isCompositeType(type) ? this.selection(node.selectionSet, type, inner ?? LIST_LENGTH) : 0;
     return count * ((isCompositeType(type) ? 1 : 0) + below) + this.generation(definition, values);
+  }
+
+  /** Null asks for the usual length as well as leaving it out does; undefined for what has no pages. */
+  private pageSize({ args }: GraphQLField<unknown, unknown>, values: Record<string, unknown>): number | undefined {
+    const size = values.first ?? args.find(({ name }) => name === 'first')?.defaultValue;
+    return typeof size === 'number' ? clamp(size, 1, this.limits.pageSizeMaximum) : undefined;
   }
 
   /** Tokens a generation may write, should its numbers be in range; out of range ones are refused later, by name. */

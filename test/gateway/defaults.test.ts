@@ -4,7 +4,7 @@ import { ADA, ADMIN, openWorld, type World } from './world.js';
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld({ candidateCountDefault: 3, maxTokensDefault: 4, pageSizeDefault: 1 });
+  world = await openWorld({ candidateCountDefault: 3, maxTokensDefault: 4, pageSizeDefault: 1, pageSizeMaximum: 3 });
 });
 afterAll(() => world.close());
 
@@ -28,6 +28,7 @@ it('holds for a page', async () => {
   const page = async (first: string) =>
     (await world.ask(ADMIN, `{ feedback(memberId: "${memberId}"${first}) { nodes { id } } }`)).data?.feedback.nodes;
   expect((await page('')).length).toBe(1);
+  expect((await page(', first: null')).length).toBe(1);
   expect((await page(', first: 2')).length).toBe(2);
 });
 
@@ -42,5 +43,5 @@ it('is shown to those who read the schema', async () => {
   const first = (query: string) =>
     queries.find(({ name }) => name === query)?.args.find(({ name }) => name === 'first')?.defaultValue;
   expect(first('feedback')).toBe('1');
-  expect(first('storage')).toBe('100');
+  expect(first('storage')).toBe('3');
 });

@@ -159,11 +159,12 @@ export class EchoServices implements Services {
   readonly plugins = NO_PLUGINS;
   readonly rows = new Map<string, string>();
   readonly storage = {
-    list: async (owner: string, prefix: string) =>
+    list: async (owner: string, prefix: string, first: number) =>
       [...this.rows]
         .map(([name, value]) => ({ key: name.slice(owner.length + 1), name, value }))
         .filter(({ key, name }) => name.startsWith(`${owner} `) && key.startsWith(prefix))
-        .map(({ key, value }) => ({ key, value })),
+        .map(({ key, value }) => ({ key, value }))
+        .slice(0, first),
     set: async (owner: string, key: string, value: string | null) => {
       if (value === null) this.rows.delete(`${owner} ${key}`);
       else this.rows.set(`${owner} ${key}`, value);

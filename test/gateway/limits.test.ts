@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
+import { ERROR_CODES } from '../../src/common/errors.js';
 import { operationCost } from '../../src/gateway/operation-cost.js';
 import { createSchema } from '../../src/gateway/schema.js';
 import { codes, type Harness, post, startHarness } from './harness.js';
@@ -101,6 +102,9 @@ describe('cost', () => {
     ['variables that do not fit, which are refused', variable, { input: { prompt: 1 } }, 0],
     ['a page by its length', '{ trainingJobs(first: 50) { nodes { id member { id } } } }', {}, 1 + 50 * 2],
     ['a page of the usual length', '{ trainingJobs { totalCount nodes { id } } }', {}, 1 + 20],
+    ['a page of null, which is one of the usual length', '{ trainingJobs(first: null) { nodes { id } } }', {}, 1 + 20],
+    ['rows of null, which are as many as may be', '{ storage(prefix: "", first: null) { key } }', {}, 100],
+    ['errors as one for each code', '{ errorCounts { code } }', {}, ERROR_CODES.length],
     [
       'fragments as what they spread',
       '{ ...a } fragment a on Query { pool { model } viewer { member { id } } }',
