@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useObservable } from './observable.js';
 import { isForAdmins, type PageName } from './route.js';
 import { useSession } from './session/context.js';
+import { isEmpty } from './taste/taste-words.js';
 
 const LINKS: readonly { page: PageName; label: string }[] = [
   { page: 'chat', label: 'Chat' },
@@ -81,10 +82,14 @@ export function Mark() {
 
 function VersionPill() {
   const member = useObservable(useSession().member);
-  const version = member?.encoder.version ?? 0;
   return (
-    <a className="pill" href="#/taste" data-testid="version" title="The version of your taste that writes your replies">
-      {version === 0 ? 'No taste yet' : `Taste v${version}`}
+    <a
+      className="pill"
+      href="#/taste"
+      data-testid="version"
+      title="The version of your taste that your replies are written with"
+    >
+      {isEmpty(member?.encoder) ? 'No taste yet' : `Taste v${member?.encoder.version}`}
     </a>
   );
 }

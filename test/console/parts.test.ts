@@ -14,6 +14,7 @@ import { mayPass, problemOf, SENTENCES } from '../../src/console/session/problem
 import { asksBySetting } from '../../src/console/setup/consent.js';
 import { groupsOf } from '../../src/console/setup/plugin-groups.js';
 import { leaning, nameOfDirection, shownDirections } from '../../src/console/taste/directions.js';
+import { summaryOf } from '../../src/console/taste/taste-words.js';
 import { isComposing, isPlain, sends } from '../../src/console/ui/keys.js';
 import { LOCALE, mendLanguage } from '../../src/console/ui/locale.js';
 import { ago, moment, span, waiting } from '../../src/console/ui/time.js';
@@ -350,7 +351,19 @@ it('says what was learned without figures, which are behind a detail', () => {
   };
   expect(wordsOf(job)).toBe('Learned in 62 ms from 2 comparisons: version 2 → 3');
   expect(wordsOf({ ...job, status: 'RUNNING', step: 4 })).toBe('Learning from your choice… 40 %');
+  expect(wordsOf({ ...job, pairCount: 0, step: 0, totalSteps: 0 })).toBe(
+    'Nothing is learned from your choices any more: version 3 is your taste as it began.',
+  );
   expect(numbersOf(job)).toBe('10 of 10 steps, loss 0.045, 100 % of the comparisons in order');
+});
+
+it('says how much was learned, also of one choice, of none that is left, and of a taste from elsewhere', () => {
+  const words = (version: number, capacity: 'PRIOR' | 'BIAS', verdictCount: number) =>
+    summaryOf({ version, capacity, verdictCount });
+  expect(words(0, 'PRIOR', 0)).toBe('Nothing is learned yet. Every choice between two replies teaches.');
+  expect(words(1, 'BIAS', 1)).toBe('Version 1, learned from 1 choice.');
+  expect(words(2, 'PRIOR', 0)).toBe('Nothing is learned any more. Every choice between two replies teaches.');
+  expect(words(3, 'BIAS', 0)).toBe('Version 3, the taste that you brought along.');
 });
 
 it('shows a plugin’s settings under their headings, in the order of the plugin, what a set-up begins with first', () => {

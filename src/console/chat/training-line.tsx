@@ -56,6 +56,9 @@ export function wordsOf(job: TrainingJob | undefined): string {
     case 'SUCCEEDED': {
       const version = job.encoderVersion ?? 0;
       const time = job.durationMs === null ? '' : ` in ${span(job.durationMs)}`;
+      if (job.pairCount === 0) {
+        return `Nothing is learned from your choices any more: version ${version} is your taste as it began.`;
+      }
       const pairs = `${job.pairCount} ${job.pairCount === 1 ? 'comparison' : 'comparisons'}`;
       return `Learned${time} from ${pairs}: version ${version - 1} → ${version}`;
     }

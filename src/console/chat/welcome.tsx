@@ -1,6 +1,7 @@
 /** The first screen: what this is, in ten seconds, and two ways to begin. */
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
+import { isEmpty, summaryOf } from '../taste/taste-words.js';
 
 const QUESTIONS = [
   'Give me an idea for a quiet Sunday.',
@@ -11,11 +12,11 @@ const QUESTIONS = [
 
 export function Welcome({ onAsk }: { onAsk: (prompt: string) => void }) {
   const member = useObservable(useSession().member);
-  const version = member?.encoder.version ?? 0;
+  const encoder = member?.encoder;
   return (
     <div className="welcome">
-      <h2>{version === 0 ? 'A chat that learns what you like' : 'Welcome back'}</h2>
-      {version === 0 ? (
+      <h2>{!encoder || isEmpty(encoder) ? 'A chat that learns what you like' : 'Welcome back'}</h2>
+      {!encoder || isEmpty(encoder) ? (
         <ol className="steps">
           <li>
             <b>Ask.</b> Two replies are written side by side.
@@ -28,13 +29,11 @@ export function Welcome({ onAsk }: { onAsk: (prompt: string) => void }) {
           </li>
         </ol>
       ) : (
-        <p className="lead">
-          Your taste is at version {version}, learned from {member?.encoder.verdictCount ?? 0} choices.
-        </p>
+        <p className="lead">Your taste: {summaryOf(encoder)}</p>
       )}
       <div className="starters">
         <a className="button primary" href="#/tune">
-          {version === 0 ? 'Teach it your taste in two minutes' : 'Another round of ten choices'}
+          {isEmpty(encoder) ? 'Teach it your taste in two minutes' : 'Another round of ten choices'}
         </a>
       </div>
       <p className="dim or">or ask something</p>

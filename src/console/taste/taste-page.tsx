@@ -8,6 +8,7 @@ import { Choices } from './choices.js';
 import { Rights } from './rights.js';
 import { Steering } from './steering.js';
 import { TasteMapView } from './taste-map-view.js';
+import { summaryOf } from './taste-words.js';
 import { Versions } from './versions.js';
 import { WinRateCard } from './win-rate-card.js';
 import '../styles/taste.css';
@@ -38,9 +39,7 @@ export function TastePage() {
     <>
       <h1>Your taste</h1>
       <p className="lead" data-testid="summary">
-        {encoder.version === 0
-          ? 'Nothing is learned yet. Every choice between two replies teaches.'
-          : `Version ${encoder.version}, learned from ${encoder.verdictCount} ${encoder.verdictCount === 1 ? 'choice' : 'choices'}.`}
+        {summaryOf(encoder)}
       </p>
       <div className="cards taste-cards">
         <PlaceAndSteering memberId={member.id} version={encoder.version} />

@@ -5,6 +5,7 @@ import { useSession } from '../session/context.js';
 import { problemOf } from '../session/problem.js';
 import { Empty } from '../ui/states.js';
 import { ago } from '../ui/time.js';
+import { choicesInWords } from './taste-words.js';
 
 const CAPACITY: Record<EncoderCapacity, string> = {
   PRIOR: 'nothing learned',
@@ -52,7 +53,7 @@ export function Versions({ member }: { member: Member }) {
               <li key={version}>
                 <b>Version {version}</b>
                 <span className="dim">
-                  {verdictCount} {verdictCount === 1 ? 'choice' : 'choices'}, {CAPACITY[capacity]}, {ago(createdAt)}
+                  {choicesInWords(verdictCount)}, {CAPACITY[capacity]}, {ago(createdAt)}
                 </span>
                 {version === serving ? (
                   <span className="pill">serves now</span>

@@ -5,6 +5,7 @@ import { write } from '../chat/writing.js';
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
 import { problemOf } from '../session/problem.js';
+import { isEmpty } from '../taste/taste-words.js';
 import { Markdown } from '../ui/markdown.js';
 import { Problem } from '../ui/states.js';
 import { EXAMPLES } from './questions.js';
@@ -71,7 +72,7 @@ export function BeforeAfter({ onAgain }: { onAgain: () => void }) {
 
   return (
     <section className="before-after" aria-label="Before and after">
-      {version > 0 ? (
+      {!isEmpty(member?.encoder) ? (
         <>
           <h1>That is your taste, version {version}</h1>
           <p className="lead">How the same question is answered, without and with what you have just taught.</p>
