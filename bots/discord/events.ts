@@ -24,6 +24,7 @@ import type { Bot } from './bot.js';
 import { SILENT } from './draw.js';
 import { pressPage, showConsent, showTaste } from './member-pages.js';
 import { ask, onMessage } from './questions.js';
+import { isUserId } from './service.js';
 import { isGone } from './surface.js';
 import type { Tuning } from './tuning.js';
 import { emojiText, pressContinue, pressVote, takeReaction } from './voting.js';
@@ -67,6 +68,7 @@ function placed<Emoji>(reaction: { message: { id: string; channelId: string }; e
 }
 
 async function onInteraction(bot: Bot, tuning: Tuning, interaction: Interaction): Promise<void> {
+  if (!isUserId(interaction.user.id)) return;
   if (interaction.isButton()) return press(bot, tuning, interaction);
   if (!interaction.isChatInputCommand()) return;
   switch (interaction.commandName) {

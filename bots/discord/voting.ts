@@ -16,6 +16,7 @@ import {
 import type { Bot } from './bot.js';
 import { drawPublicView, drawView } from './draw.js';
 import { goOn, regenerate } from './questions.js';
+import { isUserId } from './service.js';
 import { isGone } from './surface.js';
 
 /** The parts of a reaction event that say what it was. */
@@ -31,7 +32,7 @@ export function emojiText({ id, name }: SeenReaction['emoji']): string {
 
 /** Somebody's reaction came or went. */
 export async function takeReaction(bot: Bot, seen: SeenReaction, userId: string, added: boolean): Promise<void> {
-  if (userId === bot.discord.user?.id) return;
+  if (!isUserId(userId) || userId === bot.discord.user?.id) return;
   const mark = markOf(bot.table, emojiText(seen.emoji));
   if (mark === null) return;
   await bot.book.mark(seen.message.channelId, seen.message.id, userId, { kind: added ? 'added' : 'removed', mark });
