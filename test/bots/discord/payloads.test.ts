@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Message, Wire } from '../../discord/types.js';
 import { mutationsOf, within } from '../../support/mutations.js';
+import { storedVotes } from '../stored-votes.js';
 import { type BotHouse, openBotHouse, shown } from './house.js';
 
 const TIMEOUT = 400_000;
@@ -26,6 +27,10 @@ beforeAll(async () => {
   };
   seen('MESSAGE_CREATE', () => house.ask(bob, 'what is wrong with this?'));
   seen('MESSAGE_REACTION_ADD', () => discord.people.react(bob, offer, '🇦'));
+  // A reaction in a server says twice whose it is, and either is enough: this one says it once.
+  const { member, ...once } = packets.get('MESSAGE_REACTION_ADD') as Wire;
+  expect(member).toMatchObject({ user: { id: once.user_id } });
+  packets.set('reaction', once);
   seen('MESSAGE_REACTION_REMOVE', () => discord.people.unreact(bob, offer, '🇦'));
   seen('vote', () => void discord.people.press(bob, offer, discord.people.buttons(offer).get('A') as string));
   seen('command', () => void discord.people.command(bob, channel.id, 'taste'));
@@ -46,13 +51,7 @@ const PRESS = ['type', 'data.custom_id', 'channel.id', 'message.id', 'member.use
 /** What is sent, as which packet, and which parts say who means what: without one of them nothing may be counted. */
 const KINDS: [what: string, packet: string, name: string, change: Wire, parts?: string[]][] = [
   ['a message', 'MESSAGE_CREATE', 'MESSAGE_CREATE', {}],
-  [
-    'a reaction',
-    'MESSAGE_REACTION_ADD',
-    'MESSAGE_REACTION_ADD',
-    {},
-    ['user_id', 'channel_id', 'message_id', 'emoji.name'],
-  ],
+  ['a reaction', 'reaction', 'MESSAGE_REACTION_ADD', {}, ['user_id', 'channel_id', 'message_id', 'emoji.name']],
   ['a reaction taken away', 'MESSAGE_REACTION_REMOVE', 'MESSAGE_REACTION_REMOVE', {}],
   ['all reactions taken away', 'MESSAGE_REACTION_REMOVE', 'MESSAGE_REACTION_REMOVE_ALL', {}],
   ['an emoji taken away', 'MESSAGE_REACTION_REMOVE', 'MESSAGE_REACTION_REMOVE_EMOJI', {}],
@@ -95,7 +94,9 @@ it.each([
 });
 
 it('counts nothing, and what is right counts afterwards', { timeout: TIMEOUT }, async () => {
-  const ref = { platform: 'discord', externalId: house.bob.id };
+  const [ref, asker] = [house.bob, house.ada].map(({ id }) => ({ platform: 'discord', externalId: id }));
+  const stored = () => storedVotes(house.place, 'discord', [ref, asker]);
+  expect(await stored()).toEqual([]);
   expect((await house.place.admin.member(ref))?.consent.learn ?? 'UNASKED').toBe('UNASKED');
   // Some of those payloads said of the voter that they are a bot, and that is remembered: the right one says it anew.
   send('MESSAGE_CREATE', packets.get('MESSAGE_CREATE'));
@@ -103,7 +104,8 @@ it('counts nothing, and what is right counts afterwards', { timeout: TIMEOUT }, 
   await house.place.admin.createMemberToken(ref);
   const member = await house.place.admin.member(ref);
   await house.place.admin.setConsent(member?.id ?? '', { learn: true });
-  expect(await house.verdicts(house.bob)).toEqual([]);
-  send('MESSAGE_REACTION_ADD', packets.get('MESSAGE_REACTION_ADD'));
+  expect(await stored()).toEqual([]);
+  send('MESSAGE_REACTION_ADD', packets.get('reaction'));
   await house.ledger(house.bob, `CHOSEN ${shown(offer).get('A')}`);
+  expect(await stored()).toContain(`${house.bob.id}: CHOSEN ACTIVE`);
 });

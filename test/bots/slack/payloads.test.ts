@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../slack/types.js';
 import { mutationsOf, within } from '../../support/mutations.js';
+import { storedVotes } from '../stored-votes.js';
 import { type BotHouse, openBotHouse } from './house.js';
 
 const TIMEOUT = 400_000;
@@ -189,14 +190,23 @@ describe('a payload with one part wrong', () => {
   });
 
   it('counts nothing, and what is right counts afterwards', { timeout: TIMEOUT }, async () => {
-    const ref = { platform: 'slack', externalId: house.bob.id, scope: house.team.id };
+    // What was sent before is dealt with by then.
+    await house.reply(house.ask(house.ada, 'are you there?'));
+    const [ref, asker] = [house.bob, house.ada].map(({ id }) => ({
+      platform: 'slack',
+      externalId: id,
+      scope: house.team.id,
+    }));
+    const stored = () => storedVotes(house.place, 'slack', [ref, asker]);
+    expect(await stored()).toEqual([]);
     expect((await house.place.admin.member(ref))?.consent.learn ?? 'UNASKED').toBe('UNASKED');
     // With their yes, whatever had been kept for it would count.
     await form(press('palate:consent:yes')());
     await vi.waitUntil(async () => (await house.place.admin.member(ref))?.consent.learn === 'GRANTED', WAIT);
-    expect(await house.verdicts(house.bob)).toEqual([]);
+    expect(await stored()).toEqual([]);
     await form(press('palate:vote:A')());
     await vi.waitUntil(async () => (await house.verdicts(house.bob)).length === 1, WAIT);
+    expect(await stored()).toContain(`${house.bob.id}: CHOSEN ACTIVE`);
   });
 });
 
