@@ -1,35 +1,59 @@
-/** What people may do who did not ask, and what a restart leaves: the Slack bot. */
+/** What people on Slack may do who did not ask, and what a restart leaves. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { action, encodeAction, VERBS, type Verb, whoMay } from '../../../bots/kit/index.js';
-import type { Message, User } from '../../slack/types.js';
+import { encodeAction } from '../../../bots/kit/index.js';
+import type { Interaction, Message, User } from '../../slack/types.js';
+import { type Crowd, describeStrangers, type Person } from '../strangers.js';
 import { type BotHouse, openBotHouse, textOf } from './house.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 
-let house: BotHouse;
-afterEach(() => house?.close());
-
-const NOT_YOURS = 'Only the person who asked can do this.';
-
-/** Presses a button that never stood there, and gives what was said to the presser. */
-async function forge(user: User, message: Message, verb: Verb, ...args: string[]): Promise<string> {
-  const id = encodeAction(action(verb, ...args));
-  const blocks = message.blocks;
-  const made = { type: 'button', text: { type: 'plain_text', text: id }, action_id: id };
-  message.blocks = [...blocks, { type: 'actions', elements: [made] }];
-  const press = house.slack.people.press(user, message, id);
-  message.blocks = blocks;
-  const said = await house.slack.until(`an answer to ${id}`, () => press.answers[0]);
-  expect(said.ephemeralFor).toBe(user.id);
-  return textOf(said);
+async function openCrowd(): Promise<Crowd<Message>> {
+  const house = await openBotHouse();
+  const { ada, bob, slack, team, channel, install, place } = house;
+  const { people, world } = slack;
+  const boss = world.addUser(team, 'boss', { isAdmin: true });
+  channel.members.add(boss.id);
+  const other = world.addChannel(team, 'other', [ada, bob, boss]);
+  other.members.add(install.botUserId);
+  const users: Record<Person, User> = { manager: boss, asker: ada, stranger: bob };
+  const told =
+    (user: User, { answers }: Interaction) =>
+    async () => {
+      const said = await slack.until('an answer', () => answers[0]);
+      expect(said.ephemeralFor).toBe(user.id);
+      return textOf(said);
+    };
+  return {
+    place,
+    memberOf: (person) => ({ platform: 'slack', externalId: users[person].id, scope: team.id }),
+    answered: (person, where) =>
+      house.reply(house.ask(users[person], 'hello', { channel: where === 'other' ? other.id : channel.id })),
+    growing: (person) => growing(house, users[person]),
+    textOf,
+    buttons: (message) => new Map([...people.buttons(message)].map(([label, wire]) => [label, String(wire.action_id)])),
+    rest: (message) =>
+      slack.until('the rest', () =>
+        world
+          .thread(message.channel, message.threadTs as string)
+          .find((one) => one.ts > message.ts && people.buttons(one).has('Continue')),
+      ),
+    vote: (person, message) => people.react(users[person], message, 'a'),
+    press: (person, message, label) => told(users[person], people.press(users[person], message, label)),
+    forge: (person, message, action) => {
+      const id = encodeAction(action);
+      const { blocks } = message;
+      const made = { type: 'button', text: { type: 'plain_text', text: id }, action_id: id };
+      message.blocks = [...blocks, { type: 'actions', elements: [made] }];
+      const press = people.press(users[person], message, id);
+      message.blocks = blocks;
+      return told(users[person], press);
+    },
+    until: (what, holds) => slack.until(what, holds),
+    close: () => house.close(),
+  };
 }
 
-async function known(user: User) {
-  const member = await house.place.admin.member({ platform: 'slack', externalId: user.id, scope: house.team.id });
-  return { member, verdicts: await house.verdicts(user) };
-}
-
-async function growing(user: User): Promise<Message> {
+async function growing(house: BotHouse, user: User): Promise<Message> {
   house.place.runtime.holdDecoding = new Promise(() => {});
   const before = house.written().length;
   house.ask(user, 'a long one');
@@ -41,87 +65,12 @@ async function growing(user: User): Promise<Message> {
   );
 }
 
-describe('a stranger', () => {
-  const GENUINE: Readonly<Record<Verb, string[]>> = {
-    vote: ['REGENERATE'],
-    stop: ['0a1b2c3d-0000-4000-8000-000000000000'],
-    continue: ['A'],
-    consent: ['no'],
-    community: ['yes'],
-    taste: [],
-    undo: ['0'],
-    forget: ['yes'],
-    export: [],
-    tune: ['start'],
-  };
+describeStrangers('Slack', openCrowd);
 
-  it('changes nothing of the asker by any button, whatever it carries', async () => {
-    house = await openBotHouse();
-    const { ada, bob, slack, place } = house;
-    const offered = await house.reply(house.ask(ada, 'hello'));
-    slack.people.react(ada, offered, 'a');
-    while ((await known(ada)).member?.encoder.version !== 1) await new Promise((resolve) => setTimeout(resolve, 20));
-    const before = await known(ada);
-    const requests = place.runtime.requests.length;
-    for (const verb of VERBS) {
-      if (verb === 'tune') continue;
-      const said = await forge(bob, offered, verb, ...GENUINE[verb]);
-      if (verb === 'stop') expect(said).toBe('This reply is not being written any more.');
-      else if (whoMay(action(verb, ...GENUINE[verb])) === 'ASKER') expect(said, verb).toBe(NOT_YOURS);
-    }
-    for (const [verb, ...args] of [
-      ['vote', 'H'],
-      ['vote', 'everything'],
-      ['stop'],
-      ['continue', 'H2'],
-      ['consent'],
-      ['undo', 'NaN'],
-      ['forget', ada.id],
-    ] as const) {
-      expect(await forge(bob, offered, verb, ...args), verb).toBe('These replies can no longer be voted on.');
-    }
-    expect(await known(ada)).toEqual(before);
-    expect(place.runtime.requests).toHaveLength(requests);
-  });
-
-  it('cannot stop a reply, and is told so alone; the asker can, and an admin of the workspace', async () => {
-    house = await openBotHouse();
-    const { ada, bob, slack, team, channel } = house;
-    const boss = slack.world.addUser(team, 'boss', { isAdmin: true });
-    channel.members.add(boss.id);
-    const first = await growing(ada);
-    const press = slack.people.press(bob, first, 'Stop');
-    const said = await slack.until('an answer', () => press.answers[0]);
-    expect(said).toMatchObject({ text: NOT_YOURS, ephemeralFor: bob.id });
-    expect(slack.people.buttons(first).has('Stop')).toBe(true);
-    slack.people.press(ada, first, 'Stop');
-    await slack.until('the end', () => textOf(first).includes('Stopped.'));
-    const second = await growing(ada);
-    slack.people.press(boss, second, 'Stop');
-    await slack.until('the end', () => textOf(second).includes('Stopped.'));
-  });
-});
+let house: BotHouse;
+afterEach(() => house?.close());
 
 describe('the rest of a reply', () => {
-  it('is written for its asker, once, behind what was there', async () => {
-    house = await openBotHouse();
-    const { ada, bob, slack, place } = house;
-    const question = house.ask(ada, 'hello');
-    const message = await house.reply(question);
-    expect(textOf(message)).toContain('Cut off at the longest length: A, B.');
-    const refused = slack.people.press(bob, message, 'Continue B');
-    expect((await slack.until('a refusal', () => refused.answers[0])).text).toBe(NOT_YOURS);
-    slack.people.press(ada, message, 'Continue B');
-    await slack.until('the rest', () =>
-      slack.world
-        .thread(message.channel, question.ts)
-        .find((one) => one.ts > message.ts && slack.people.buttons(one).has('Continue')),
-    );
-    const again = slack.people.press(ada, message, 'Continue B');
-    expect((await slack.until('an answer', () => again.answers[0])).text).toBe('It goes on below.');
-    expect(place.runtime.requests.map(({ rows }) => rows[0].written?.length ?? 0)).toEqual([0, 12]);
-  });
-
   it('can be had in an assistant thread too', async () => {
     house = await openBotHouse({ config: { maxTokens: 40 } });
     const { ada, slack, place } = house;
@@ -140,7 +89,7 @@ describe('across a restart', () => {
   it('an answer is begun again in its message', async () => {
     house = await openBotHouse();
     const { ada, slack } = house;
-    const message = await growing(ada);
+    const message = await growing(house, ada);
     await house.restart();
     await slack.until('the end', () => message.reactions.size === 5);
     expect(textOf(message)).toContain('**A**');
