@@ -113,9 +113,6 @@ export function logOf(write: WriteLog): PluginLog {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** Rows asked for at a time: what the service gives at most. */
-const PAGE = 100;
-
 function storageOf(client: PalateClient): PluginStorage {
   return {
     // A key is its own first extension.
@@ -124,9 +121,10 @@ function storageOf(client: PalateClient): PluginStorage {
     delete: async (key) => void (await client.setStorage(key, null)),
     async *list(prefix) {
       for (let after: string | undefined; ; ) {
-        const entries: StoredEntry[] = await client.storage(prefix, { first: PAGE, after });
+        // As many at a time as the service gives.
+        const entries: StoredEntry[] = await client.storage(prefix, { after });
+        if (entries.length === 0) return;
         yield* entries.map(({ key, value }) => ({ key, value }));
-        if (entries.length < PAGE) return;
         after = entries[entries.length - 1].key;
       }
     },

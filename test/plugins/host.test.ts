@@ -72,6 +72,7 @@ describe.each(['IN_PROCESS', 'OWN_PROCESS'] as const)('%s', (placement) => {
       plugins: Object.keys(files),
       files,
       placements: Object.fromEntries(names.map((name) => [name, placement])),
+      limits: { pageSizeDefault: 1, pageSizeMaximum: 1 },
       // A process of its own takes a while to start where many do at once.
       times: { health: 500, stop: 300, start: placement === 'OWN_PROCESS' ? 20_000 : 1_000 },
     });

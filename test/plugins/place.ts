@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
-import { DEFAULT_LIMITS, PLUGIN_TIMES, type PluginTimes } from '../../src/common/config.js';
+import { DEFAULT_LIMITS, type Limits, PLUGIN_TIMES, type PluginTimes } from '../../src/common/config.js';
 import { authenticateAdmin, authenticateAny, authenticateKeys } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { PluginHost } from '../../src/plugins/host.js';
@@ -54,6 +54,7 @@ export interface PlaceOptions {
   /** Where plugins run, by name. */
   placements?: Readonly<Record<string, PluginPlacement>>;
   times?: Partial<PluginTimes>;
+  limits?: Partial<Limits>;
   /** Where people reach the gateway, as the settings say it. */
   publicUrl?: string;
   folder?: string;
@@ -65,6 +66,7 @@ export const CONTRACT = pathToFileURL(join(COMPILED, 'src/plugins/contract.js'))
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-plugins-')));
   for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(folder, name), text);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   if (!options.folder) await prepareDatabase(folder);
@@ -95,12 +97,12 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     plugins: host.service,
     hooks: host.hooks,
     log,
-    limits: DEFAULT_LIMITS,
+    limits,
   });
   await services.start();
   const known = authenticateAny(authenticateAdmin(ADMIN_KEY), authenticateKeys(services.keys));
   const gateway = createGateway({
-    settings: { host: '127.0.0.1', port: 0, publicUrl: options.publicUrl, limits: DEFAULT_LIMITS, allowedOrigins: [] },
+    settings: { host: '127.0.0.1', port: 0, publicUrl: options.publicUrl, limits, allowedOrigins: [] },
     services,
     authenticate: async (key) => host.authenticate(key) ?? known(key),
     extensions: host.extensions,
