@@ -19,7 +19,10 @@ export type StepTokens = { id: number; row: number; tokens: number[] }[];
 export interface DecodeEvents {
   tokens(batch: StepTokens): void;
   generated(id: number, rows: DecodedRow[]): void;
-  /** A request's rows are gone: what kept them from being decoded. The others go on. */
+  /**
+   * A request's rows are gone: what kept one of them from being decoded. Its other rows go with it, because they are there to be
+   * compared, and one alone could not be voted on; asked again, all are written. Other requests go on.
+   */
   failed(id: number, error: unknown): void;
 }
 
