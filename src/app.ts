@@ -1,7 +1,7 @@
 /** The composition root: builds the parts of one gateway process, starts them in order, and stops them in reverse. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { localUrl, PLUGIN_TIMES, type Settings } from './common/config.js';
+import { localUrl, PLUGIN_TIMES, type Settings, VARIABLES } from './common/config.js';
 import { makeDataFolder } from './common/installation.js';
 import { StartedParts } from './common/lifecycle.js';
 import type { Log } from './common/log.js';
@@ -16,6 +16,7 @@ import type { LanguageModelFile } from './language-model/model.js';
 import { adapterWeights, type LoadedCheckpoint } from './learning/checkpoint.js';
 import { chooseCheckpoint } from './learning/find-checkpoint.js';
 import { PluginHost } from './plugins/host.js';
+import { requirePlugins } from './plugins/loader.js';
 import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
 import { createServices } from './services/create-services.js';
@@ -51,6 +52,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const started = new StartedParts((name, err) => log.error({ err }, `The ${name} did not stop cleanly`), signal);
   try {
     await requireFree(settings);
+    requirePlugins(settings.plugins, process.cwd(), settings.origin.plugins ?? VARIABLES.plugins);
     await makeDataFolder(settings.data);
     const adminKey = await ensureAdminKey(settings);
     const model = await openGguf(await fetchModel(options));

@@ -1,8 +1,9 @@
 /** Finds a plugin's file, imports it, and says what is wrong with one that is none. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { register } from 'node:module';
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { nearest } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { type ConfigField, fieldsOf } from './configuration.js';
 import { type Plugin, z } from './contract.js';
@@ -29,7 +30,8 @@ const shape = z.object({
 /** @throws PalateError BAD_USER_INPUT that says what is wrong with the source and what to do */
 export async function loadPlugin(source: string, folder: string, timeMs: number): Promise<LoadedPlugin> {
   const file = findFile(source, folder);
-  if (!file) throw unusable(source, 'there is no such file, folder or package. Check the name, or install the package');
+  if (!file)
+    throw new PalateError('BAD_USER_INPUT', `The plugin ${source} is not usable: ${whyMissing(source, folder)}`);
   let module: { default?: unknown; plugin?: unknown };
   try {
     lendOurselves();
@@ -54,6 +56,36 @@ export async function loadPlugin(source: string, folder: string, timeMs: number)
       error,
     );
   }
+}
+
+/**
+ * Before anything is opened that takes long: a name that leads nowhere is misspelt, or its package was not installed.
+ * @param namedBy what gave the names
+ * @throws PalateError BAD_USER_INPUT that says which, and what to do
+ */
+export function requirePlugins(sources: readonly string[], folder: string, namedBy: string): void {
+  const missing = sources.filter((source) => !isThere(source, folder));
+  if (missing.length === 0) return;
+  const told = missing.map((source) => `${namedBy} names the plugin ${source}: ${whyMissing(source, folder)}`);
+  throw new PalateError('BAD_USER_INPUT', told.join(' '));
+}
+
+/** Also where it is damaged: that is told when it is loaded. */
+function isThere(source: string, folder: string): boolean {
+  try {
+    return findFile(source, folder) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+function whyMissing(source: string, folder: string): string {
+  if (isPath(source)) return `there is no plugin at ${resolve(folder, source)}. Correct the path.`;
+  const own = ownPlugins();
+  const meant = nearest(source, own, '');
+  if (meant) return `there is none of that name; did you mean ${meant}?`;
+  const unknown = `it neither comes with Palate (${own.join(', ')} do) nor is it a package installed in ${folder} or above`;
+  return `${unknown}. Correct the name, or install it there: "npm install ${source}".`;
 }
 
 /** A module hook: what is not installed where it is imported is found among these. */
@@ -82,13 +114,22 @@ function lendOurselves(): void {
 
 /** A path beginning with a dot or a slash, a plugin that comes with the product, or a package installed above `folder`. */
 function findFile(source: string, folder: string): string | undefined {
-  if (source.startsWith('.') || isAbsolute(source)) return entryOf(resolve(folder, source));
-  const own = fileURLToPath(new URL(`../../bots/${source}/plugin${extname(import.meta.url)}`, import.meta.url));
-  if (/^[a-z0-9-]+$/.test(source) && existsSync(own)) return own;
+  if (isPath(source)) return entryOf(resolve(folder, source));
+  if (/^[a-z0-9-]+$/.test(source) && existsSync(ownFile(source))) return ownFile(source);
   for (let above = folder; ; above = dirname(above)) {
     const found = entryOf(join(above, 'node_modules', source));
     if (found || above === dirname(above)) return found;
   }
+}
+
+const isPath = (source: string) => source.startsWith('.') || isAbsolute(source);
+
+const BOTS = fileURLToPath(new URL('../../bots', import.meta.url));
+const ownFile = (name: string) => join(BOTS, name, `plugin${extname(import.meta.url)}`);
+
+/** Those that come with the product. */
+function ownPlugins(): string[] {
+  return readdirSync(BOTS).filter((name) => existsSync(ownFile(name)));
 }
 
 /** The file to import: the path itself, or what the folder's package.json names. */

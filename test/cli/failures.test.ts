@@ -59,6 +59,18 @@ it.each([
     },
     /^palate: PALATE_COLOUR is no setting\. PALATE_PROT is no setting; did you mean PALATE_PORT\? PALATE_PUBLICURL is no setting; did you mean PALATE_PUBLIC_URL\?/,
   ],
+  [
+    'a plugin whose name is misspelt',
+    ['start', '--plugins', 'discrod,slack'],
+    { PALATE_PLUGINS: 'none' },
+    /^palate: --plugins names the plugin discrod: .*did you mean discord\?\n$/,
+  ],
+  [
+    'plugins that are not there',
+    ['start'],
+    { PALATE_PLUGINS: 'palate-plugin-mine,./mine.js' },
+    /^palate: PALATE_PLUGINS names the plugin palate-plugin-mine: .*"npm install palate-plugin-mine"\. PALATE_PLUGINS names the plugin \.\/mine\.js: .*\/mine\.js\. Correct the path\.\n$/,
+  ],
   ['a device that is not supported', ['start'], { PALATE_DEVICE: 'abacus' }, /^palate: PALATE_DEVICE is not usable/],
   [
     'a database server that is away',

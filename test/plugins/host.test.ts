@@ -343,7 +343,7 @@ describe('loading', () => {
 
   it('tells of what cannot be loaded, and goes on', async () => {
     const broken: Record<string, [text: string, reason: string]> = {
-      'missing.mjs': ['', 'there is no such file'],
+      'missing.mjs': ['', 'there is no plugin at'],
       'throws.mjs': ['throw new Error("not today")', 'not today'],
       'empty.mjs': ['export const x = 1', 'exports no plugin'],
       'name.mjs': [file('Bad Name', ''), 'its name must be lower case'],
