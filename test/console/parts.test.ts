@@ -1,8 +1,6 @@
 /** The small pure parts of the page: credentials, storage, routes, keys, sentences, moments, lengths and directions. */
 import { describe, expect, it } from 'vitest';
 import { CLIENT_ERROR_CODES, PalateClientError } from '../../src/client/index.js';
-import { DEFAULT_LIMITS } from '../../src/common/config.js';
-import { LIMIT_TEXTS } from '../../src/common/limit-texts.js';
 import { lengthsWithin, lengthWords, ReplyLength } from '../../src/console/chat/length.js';
 import { numbersOf, wordsOf } from '../../src/console/chat/training-line.js';
 import { waitingWords } from '../../src/console/chat/waiting-line.js';
@@ -11,8 +9,6 @@ import { next } from '../../src/console/session/connection.js';
 import { readFragment, readPasted, takeCredential } from '../../src/console/session/credential.js';
 import { type Kept, keptIn } from '../../src/console/session/kept.js';
 import { mayPass, problemOf, SENTENCES } from '../../src/console/session/problem.js';
-import { asksBySetting } from '../../src/console/setup/consent.js';
-import { groupsOf } from '../../src/console/setup/plugin-groups.js';
 import { leaning, nameOfDirection, shownDirections } from '../../src/console/taste/directions.js';
 import { summaryOf } from '../../src/console/taste/taste-words.js';
 import { isComposing, isPlain, sends } from '../../src/console/ui/keys.js';
@@ -364,55 +360,4 @@ it('says how much was learned, also of one choice, of none that is left, and of 
   expect(words(1, 'BIAS', 1)).toBe('Version 1, learned from 1 choice.');
   expect(words(2, 'PRIOR', 0)).toBe('Nothing is learned any more. Every choice between two replies teaches.');
   expect(words(3, 'BIAS', 0)).toBe('Version 3, the taste that you brought along.');
-});
-
-it('shows a plugin’s settings under their headings, in the order of the plugin, what a set-up begins with first', () => {
-  const field = (name: string, group: string | null, value: string | null = null) => ({
-    name,
-    title: name,
-    group,
-    description: null,
-    type: 'STRING' as const,
-    required: false,
-    secret: false,
-    choices: null,
-    default: 'usual',
-    isSet: value !== null,
-    value,
-    fromVariable: null,
-  });
-  const groups = groupsOf([
-    field('a', 'One workspace'),
-    field('b', 'Socket Mode'),
-    field('c', 'HTTP'),
-    field('d', null),
-    field('e', 'Votes', 'usual'),
-    field('f', 'Replies', 'other'),
-    field('g', 'HTTP'),
-  ]);
-  expect(groups.map(({ name, open, fields }) => [name, open, fields.map((one) => one.name).join('')])).toEqual([
-    [null, true, 'd'],
-    ['One workspace', true, 'a'],
-    ['Socket Mode', true, 'b'],
-    ['HTTP', false, 'cg'],
-    ['Votes', false, 'e'],
-    ['Replies', true, 'f'],
-  ]);
-});
-
-it('knows whether a plugin’s own setting asks for consent, also before the plugin has ever run', () => {
-  const setting = (value: string | null, usual: string | null = 'true') => [
-    { name: 'token', value: null, default: null },
-    { name: 'askConsent', value, default: usual },
-  ];
-  expect(asksBySetting(setting(null))).toBe(true);
-  expect(asksBySetting(setting('true', 'false'))).toBe(true);
-  expect(asksBySetting(setting('false'))).toBe(false);
-  expect(asksBySetting([])).toBe(false);
-});
-
-it('says of every limit what it is about', () => {
-  expect(Object.keys(LIMIT_TEXTS).sort()).toEqual(Object.keys(DEFAULT_LIMITS).sort());
-  const descriptions = Object.values(LIMIT_TEXTS).map(({ description }) => description);
-  expect(new Set(descriptions).size).toBe(descriptions.length);
 });
