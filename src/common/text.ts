@@ -8,8 +8,6 @@ export function faultOf(text: string): string | undefined {
   const [half] = /\p{Surrogate}/u.exec(text) ?? [];
   if (half !== undefined)
     return `half a character (the lone surrogate U+${half.charCodeAt(0).toString(16).toUpperCase()})`;
-  // The embedded database takes it for the mark of an encoding and leaves it out when it reads.
-  if (text.startsWith('\ufeff')) return 'a byte order mark (U+FEFF) at its beginning';
   return undefined;
 }
 

@@ -9,7 +9,7 @@ import { textInputs } from './text-inputs.js';
 import { ADMIN, openWorld, type World } from './world.js';
 
 const inputs = textInputs(createSchema());
-const TORN = ['\ud800', 'a\udfffb', '\ude00\ud83d', '\0', 'a\0b', '\ufeffa'];
+const TORN = ['\ud800', 'a\udfffb', '\ude00\ud83d', '\0', 'a\0b'];
 const INEXACT = [2 ** 53, 2 ** 60, -(2 ** 53), 1e300, 1.5];
 const ODD = [
   '\ufffe',
@@ -21,6 +21,7 @@ const ODD = [
   ' ',
   '\u{10ffff}',
   'a\ufeff',
+  '\ufeffa',
   'x'.repeat(100_000),
 ];
 
@@ -172,13 +173,13 @@ describe('any other text', () => {
     const ids = new Set<string>();
     for (const text of texts) {
       const member = { platform: 'odd', externalId: text, scope: text };
-      const input = { member, prompt: `a${text}b`, source: { channelId: text, messageId: text }, maxTokens: 1 };
+      const input = { member, prompt: `${text}b`, source: { channelId: text, messageId: text }, maxTokens: 1 };
       const query =
         'mutation ($input: GenerateInput!) { generate(input: $input) { prompt member { id externalId scope } } }';
       const { data, errors } = await world.post(KEY, query, { input });
       expect(errors).toBeUndefined();
       const { prompt, member: made } = data?.generate ?? {};
-      expect(prompt).toBe(`a${text}b`);
+      expect(prompt).toBe(`${text}b`);
       expect([made.externalId, made.scope]).toEqual([text, text]);
       ids.add(made.id);
     }
