@@ -151,22 +151,23 @@ async function offer(
     content,
     buttons: i === contents.length - 1 ? buttons : [],
   }));
-  const messages = [await message.finish(first)];
-  for (const [i, page] of rest.entries()) messages.push(await question.surface.post(page, i + 1));
-  const made: Offer = {
-    generationId: generation.id,
-    candidates: order,
-    asker: question.asker,
-    scope: '',
-    channel: question.channel,
-    messages,
-    at: Date.now(),
-    language: words.tag,
-    history: question.replies,
-    ...(continues && { continues }),
-    ...(replaces !== undefined && { replaces }),
-  };
-  await bot.book.open(made, generation.member.id);
+  const made = await bot.book.open(question.channel, generation.member.id, async (): Promise<Offer> => {
+    const messages = [await message.finish(first)];
+    for (const [i, page] of rest.entries()) messages.push(await question.surface.post(page, i + 1));
+    return {
+      generationId: generation.id,
+      candidates: order,
+      asker: question.asker,
+      scope: '',
+      channel: question.channel,
+      messages,
+      at: Date.now(),
+      language: words.tag,
+      history: question.replies,
+      ...(continues && { continues }),
+      ...(replaces !== undefined && { replaces }),
+    };
+  });
   if (learning && bot.config.controls !== 'buttons') await addReactions(bot, made);
 }
 

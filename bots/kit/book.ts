@@ -72,16 +72,28 @@ const FIND_VERDICT = `query Verdict($id: ID!, $member: MemberRef!) {
 export class VoteBook {
   private readonly entries = new Map<string, Entry>();
   private readonly byMessage = new Map<string, string>();
+  /** Offers that are being shown. */
+  private readonly shown = new Set<{ channel: string; kept: Promise<unknown> }>();
 
   constructor(private readonly parts: BookParts) {}
 
-  /** Keeps an offer that was just made. When this resolves, a restart knows of it. */
-  async open(offer: Offer, memberId: string): Promise<void> {
-    this.hold(offer, false);
+  /**
+   * Keeps an offer that `show` shows in the channel. When this resolves, a restart knows of it. People may press what they see before the
+   * platform has said which message it is: what they press waits.
+   */
+  async open<O extends Offer>(channel: string, memberId: string, show: () => Promise<O>): Promise<O> {
+    const showing = show().then((offer) => {
+      this.hold(offer, false);
+      return offer;
+    });
+    const entry = { channel, kept: showing.catch(() => undefined) };
+    this.shown.add(entry);
+    const offer = await showing.finally(() => this.shown.delete(entry));
     const text = JSON.stringify(offer);
     for (const message of offer.messages) {
       await this.insist(() => this.parts.storage.set(offerKey(offer.channel, message), text, { memberId }));
     }
+    return offer;
   }
 
   /** The offer that a message belongs to; null where it is none of ours. */
@@ -321,11 +333,13 @@ export class VoteBook {
   }
 
   private async entry(channel: string, message: string): Promise<Entry | null> {
-    const held = this.entries.get(this.byMessage.get(`${channel}/${message}`) ?? '');
-    if (held) return held;
+    const held = () => this.entries.get(this.byMessage.get(`${channel}/${message}`) ?? '');
+    const before = held();
+    if (before) return before;
     const offer = readOffer(await this.insist(() => this.parts.storage.get(offerKey(channel, message))));
-    if (!offer) return null;
-    return this.entries.get(offer.generationId) ?? this.hold(offer, true);
+    if (offer) return this.entries.get(offer.generationId) ?? this.hold(offer, true);
+    await Promise.all([...this.shown].filter((one) => one.channel === channel).map(({ kept }) => kept));
+    return held() ?? null;
   }
 
   private hold(offer: Offer, old: boolean): Entry {

@@ -128,22 +128,24 @@ async function offer(
   // What continues a reply is a part of it: the votes are on the whole.
   const learning = settings.learn && !continues;
   const order = session.candidates;
-  const messages = await draft.finish({ replies: generation.candidates, order, words, learning });
-  const made: SlackOffer = {
-    generationId: generation.id,
-    candidates: order,
-    asker,
-    messages,
-    at: Date.now(),
-    language: words.tag,
-    history: replies,
-    ...(continues && { continues }),
-    ...(replaces !== undefined && { replaces }),
-    ...place,
-  };
-  await bot.book.open(made, generation.member.id);
+  const made = await bot.book.open(
+    place.channel,
+    generation.member.id,
+    async (): Promise<SlackOffer> => ({
+      messages: await draft.finish({ replies: generation.candidates, order, words, learning }),
+      generationId: generation.id,
+      candidates: order,
+      asker,
+      at: Date.now(),
+      language: words.tag,
+      history: replies,
+      ...(continues && { continues }),
+      ...(replaces !== undefined && { replaces }),
+      ...place,
+    }),
+  );
   await question.offered?.();
-  await rememberTurn(bot, place, messages[0], generation.member.id).catch((error: unknown) => {
+  await rememberTurn(bot, place, made.messages[0], generation.member.id).catch((error: unknown) => {
     bot.log.info('A conversation will not know of this reply', { error });
   });
   if (learning && bot.config.controls !== 'buttons') await addReactions(bot, made);

@@ -137,6 +137,19 @@ describe('Slack in trouble', () => {
     expect(house.written()).toHaveLength(2);
   });
 
+  it('shows a reply before it says so: votes that come in between count', async () => {
+    house = await openBotHouse();
+    const { ada, slack } = house;
+    slack.web.faults.add({ path: /^chat\.update/, times: 1_000, when: 'after', answer: 'cut' });
+    house.ask(ada, 'hello');
+    const message = await slack.until('a button', () =>
+      house.written().find((one) => slack.people.buttons(one).has('A')),
+    );
+    slack.people.press(ada, message, 'A');
+    slack.web.faults.clear();
+    await house.ledger(ada, chosen(message, 'A'));
+  });
+
   it('is given the time it asks for', async () => {
     house = await openBotHouse();
     const { ada, slack } = house;
