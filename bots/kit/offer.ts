@@ -64,7 +64,7 @@ function cutPlaces(replies: readonly FinishedReply[], order: readonly string[]):
 
 function askLine(count: number, words: Words, table: ReactionTable): string {
   if (count < 2) return words.vote.single;
-  return words.vote.several({ tie: table.TIE[0], allBad: table.ALL_BAD[0] });
+  return words.vote.several({ tie: table.TIE[0], allBad: table.ALL_BAD[0] }, count);
 }
 
 /** Buttons that say the same as the reactions, for those who prefer them. */

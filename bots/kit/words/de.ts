@@ -3,6 +3,8 @@ import type { Words } from './words.js';
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
 
+const votes = (number: number) => (number === 0 ? 'keine Stimme' : count(number, 'Stimme', 'Stimmen'));
+
 /** So long as somebody has to wait. */
 const span = (seconds: number) =>
   seconds < 120 ? count(seconds, 'Sekunde', 'Sekunden') : count(Math.ceil(seconds / 60), 'Minute', 'Minuten');
@@ -10,7 +12,8 @@ const span = (seconds: number) =>
 export const GERMAN: Words = {
   tag: 'de',
   vote: {
-    several: ({ tie, allBad }) => `Welche ist besser? ${tie} gleich gut, ${allBad} keine.`,
+    several: ({ tie, allBad }, replies) =>
+      `Welche ist ${replies > 2 ? 'am besten' : 'besser'}? ${tie} gleich gut, ${allBad} keine.`,
     single: 'War das eine gute Antwort?',
     cancelled: 'Abgebrochen.',
     expired: 'Über diese Antworten kann nicht mehr abgestimmt werden.',
@@ -25,7 +28,7 @@ export const GERMAN: Words = {
     regenerate: 'Neue Antworten',
     stop: 'Anhalten',
     waiting: (ahead, seconds) =>
-      `${ahead === 0 ? 'Deine Frage ist als nächste dran' : `Deine Frage wartet, ${ahead} vor ihr`}: etwa ${count(seconds, 'Sekunde', 'Sekunden')}.`,
+      `${ahead === 0 ? 'Deine Frage ist als nächste dran' : `Deine Frage wartet, ${ahead} vor ihr`}: etwa ${span(seconds)}.`,
     received: 'Deine Frage ist da. Einen Augenblick, bitte.',
     cut: (which) => `Bei der größten Länge abgeschnitten${which === '' ? '' : `: ${which}`}.`,
     goOn: (letter) => (letter === '' ? 'Weiter' : `Weiter mit ${letter}`),
@@ -54,7 +57,7 @@ export const GERMAN: Words = {
     mentionMe:
       'Diese Antwort kann ich nicht lesen. Um mich zu fragen, erwähne mich oder lass beim Antworten die Erwähnung an.',
     missingPermissions: (names, channel) =>
-      `Ich kann in ${channel} nicht antworten: Mir fehlt die Berechtigung ${names.join(', ')}.`,
+      `Ich kann in ${channel} nicht antworten: Mir ${names.length === 1 ? 'fehlt die Berechtigung' : 'fehlen die Berechtigungen'} ${names.join(', ')}.`,
     channelOff: 'In diesem Kanal antworte ich nicht.',
     adminsOnly: 'Das dürfen nur Leute, die diesen Server verwalten.',
   },
@@ -72,9 +75,9 @@ export const GERMAN: Words = {
       'Danke. Ab jetzt zählen deine Stimmen, und die früher gezählten zählen wieder. Stimmen, die beim Nein gewartet haben, zählen nicht.',
     refused:
       'In Ordnung. Deine Stimmen ändern nichts. Die wartenden zählen auch dann nicht, wenn du später zustimmst; die schon gezählten würden dann wieder zählen.',
-    communityOn: 'Was ich von dir lerne, hilft ohne deine Texte auch anderen.',
-    communityOff: 'Was ich von dir lerne, hilft nur dir.',
-    shareCommunity: 'Auch anderen helfen lassen',
+    communityOn: 'Andere sehen deinen Geschmack auf ihrer Karte als Punkt ohne Namen. Kein Wort von dir ist zu sehen.',
+    communityOff: 'Deinen Geschmack siehst nur du.',
+    shareCommunity: 'Anderen ohne Namen zeigen',
     stopCommunity: 'Für mich behalten',
   },
   taste: {
@@ -82,21 +85,22 @@ export const GERMAN: Words = {
     nothing:
       'Ich habe noch nichts über dich gelernt. Stimme über meine Antworten ab oder beginne mit /tune eine Einstimmrunde.',
     version: 'Stand',
-    versionValue: (version, verdicts) => `${version}, aus ${count(verdicts, 'Stimme', 'Stimmen')}`,
+    versionValue: (version, verdicts) => `${version}, ${verdicts === 0 ? 'ohne Stimmen' : `aus ${votes(verdicts)}`}`,
     winRate: 'Trefferquote',
     winRateValue: (rate, low, high, votes) =>
       `${rate} (${low} bis ${high}) bei ${count(votes, 'Blindstimme', 'Blindstimmen')}`,
     noWinRate: 'Noch keine Blindstimmen.',
     history: 'Verlauf',
     historyLine: (version, verdicts, date, accepted) =>
-      `${version}: ${count(verdicts, 'Stimme', 'Stimmen')}, ${date}${accepted ? '' : ' (nicht verwendet)'}`,
+      `${version}: ${votes(verdicts)}, ${date}${accepted ? '' : ' (nicht verwendet)'}`,
     map: 'Wo dein Geschmack unter allen liegt',
     mapLegend:
       'Raute: dein Geschmack. Grüne Punkte: Antworten, die du gewählt hast. Ringe: Antworten, die du nicht gewählt hast. Kleine Punkte: andere.',
     mapDescription: (chosen, rejected, others) =>
       `Eine Karte: dein Geschmack als Raute, ${count(chosen, 'gewählte Antwort', 'gewählte Antworten')}, ${count(rejected, 'nicht gewählte Antwort', 'nicht gewählte Antworten')}, ${count(others, 'andere Person', 'andere Personen')}.`,
-    undoTo: (version) => `Zurück zu Stand ${version}`,
-    undone: (version) => `Zurück bei Stand ${version}. Spätere Stimmen zählen nicht mehr.`,
+    undoTo: (version) => (version === 0 ? 'Zurück zum Anfang' : `Zurück zu Stand ${version}`),
+    undone: (version) =>
+      `Zurück ${version === 0 ? 'am Anfang' : `bei Stand ${version}`}. Spätere Stimmen zählen nicht mehr.`,
     export: 'Sichern',
     exported: 'Diese Datei enthält deinen Geschmack. Du kannst sie anderswo einlesen.',
     tune: 'Einstimmen',
@@ -125,13 +129,16 @@ export const GERMAN: Words = {
     none: 'Keine davon',
     skip: 'Überspringen',
     stop: 'Beenden',
-    stopped: (votes) => `Nach ${count(votes, 'Stimme', 'Stimmen')} beendet. Sie zählen.`,
-    done: (votes) =>
-      `Fertig: ${count(votes, 'Stimme', 'Stimmen')}. Hier eine Nachricht, über die du nicht abgestimmt hast, vorher und nachher:`,
-    nothingLearned: (votes) =>
-      `Fertig: ${count(votes, 'Stimme', 'Stimmen')}. Aus dieser Runde habe ich bisher nichts gelernt; zu vergleichen gibt es nichts.`,
-    sameReply: (votes) =>
-      `Fertig: ${count(votes, 'Stimme', 'Stimmen')}. Ich habe daraus gelernt; diese Nachricht, über die du nicht abgestimmt hast, wird aber noch gleich beantwortet:`,
+    stopped: (number) =>
+      number === 0
+        ? 'Vor der ersten Stimme beendet.'
+        : `Nach ${votes(number)} beendet. Sie ${number === 1 ? 'zählt' : 'zählen'}.`,
+    done: (number) =>
+      `Fertig: ${votes(number)}. Hier eine Nachricht, über die du nicht abgestimmt hast, vorher und nachher:`,
+    nothingLearned: (number) =>
+      `Fertig: ${votes(number)}. Aus dieser Runde habe ich bisher nichts gelernt; zu vergleichen gibt es nichts.`,
+    sameReply: (number) =>
+      `Fertig: ${votes(number)}. Ich habe etwas gelernt; diese Nachricht, über die du nicht abgestimmt hast, wird aber noch gleich beantwortet:`,
     askFirst: 'Eine Einstimmrunde lehrt mich deinen Geschmack. Darum frage ich zuerst:',
     noRound: 'Ohne Lernen würde eine Einstimmrunde nichts ändern, darum gibt es keine.',
     before: 'Vorher',
@@ -178,6 +185,6 @@ export const GERMAN: Words = {
     answer: 'Ob dort geantwortet wird',
     learn: 'Ob dort Stimmen gesammelt werden',
     candidates: 'Wie viele Antworten geschrieben werden',
-    tokens: 'Wie lang eine Antwort höchstens wird',
+    tokens: 'Wie lang eine Antwort höchstens wird, in Token (je etwa drei Viertel eines Wortes)',
   },
 };

@@ -3,13 +3,16 @@ import type { Words } from './words.js';
 
 const count = (number: number, noun: string, plural = `${noun}s`) => `${number} ${number === 1 ? noun : plural}`;
 
+const votes = (number: number) => (number === 0 ? 'no votes' : count(number, 'vote'));
+
 /** So long as somebody has to wait. */
 const span = (seconds: number) => (seconds < 120 ? count(seconds, 'second') : count(Math.ceil(seconds / 60), 'minute'));
 
 export const ENGLISH: Words = {
   tag: 'en',
   vote: {
-    several: ({ tie, allBad }) => `Which one is better? ${tie} equally good, ${allBad} neither.`,
+    several: ({ tie, allBad }, replies) =>
+      `Which one is ${replies > 2 ? 'best' : 'better'}? ${tie} equally good, ${allBad} none of them.`,
     single: 'Was this a good reply?',
     cancelled: 'Stopped.',
     expired: 'These replies can no longer be voted on.',
@@ -18,13 +21,13 @@ export const ENGLISH: Words = {
     learningOff: 'Votes are not collected in this channel.',
     notYours: 'Only the person who asked can do this.',
     tie: 'Equally good',
-    allBad: 'Neither',
+    allBad: 'None of them',
     up: 'Good',
     down: 'Bad',
     regenerate: 'New replies',
     stop: 'Stop',
     waiting: (ahead, seconds) =>
-      `${ahead === 0 ? 'Your question is next' : `Your question waits, ${ahead} before it`}: about ${count(seconds, 'second')}.`,
+      `${ahead === 0 ? 'Your question is next' : `Your question waits, ${ahead} before it`}: about ${span(seconds)}.`,
     received: 'I have your question. One moment, please.',
     cut: (which) => `Cut off at the longest length${which === '' ? '' : `: ${which}`}.`,
     goOn: (letter) => (letter === '' ? 'Continue' : `Continue ${letter}`),
@@ -51,7 +54,8 @@ export const ENGLISH: Words = {
     other: 'Something went wrong here. It has been written to the log.',
     emptyPrompt: 'What would you like to ask?',
     mentionMe: 'I cannot read this reply. To ask me, mention me, or leave the mention on when you reply.',
-    missingPermissions: (names, channel) => `I cannot reply in ${channel}: I lack the permission ${names.join(', ')}.`,
+    missingPermissions: (names, channel) =>
+      `I cannot reply in ${channel}: I lack the ${names.length === 1 ? 'permission' : 'permissions'} ${names.join(', ')}.`,
     channelOff: 'I do not answer in this channel.',
     adminsOnly: 'Only people who may manage this server can do that.',
   },
@@ -69,29 +73,30 @@ export const ENGLISH: Words = {
       'Thank you. Your votes count from now on, and those that had counted before count again. Votes that were waiting when you said no do not.',
     refused:
       'All right. Your votes change nothing. Those that were waiting will not count even if you agree later; those that had counted would then count again.',
-    communityOn: 'What I learn from you, without your texts, also helps other people.',
-    communityOff: 'What I learn from you helps nobody but you.',
-    shareCommunity: 'Let it help others',
+    communityOn: 'Others see your taste on their map as a dot without a name. Nobody sees a word that you wrote.',
+    communityOff: 'Your taste is shown to nobody but you.',
+    shareCommunity: 'Show it to others, without my name',
     stopCommunity: 'Keep it to myself',
   },
   taste: {
     title: 'Your taste',
     nothing: 'I have not learned anything about you yet. Vote on my replies, or start a tuning round with /tune.',
     version: 'Version',
-    versionValue: (version, verdicts) => `${version}, from ${count(verdicts, 'vote')}`,
+    versionValue: (version, verdicts) => `${version}, from ${votes(verdicts)}`,
     winRate: 'Win rate',
     winRateValue: (rate, low, high, votes) => `${rate} (${low} to ${high}) in ${count(votes, 'blind vote')}`,
     noWinRate: 'No blind votes yet.',
     history: 'History',
     historyLine: (version, verdicts, date, accepted) =>
-      `${version}: ${count(verdicts, 'vote')}, ${date}${accepted ? '' : ' (not used)'}`,
+      `${version}: ${votes(verdicts)}, ${date}${accepted ? '' : ' (not used)'}`,
     map: 'Where your taste lies among all members',
     mapLegend:
       'Diamond: your taste. Green dots: replies you chose. Rings: replies you did not. Small dots: other members.',
     mapDescription: (chosen, rejected, others) =>
       `A map: your taste as a diamond, ${count(chosen, 'chosen reply', 'chosen replies')}, ${count(rejected, 'rejected reply', 'rejected replies')}, ${count(others, 'other member')}.`,
-    undoTo: (version) => `Back to version ${version}`,
-    undone: (version) => `Back at version ${version}. Votes after it no longer count.`,
+    undoTo: (version) => (version === 0 ? 'Back to the start' : `Back to version ${version}`),
+    undone: (version) =>
+      `Back at ${version === 0 ? 'the start' : `version ${version}`}. Votes after it no longer count.`,
     export: 'Export',
     exported: 'This file holds your taste. You can import it elsewhere.',
     tune: 'Tune',
@@ -119,12 +124,15 @@ export const ENGLISH: Words = {
     none: 'None',
     skip: 'Skip',
     stop: 'Stop',
-    stopped: (votes) => `Stopped after ${count(votes, 'vote')}. They count.`,
-    done: (votes) => `Done: ${count(votes, 'vote')}. Here is a message that you did not vote on, before and after:`,
-    nothingLearned: (votes) =>
-      `Done: ${count(votes, 'vote')}. I have learned nothing from this round so far, so there is nothing to compare.`,
-    sameReply: (votes) =>
-      `Done: ${count(votes, 'vote')}. I have learned from them, but this message, which you did not vote on, is still answered the same:`,
+    stopped: (number) =>
+      number === 0
+        ? 'Stopped before the first vote.'
+        : `Stopped after ${votes(number)}. ${number === 1 ? 'It counts' : 'They count'}.`,
+    done: (number) => `Done: ${votes(number)}. Here is a message that you did not vote on, before and after:`,
+    nothingLearned: (number) =>
+      `Done: ${votes(number)}. I have learned nothing from this round so far, so there is nothing to compare.`,
+    sameReply: (number) =>
+      `Done: ${votes(number)}. I have learned something, but this message, which you did not vote on, is still answered the same:`,
     askFirst: 'A tuning round teaches me your taste. So I ask first:',
     noRound: 'Without learning a tuning round would change nothing, so there is none.',
     before: 'Before',
@@ -172,6 +180,6 @@ export const ENGLISH: Words = {
     answer: 'Whether to answer there',
     learn: 'Whether votes are collected there',
     candidates: 'How many replies to write',
-    tokens: 'The longest a reply may become',
+    tokens: 'The longest a reply may become, in tokens (about three quarters of a word each)',
   },
 };

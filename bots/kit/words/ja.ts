@@ -7,7 +7,10 @@ const span = (seconds: number) => (seconds < 120 ? `${seconds}秒` : `${Math.cei
 export const JAPANESE: Words = {
   tag: 'ja',
   vote: {
-    several: ({ tie, allBad }) => `どちらがよいですか？ ${tie} 同じくらいよい、${allBad} どちらもよくない。`,
+    several: ({ tie, allBad }, replies) => {
+      const [which, none] = replies > 2 ? ['どれが一番', 'どれも'] : ['どちらが', 'どちらも'];
+      return `${which}よいですか？ ${tie} 同じくらいよい、${allBad} ${none}よくない。`;
+    },
     single: 'この返事はよかったですか？',
     cancelled: '中止しました。',
     expired: 'この返事にはもう投票できません。',
@@ -16,13 +19,13 @@ export const JAPANESE: Words = {
     learningOff: 'このチャンネルでは投票を集めていません。',
     notYours: '質問した人だけができます。',
     tie: '同じくらい',
-    allBad: 'どちらもだめ',
+    allBad: 'どれもだめ',
     up: 'よい',
     down: 'よくない',
     regenerate: '別の返事',
     stop: '中止',
     waiting: (ahead, seconds) =>
-      `${ahead === 0 ? '次があなたの質問です' : `順番待ちです。前に${ahead}件`}：約${seconds}秒。`,
+      `${ahead === 0 ? '次があなたの質問です' : `順番待ちです。前に${ahead}件`}：約${span(seconds)}。`,
     received: '質問を受け取りました。少々お待ちください。',
     cut: (which) => `最大の長さで切れています${which === '' ? '' : `：${which}`}。`,
     goOn: (letter) => (letter === '' ? '続きを書く' : `${letter}の続き`),
@@ -67,16 +70,17 @@ export const JAPANESE: Words = {
       'ありがとうございます。これから投票が反映され、以前に反映されていた投票もまた数えます。「いいえ」のときに保留されていた投票は数えません。',
     refused:
       'わかりました。投票しても何も変わりません。保留中の投票は、あとで同意しても数えません。すでに反映されていた投票は、そのときまた数えます。',
-    communityOn: 'あなたから学んだことは、文章を含めずに、ほかの人の役にも立ちます。',
-    communityOff: 'あなたから学んだことは、あなただけに使います。',
-    shareCommunity: 'ほかの人にも役立てる',
-    stopCommunity: '自分だけに使う',
+    communityOn: 'あなたの好みは、ほかの人の地図に名前のない点として表示されます。書いた言葉は表示されません。',
+    communityOff: 'あなたの好みは、あなただけに表示されます。',
+    shareCommunity: '名前なしでほかの人に見せる',
+    stopCommunity: '自分だけに見せる',
   },
   taste: {
     title: 'あなたの好み',
     nothing: 'あなたのことはまだ何も学んでいません。返事に投票するか、/tune で好み合わせを始めてください。',
     version: 'バージョン',
-    versionValue: (version, verdicts) => `${version}（投票${verdicts}件から）`,
+    versionValue: (version, verdicts) =>
+      verdicts === 0 ? `${version}（投票なし）` : `${version}（投票${verdicts}件から）`,
     winRate: '勝率',
     winRateValue: (rate, low, high, votes) => `${rate}（${low}〜${high}）、ブラインド投票${votes}件`,
     noWinRate: 'ブラインド投票はまだありません。',
@@ -87,8 +91,9 @@ export const JAPANESE: Words = {
     mapLegend: 'ひし形：あなたの好み。緑の点：選んだ返事。輪：選ばなかった返事。小さな点：ほかのメンバー。',
     mapDescription: (chosen, rejected, others) =>
       `地図：ひし形があなたの好み、選んだ返事${chosen}件、選ばなかった返事${rejected}件、ほかのメンバー${others}人。`,
-    undoTo: (version) => `バージョン${version}に戻す`,
-    undone: (version) => `バージョン${version}に戻しました。それより後の投票は数えません。`,
+    undoTo: (version) => (version === 0 ? '最初に戻す' : `バージョン${version}に戻す`),
+    undone: (version) =>
+      `${version === 0 ? '最初' : `バージョン${version}`}に戻しました。それより後の投票は数えません。`,
     export: '書き出す',
     exported: 'このファイルにあなたの好みが入っています。ほかの場所で読み込めます。',
     tune: '好み合わせ',
@@ -116,7 +121,8 @@ export const JAPANESE: Words = {
     none: 'どれもよくない',
     skip: 'とばす',
     stop: '終わる',
-    stopped: (votes) => `投票${votes}件で終わりました。投票は反映されます。`,
+    stopped: (votes) =>
+      votes === 0 ? '投票の前に終わりました。' : `投票${votes}件で終わりました。投票は反映されます。`,
     done: (votes) => `完了：投票${votes}件。投票していないメッセージで、前と後を比べます：`,
     nothingLearned: (votes) => `完了：投票${votes}件。今回はまだ何も学んでいないため、比べるものがありません。`,
     sameReply: (votes) => `完了：投票${votes}件。学びましたが、投票していないこのメッセージへの返事はまだ同じです：`,

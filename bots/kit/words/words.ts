@@ -6,7 +6,7 @@ export interface Words {
   tag: string;
   vote: {
     /** Under replies that can be voted on; `marks` are emoji. */
-    several(marks: { tie: string; allBad: string }): string;
+    several(marks: { tie: string; allBad: string }, replies: number): string;
     single: string;
     cancelled: string;
     expired: string;

@@ -144,8 +144,8 @@ describe('consent', () => {
     expect(page.ephemeralFor).toBe(ada.id);
     await answer(press(page, 'Yes, learn'));
     const now = await answer(discord.people.command(ada, channel.id, 'consent'));
-    expect(textOf(now)).toContain('helps nobody but you');
-    expect(textOf(await answer(press(now, 'Let it help others')))).toContain('also helps other people');
+    expect(textOf(now)).toContain('shown to nobody but you');
+    expect(textOf(await answer(press(now, 'Show it to others, without my name')))).toContain('without a name');
   });
 });
 

@@ -13,9 +13,9 @@ describe('a question', () => {
     const { ada, discord, channel, bot } = house;
     const message = await house.reply(house.ask(ada, 'hello'));
     expect([...shown(message).keys()]).toEqual(['A', 'B']);
-    expect(message.content).toContain('Which one is better? 🤝 equally good, 🚫 neither.');
+    expect(message.content).toContain('Which one is better? 🤝 equally good, 🚫 none of them.');
     expect([...message.reactions.keys()]).toEqual(['🇦', '🇧', '🤝', '🚫', '🔁']);
-    const votes = ['A', 'B', 'Equally good', 'Neither', 'New replies'];
+    const votes = ['A', 'B', 'Equally good', 'None of them', 'New replies'];
     expect([...discord.people.buttons(message).keys()]).toEqual([...votes, 'Continue A', 'Continue B']);
     expect(message.mentions).toEqual([]);
     expect(discord.world.messagesIn(channel.id).filter(({ authorId }) => authorId === bot)).toHaveLength(1);

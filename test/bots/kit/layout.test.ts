@@ -141,7 +141,7 @@ describe('replies in messages', () => {
     const options = { words: ENGLISH, table: UNICODE_REACTIONS, limit: LIMIT, learning: true };
     const reply = (id: string, text: string) => ({ id, text, finishReason: 'STOP' as const });
     const short = offerMessages([reply('x', 'one'), reply('y', 'two')], ['y', 'x'], options);
-    expect(short).toEqual(['**A**\ntwo\n\n**B**\none\n\nWhich one is better? 🤝 equally good, 🚫 neither.']);
+    expect(short).toEqual(['**A**\ntwo\n\n**B**\none\n\nWhich one is better? 🤝 equally good, 🚫 none of them.']);
     const full = offerMessages([reply('x', 'x'.repeat(1_990))], ['x'], options);
     expect(full).toHaveLength(2);
     expect(full[1]).toBe('Was this a good reply?');

@@ -239,7 +239,7 @@ describe('the taste page', () => {
     expect(labels(tasteView(member, ENGLISH))).toEqual([
       'Back to version 3',
       'Back to version 1',
-      'Back to version 0',
+      'Back to the start',
       'Tune',
       'Export',
       'Forget me',
@@ -350,7 +350,7 @@ describe('a tuning round', () => {
   it('can be stopped, and the votes so far stand', () => {
     const { round } = stepRound(startRound(ENGLISH).round, { kind: 'chosen', at: 0, choice: 'stop' }, ENGLISH);
     expect(round.phase).toBe('stopped');
-    expect(tuneView(round, ENGLISH, 2_000).text).toEqual(['Stopped after 0 votes. They count.']);
+    expect(tuneView(round, ENGLISH, 2_000).text).toEqual(['Stopped before the first vote.']);
     expect(stepRound(round, { kind: 'chosen', at: 0, choice: 'stop' }, ENGLISH).effects).toEqual([]);
   });
 

@@ -15,9 +15,9 @@ describe.each(['socket', 'http'] as const)('over %s, a question', (transport) =>
     const message = await house.reply(question);
     expect(message.threadTs).toBe(question.ts);
     expect([...shown(message).keys()]).toEqual(['A', 'B']);
-    expect(textOf(message)).toContain('Which one is better? :handshake: equally good, :no_entry_sign: neither.');
+    expect(textOf(message)).toContain('Which one is better? :handshake: equally good, :no_entry_sign: none of them.');
     expect([...message.reactions.keys()]).toEqual(['a', 'b', 'handshake', 'no_entry_sign', 'repeat']);
-    const votes = ['A', 'B', 'Equally good', 'Neither', 'New replies'];
+    const votes = ['A', 'B', 'Equally good', 'None of them', 'New replies'];
     expect([...slack.people.buttons(message).keys()]).toEqual([...votes, 'Continue A', 'Continue B']);
     expect(house.written()).toHaveLength(1);
     expect(place.runtime.requests[0].rows).toHaveLength(2);
