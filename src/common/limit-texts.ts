@@ -56,7 +56,7 @@ export const LIMIT_TEXTS: Readonly<Record<LimitName, LimitText>> = {
     tasteCharacters: 'Characters of a taste that is imported',
     identifierCharacters: 'Characters of an id that a platform gives',
     platformCharacters: "Characters of a platform's name",
-    keyCharacters: 'Characters of a key against asking twice',
+    keyCharacters: 'Characters of the key that keeps a request from counting twice',
   }),
   ...inGroup('KEYS', {
     memberTokenSeconds: "Seconds for which a member's link is good",

@@ -1,7 +1,7 @@
 /** What was removed when somebody asked to be forgotten, and the proof that nothing is left. */
 import { useEffect, useRef } from 'react';
 import type { DeletionReceipt } from '../client/index.js';
-import { moment } from './ui/time.js';
+import { counted, moment } from './ui/time.js';
 
 export function Receipt({ receipt, onDone }: { receipt: DeletionReceipt; onDone: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -34,7 +34,8 @@ export function Receipt({ receipt, onDone }: { receipt: DeletionReceipt; onDone:
           {receipt.cleanedAt
             ? `The database's files were cleaned ${moment(receipt.cleanedAt)}.`
             : `The database's own files are rid of it by ${moment(receipt.cleanUpBy)}.`}
-          {receipt.retrained > 0 && ` ${receipt.retrained} other tastes are trained anew without you.`}
+          {receipt.retrained > 0 &&
+            ` ${counted(receipt.retrained, 'other taste is', 'other tastes are')} learned anew without you.`}
         </p>
         <p className="dim">
           Receipt <code>{receipt.id}</code>
@@ -59,7 +60,7 @@ const KINDS: Record<DeletionReceipt['removed'][number]['kind'], string> = {
   ENCODER_VERSION: 'Versions of your taste',
   IMPORTED_TASTE: 'Tastes you brought along',
   TRAINING_JOB: 'Trainings',
-  IDEMPOTENCY_KEY: 'Kept answers',
+  IDEMPOTENCY_KEY: 'Answers kept against asking twice',
   STORAGE_ENTRY: "Bots' notes about you",
   KEY: 'Your keys',
   CANDIDATE: 'Replies written for you',

@@ -37,6 +37,6 @@ export function qualityGate(
   const percent = `${Math.round(100 * heldOutAccuracy)} %`;
   const reason = accepted
     ? `Held-out pairs are ordered rightly ${percent} of the time.`
-    : `Held-out pairs are ordered rightly only ${percent} of the time: the verdicts contradict what they teach.`;
+    : `The choices contradict one another: of those that were kept aside for checking, only ${percent} came out right.`;
   return { accepted, reason, heldOutAccuracy, heldOut };
 }

@@ -13,7 +13,7 @@ import { leaning, nameOfDirection, shownDirections } from '../../src/console/tas
 import { summaryOf } from '../../src/console/taste/taste-words.js';
 import { isComposing, isPlain, sends } from '../../src/console/ui/keys.js';
 import { LOCALE, mendLanguage } from '../../src/console/ui/locale.js';
-import { ago, moment, span, waiting } from '../../src/console/ui/time.js';
+import { ago, counted, moment, span, waiting } from '../../src/console/ui/time.js';
 
 const shelf = () => {
   const rows = new Map<string, string>();
@@ -351,6 +351,16 @@ it('says what was learned without figures, which are behind a detail', () => {
     'Nothing is learned from your choices any more: version 3 is your taste as it began.',
   );
   expect(numbersOf(job)).toBe('10 of 10 steps, loss 0.045, 100 % of the comparisons in order');
+});
+
+it('counts one in the singular', () => {
+  expect([0, 1, 2, 1_024].map((number) => counted(number, 'reply', 'replies'))).toEqual([
+    '0 replies',
+    '1 reply',
+    '2 replies',
+    '1,024 replies',
+  ]);
+  expect(counted(1, 'choice')).toBe('1 choice');
 });
 
 it('says how much was learned, also of one choice, of none that is left, and of a taste from elsewhere', () => {

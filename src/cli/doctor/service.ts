@@ -130,7 +130,10 @@ function databaseFinding(database: InspectedDatabase | null): PartFinding {
   }
   if (pending.length === 0) return ok('The database can be used, and is up to date.');
   const advice = 'The next start applies them. Make a copy of the data first.';
-  return warning(`The database can be used, and lacks ${pending.length} migrations.`, advice);
+  return warning(
+    `The database can be used, and lacks ${pending.length} ${pending.length === 1 ? 'migration' : 'migrations'}.`,
+    advice,
+  );
 }
 
 function safetyFindings(database: InspectedDatabase | null): PartFinding[] {

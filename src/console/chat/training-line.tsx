@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import type { TrainingJob } from '../../client/index.js';
 import { useObservable } from '../observable.js';
 import { useSession } from '../session/context.js';
-import { span } from '../ui/time.js';
+import { counted, span } from '../ui/time.js';
 
 /** The subscription tells of a fresh training sooner than this. */
 const PATIENCE_MS = 700;
@@ -41,7 +41,7 @@ function Numbers({ job }: { job: TrainingJob }) {
 
 /** For whoever wants to know how it was learned. */
 export function numbersOf({ step, totalSteps, loss, accuracy }: TrainingJob): string {
-  const steps = `${step} of ${totalSteps} steps`;
+  const steps = `${step} of ${counted(totalSteps, 'step')}`;
   const ranked = accuracy === null ? '' : `, ${Math.round(accuracy * 100)} % of the comparisons in order`;
   return `${steps}${loss === null ? '' : `, loss ${loss.toFixed(3)}`}${ranked}`;
 }
@@ -59,8 +59,7 @@ export function wordsOf(job: TrainingJob | undefined): string {
       if (job.pairCount === 0) {
         return `Nothing is learned from your choices any more: version ${version} is your taste as it began.`;
       }
-      const pairs = `${job.pairCount} ${job.pairCount === 1 ? 'comparison' : 'comparisons'}`;
-      return `Learned${time} from ${pairs}: version ${version - 1} → ${version}`;
+      return `Learned${time} from ${counted(job.pairCount, 'comparison')}: version ${version - 1} → ${version}`;
     }
     case 'REJECTED':
       return `Learned, and not used: ${job.error ?? 'it would not have helped'}`;

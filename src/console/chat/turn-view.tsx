@@ -144,7 +144,8 @@ function Taught({ turn }: { turn: Turn }) {
   if (turn.jobId) return <TrainingLine jobId={turn.jobId} />;
   return (
     <p className="training" role="status">
-      Noted. {turn.verdict === 'CHOSEN' ? 'It trains nothing now.' : 'Only a choice between replies trains your taste.'}
+      Noted.{' '}
+      {turn.verdict === 'CHOSEN' ? 'It teaches nothing now.' : 'Only a choice between replies trains your taste.'}
     </p>
   );
 }

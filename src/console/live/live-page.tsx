@@ -16,10 +16,10 @@ export function LivePage() {
       <h1>Live</h1>
       <p className="lead">
         {pool.model} on {pool.device}, {pool.ready ? 'ready' : 'not ready'}
-        {pool.personalised ? '' : ', without taste'}.
+        {pool.personalised ? '' : ', the same replies for everybody'}.
       </p>
       <dl className="tiles">
-        <Tile name="Tokens a second, last" value={pool.tokensPerSecond.toFixed(0)} />
+        <Tile name="Tokens a second, when it last wrote" value={pool.tokensPerSecond.toFixed(0)} />
         <Tile name="Replies being written" value={`${pool.busySlots} of ${pool.slots}`} />
         <Tile name="Replies waiting" value={pool.queued} />
         <Tile name="Trainings running" value={pool.trainingRunning} />

@@ -13,7 +13,8 @@ export function PluginHealth() {
       {!problem && !plugins && <Loading what="Asking the plugins" />}
       {plugins?.length === 0 && (
         <Empty title="No plugins">
-          The service was started with <code>--plugins none</code>.
+          The service was told to load none: by <code>--plugins</code>, <code>PALATE_PLUGINS</code> or{' '}
+          <code>palate.config.json</code>.
         </Empty>
       )}
       <ul className="versions">
@@ -23,8 +24,8 @@ export function PluginHealth() {
             <StatusWord status={plugin.status} />
             <span className="dim">
               {plugin.message}
-              {plugin.restarts > 0 && ` Restarted ${plugin.restarts} times.`}
-              {plugin.startedAt && ` Runs since ${ago(plugin.startedAt)}.`}
+              {plugin.restarts > 0 && ` Restarted ${plugin.restarts === 1 ? 'once' : `${plugin.restarts} times`}.`}
+              {plugin.startedAt && ` Started ${ago(plugin.startedAt)}.`}
             </span>
           </li>
         ))}

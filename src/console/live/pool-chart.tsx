@@ -20,7 +20,7 @@ export function PoolChart() {
       </Suspense>
       <p className="legend dim">
         <span>
-          <i className="sign sign-mine" /> tokens a second
+          <i className="sign sign-mine" /> tokens a second (one is about three quarters of a word)
         </span>
         <span>
           <i className="sign sign-grey" /> replies being written

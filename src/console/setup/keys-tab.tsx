@@ -34,7 +34,9 @@ export function KeysTab() {
         {problem && !keys && <Problem message={problem} onRetry={reload} />}
         {!problem && !keys && <Loading what="Reading the keys" />}
         {keys?.length === 0 && (
-          <Empty title="None yet">The admin key of the data folder works without being listed here.</Empty>
+          <Empty title="None yet">
+            The admin key that the service was started with works without being listed here.
+          </Empty>
         )}
         <ul className="versions">
           {keys?.map((key) => (
@@ -69,7 +71,8 @@ function KeyRow({ item, busy, onRotate, onRevoke }: KeyRowProps) {
       <span className="dim">
         <code>{item.prefix}…</code> {SCOPES[item.scope]}
         {whose}, made {ago(item.createdAt)}, {item.lastUsedAt ? `used ${ago(item.lastUsedAt)}` : 'never used'}
-        {item.expiresAt && `, ends ${ago(item.expiresAt)}`}
+        {item.expiresAt &&
+          `, ${new Date(item.expiresAt).getTime() <= Date.now() ? 'ended' : 'ends'} ${ago(item.expiresAt)}`}
       </span>
       {item.revokedAt ? (
         <span className="state">ended {ago(item.revokedAt)}</span>
@@ -127,7 +130,7 @@ function NewKey({ busy, onMake }: { busy: boolean; onMake: (input: NewKeyInput) 
         </div>
       )}
       <div>
-        <label htmlFor={`${id}-days`}>Days</label>
+        <label htmlFor={`${id}-days`}>Days it is good for</label>
         <input id={`${id}-days`} name="days" type="number" min={1} max={3650} placeholder="no end" />
       </div>
       <button type="submit" className="primary" disabled={busy}>

@@ -20,15 +20,15 @@ export function ModelsTab() {
             <span className="dim">
               {model.bytes == null ? '' : `${(model.bytes / 1e6).toFixed(0)} MB, `}
               {model.licence ? `${model.licence}, ` : ''}
-              {model.checkpointDigest ? 'learns tastes' : 'has no checkpoint, so it learns no tastes'}
+              {model.checkpointDigest ? 'learns tastes' : 'learns no tastes: “palate pretrain” has not prepared it'}
             </span>
             {model.serving && <span className="pill">serves now</span>}
           </li>
         ))}
       </ul>
       <p className="dim small">
-        Another one is chosen at the start, with <code>--model</code>; where it has to be fetched first, the terminal
-        and this address show how far that is.
+        Another one is chosen at the start, with <code>--model</code> or <code>PALATE_MODEL</code>; where it has to be
+        fetched first, the terminal and this address show how far that is.
       </p>
     </section>
   );

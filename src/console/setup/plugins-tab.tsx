@@ -21,7 +21,9 @@ export function PluginsTab() {
     return (
       <Empty title="No plugins are loaded">
         <p>
-          Start the service without <code>--plugins none</code>, and enter the tokens of Discord and Slack here.
+          The service was told to load none. Start it without <code>--plugins none</code>,{' '}
+          <code>PALATE_PLUGINS=none</code> or <code>plugins</code> in <code>palate.config.json</code>, and set Discord
+          and Slack up here.
         </p>
       </Empty>
     );

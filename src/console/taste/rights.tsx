@@ -37,7 +37,7 @@ export function Rights({ member }: { member: Member }) {
     attempt(async () => {
       const taste = await client.exportTaste(member.id);
       save(`palate-taste-v${taste.version}.txt`, taste.data);
-      return 'Your taste is saved as a file. It holds no text, and works wherever the same model is served.';
+      return 'Your taste is saved as a file. It holds no text, and works wherever the same language model is used.';
     });
   const importTaste = ({ target }: ChangeEvent<HTMLInputElement>) =>
     attempt(async () => {
@@ -71,8 +71,8 @@ export function Rights({ member }: { member: Member }) {
         />
       )}
       <Consent
-        name="Let others gain from it"
-        explain="Your place on the map is shown to others without your name. Never a word you wrote."
+        name="Show my taste to others, without my name"
+        explain="It is a dot on their map of tastes. Never a word you wrote."
         on={member.consent.community}
         onChange={(community) => void consent({ community })}
       />

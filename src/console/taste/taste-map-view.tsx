@@ -1,6 +1,7 @@
 /** The map: one's own taste among one's own judged replies and the tastes of others who agreed. It moves when a version lands. */
 import { useEffect, useRef } from 'react';
 import type { TasteMap } from '../../client/index.js';
+import { counted } from '../ui/time.js';
 
 const SIZE = 400;
 const MIDDLE = SIZE / 2;
@@ -100,5 +101,5 @@ function describe({ taste, others }: TasteMap, chosen: number, passed: number): 
   const where = taste
     ? `Your taste lies at ${taste.x.toFixed(1)} across and ${taste.y.toFixed(1)} up from the middle, where every taste begins.`
     : 'Your taste has no place yet.';
-  return `${where} Around it are ${chosen} replies you chose, ${passed} you passed over, and the tastes of ${others.length} others.`;
+  return `${where} On the map are ${counted(chosen, 'reply', 'replies')} you chose, ${passed} you passed over, and ${counted(others.length, 'taste')} of others.`;
 }

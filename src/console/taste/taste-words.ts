@@ -1,5 +1,6 @@
 /** How much was learned, in words. */
 import type { Member } from '../../client/index.js';
+import { counted } from '../ui/time.js';
 
 type Learned = Pick<Member['encoder'], 'version' | 'capacity' | 'verdictCount'>;
 
@@ -8,15 +9,11 @@ export function isEmpty(encoder: Pick<Learned, 'capacity'> | undefined): boolean
   return (encoder?.capacity ?? 'PRIOR') === 'PRIOR';
 }
 
-export function choicesInWords(count: number): string {
-  return `${count} ${count === 1 ? 'choice' : 'choices'}`;
-}
-
 export function summaryOf(encoder: Learned): string {
   const { version, verdictCount } = encoder;
   if (isEmpty(encoder)) {
     return `Nothing is learned ${version === 0 ? 'yet' : 'any more'}. Every choice between two replies teaches.`;
   }
   if (verdictCount === 0) return `Version ${version}, the taste that you brought along.`;
-  return `Version ${version}, learned from ${choicesInWords(verdictCount)}.`;
+  return `Version ${version}, learned from ${counted(verdictCount, 'choice')}.`;
 }

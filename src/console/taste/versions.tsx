@@ -4,14 +4,13 @@ import type { EncoderCapacity, Member } from '../../client/index.js';
 import { useSession } from '../session/context.js';
 import { problemOf } from '../session/problem.js';
 import { Empty } from '../ui/states.js';
-import { ago } from '../ui/time.js';
-import { choicesInWords } from './taste-words.js';
+import { ago, counted } from '../ui/time.js';
 
 const CAPACITY: Record<EncoderCapacity, string> = {
   PRIOR: 'nothing learned',
   BIAS: 'one taste for every question',
   HEAD: 'depends on the question',
-  FULL: 'reads the question itself',
+  FULL: 'depends finely on the question',
 };
 
 const SHOWN = 8;
@@ -44,7 +43,7 @@ export function Versions({ member }: { member: Member }) {
         </p>
       )}
       {versions.length === 0 ? (
-        <Empty title="No version yet">Each choice makes one.</Empty>
+        <Empty title="No version yet">Your first choice between two replies makes one.</Empty>
       ) : (
         <ul className="versions">
           {versions
@@ -53,7 +52,7 @@ export function Versions({ member }: { member: Member }) {
               <li key={version}>
                 <b>Version {version}</b>
                 <span className="dim">
-                  {choicesInWords(verdictCount)}, {CAPACITY[capacity]}, {ago(createdAt)}
+                  {counted(verdictCount, 'choice')}, {CAPACITY[capacity]}, {ago(createdAt)}
                 </span>
                 {version === serving ? (
                   <span className="pill">serves now</span>

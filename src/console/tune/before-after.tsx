@@ -112,7 +112,7 @@ export function BeforeAfter({ onAgain }: { onAgain: () => void }) {
 
 function whyNothing(consent: LearnConsent | undefined): string {
   if (consent === 'DENIED') return 'You said no to learning; under Taste you can change that.';
-  return 'Your choices have made no version so far.';
+  return 'Your choices have taught nothing so far.';
 }
 
 function Side({ name, text, mine = false }: { name: string; text: string; mine?: boolean }) {

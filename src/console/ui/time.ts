@@ -1,4 +1,4 @@
-/** Moments and spans of time in a few words. */
+/** Moments, spans of time and numbers in a few words. */
 import { LOCALE } from './locale.js';
 
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
@@ -10,6 +10,11 @@ const STEPS: readonly [number, Intl.RelativeTimeFormatUnit][] = [
   [12, 'month'],
   [Number.POSITIVE_INFINITY, 'year'],
 ];
+
+/** "1 reply", "2 replies" */
+export function counted(number: number, one: string, several = `${one}s`): string {
+  return `${amount(number)} ${number === 1 ? one : several}`;
+}
 
 /** "2 minutes ago" */
 export function ago(moment: string, now = Date.now()): string {
