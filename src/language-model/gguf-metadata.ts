@@ -72,6 +72,11 @@ export class MetadataReader {
 
   /** @param what what is wrong, and after a full stop what to do */
   refuse(what: string): PalateError {
-    return new PalateError('MODEL_UNAVAILABLE', `Model file ${this.path} ${what}.`);
+    return new PalateError('MODEL_UNAVAILABLE', `Model file ${this.path} ${printable(what)}.`);
   }
+}
+
+/** What a file says, for people and their terminals: without what cannot be shown. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}+/gu, ' ');
 }

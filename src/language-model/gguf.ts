@@ -10,7 +10,7 @@ import { GGMLQuantizationType, type GGUFParseOutput, gguf } from '@huggingface/g
 import { sha256 } from '../common/digest.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { nameOf } from './catalogue.js';
-import { MetadataReader } from './gguf-metadata.js';
+import { MetadataReader, printable } from './gguf-metadata.js';
 import type { LanguageModelConfig, LanguageModelFile } from './model.js';
 import { BLOCK_LAYOUTS, rowBytes, soundWeights, type WeightFormat, type WeightTensor } from './quantization.js';
 import { createTokenizer, type Tokenizer } from './tokenizer.js';
@@ -39,6 +39,8 @@ const LONGEST_CONTEXT = 131_072;
 const IMPOSSIBLE_CONTEXT = 2 ** 26;
 
 const NAME_CHARACTERS = 120;
+/** Bytes, where the file says nothing else. */
+const ALIGNMENT = 32;
 
 interface TensorEntry {
   name: string;
@@ -122,7 +124,8 @@ async function readHeader(path: string, stats: Stats): Promise<GGUFParseOutput> 
 
 function tensorEntries(path: string, header: GGUFParseOutput, fileSize: number): Map<string, TensorEntry> {
   const entries = new Map<string, TensorEntry>();
-  let end = 0;
+  const alignment = Number((header.metadata as Record<string, unknown>)['general.alignment'] ?? ALIGNMENT);
+  const places: { name: string; start: number; end: number }[] = [];
   for (const info of header.tensorInfos) {
     const [columns, rows, ...more] = [...info.shape.map(Number), 1];
     const type = GGMLQuantizationType[info.dtype] ?? `number ${info.dtype}`;
@@ -135,9 +138,20 @@ function tensorEntries(path: string, header: GGUFParseOutput, fileSize: number):
       throw unavailable(path, `has a tensor ${info.name} of an impossible shape`, 'Fetch the file again');
     }
     const offset = Number(header.tensorDataOffset + info.offset);
+    if (entries.has(info.name)) throw unavailable(path, `has two tensors ${info.name}`, 'Fetch the file again');
+    if (Number(info.offset) % alignment !== 0) {
+      throw unavailable(path, `has the tensor ${info.name} at an impossible place`, 'Fetch the file again');
+    }
     entries.set(info.name, { name: info.name, rows, columns, format, offset });
-    end = Math.max(end, offset + rows * rowBytes(format, columns));
+    places.push({ name: info.name, start: offset, end: offset + rows * rowBytes(format, columns) });
   }
+  places.sort((a, b) => a.start - b.start);
+  for (const [i, { name, start }] of places.entries()) {
+    if (i > 0 && start < places[i - 1].end) {
+      throw unavailable(path, `has ${name} within ${places[i - 1].name}`, 'Fetch the file again');
+    }
+  }
+  const end = places.at(-1)?.end ?? 0;
   if (end > fileSize) throw truncated(path, fileSize, end);
   return entries;
 }
@@ -160,6 +174,7 @@ function readConfig(path: string, metadata: MetadataReader, entries: Map<string,
   }
   const hidden = metadata.number('llama.embedding_length');
   const heads = metadata.number('llama.attention.head_count');
+  checkCounts(path, { hidden, heads });
   const headSize = metadata.number('llama.attention.key_length', hidden / heads);
   // Within its window, attention over a sliding window is plain attention.
   const context = metadata.number('llama.context_length');
@@ -187,18 +202,20 @@ function readConfig(path: string, metadata: MetadataReader, entries: Map<string,
 
 /** A name is for people, and kept with every reply: without what cannot be shown or stored. */
 function readableName(name: string): string {
-  const shown = name.replace(/\p{C}+/gu, ' ').trim();
-  return [...shown].slice(0, NAME_CHARACTERS).join('') || 'unnamed';
+  return [...printable(name).trim()].slice(0, NAME_CHARACTERS).join('') || 'unnamed';
 }
 
-function checkConfig(path: string, config: LanguageModelConfig, valueSize: number): void {
-  const { layers, hidden, heads, kvHeads, headSize, feedForward, contextLength, ropeDimensions } = config;
-  const counts = { layers, hidden, heads, kvHeads, headSize, feedForward, contextLength };
+function checkCounts(path: string, counts: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(counts)) {
     if (!Number.isInteger(count) || count < 1) {
       throw unavailable(path, `gives ${count} as its number of ${name}`, 'Fetch the file again');
     }
   }
+}
+
+function checkConfig(path: string, config: LanguageModelConfig, valueSize: number): void {
+  const { layers, heads, kvHeads, headSize, feedForward, contextLength, ropeDimensions } = config;
+  checkCounts(path, { layers, kvHeads, headSize, feedForward, contextLength });
   if (contextLength >= IMPOSSIBLE_CONTEXT) {
     throw unavailable(path, `gives ${contextLength} as its number of contextLength`, 'Fetch the file again');
   }
@@ -343,5 +360,5 @@ function truncated(path: string, size: number, needed: number): PalateError {
 }
 
 function unavailable(path: string, what: string, todo: string, cause?: unknown): PalateError {
-  return new PalateError('MODEL_UNAVAILABLE', `Model file ${path} ${what}. ${todo}.`, { cause });
+  return new PalateError('MODEL_UNAVAILABLE', `Model file ${path} ${printable(what)}. ${todo}.`, { cause });
 }

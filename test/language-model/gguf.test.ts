@@ -104,6 +104,12 @@ describe('openGguf', () => {
 
   it.each<[name: string, options: TinyModelOptions, message: RegExp]>([
     ['another architecture', { metadata: { 'general.architecture': 'qwen2' } }, /architecture qwen2/],
+    [
+      'an architecture of control characters',
+      { metadata: { 'general.architecture': 'a\u001b[2J\u202eb' } },
+      /architecture a \[2J b;/,
+    ],
+    ['no heads', { metadata: { 'llama.attention.head_count': 0 } }, /0 as its number of heads/],
     ['rotary scaling', { metadata: { 'llama.rope.scaling.type': 'yarn' } }, /rope\.scaling\.type = yarn/],
     ['experts', { metadata: { 'llama.expert_count': 8 } }, /expert_count = 8/],
     ['one part of several', { metadata: { 'split.count': 2 } }, /one part of several/],
@@ -187,6 +193,29 @@ describe('openGguf', () => {
       code: 'MODEL_UNAVAILABLE',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('refuses tensors that lie where none can, twice or in each other', async () => {
+    const { path } = await tinyModel();
+    const whole = readFileSync(path);
+    const refusal = async (spoil: (bytes: Buffer) => void) => {
+      const bytes = Buffer.from(whole);
+      spoil(bytes);
+      await writeFile(path, bytes);
+      return openGguf(path).catch(({ code, message }) => `${code} ${message}`);
+    };
+    const move = (name: string, by: bigint) => (bytes: Buffer) => {
+      const dimensions = bytes.indexOf(name) + name.length;
+      const offset = dimensions + 4 + 8 * bytes.readUInt32LE(dimensions) + 4;
+      bytes.writeBigUInt64LE(bytes.readBigUInt64LE(offset) + by, offset);
+    };
+    expect(await refusal(move('blk.0.attn_k.weight', 1n))).toMatch(
+      /UNAVAILABLE.*attn_k\.weight at an impossible place/,
+    );
+    expect(await refusal(move('blk.0.attn_k.weight', 32n))).toMatch(/UNAVAILABLE.* within /);
+    expect(await refusal((bytes) => bytes.write('q', bytes.indexOf('blk.0.attn_k') + 11))).toMatch(
+      /two tensors.*attn_q/,
+    );
   });
 
   it.each(Object.keys(BLOCK_LAYOUTS) as WeightFormat[])(

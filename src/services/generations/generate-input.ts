@@ -55,7 +55,7 @@ export function checkGenerateInput(input: GenerateInput, limits: Limits, directi
 
   const prompt = text('prompt', input.prompt, limits.promptCharacters);
   const turns = historyTurns(input.history ?? [], limits);
-  if (input.system != null && input.system !== '') {
+  if (input.system != null && input.system.trim() !== '') {
     turns.unshift({ role: 'system', content: text('system', input.system, limits.systemCharacters) });
   }
   turns.push({ role: 'user', content: prompt });
