@@ -191,7 +191,7 @@ describe('the doctor, while no service runs', () => {
     expect(missing.filter(({ part }) => part === 'discord')).toMatchObject([
       { level: 'WARNING', title: expect.stringContaining('it needs "Bot token"') },
     ]);
-    expect(missing.find(({ part }) => part === './nowhere')?.title).toContain('there is no such file');
+    expect(missing.find(({ part }) => part === './nowhere')?.title).toContain('there is no plugin at');
     const store = await openStore({ data: folder }, createLog('silent'));
     await pluginSettings(store, { data: folder }).change('discord', {
       values: { api: discord.api },
