@@ -143,7 +143,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
         const now = await plugin(name);
         if (holds(now)) return now;
         if (Date.now() > end) throw new Error(`${name} stays ${JSON.stringify(now)}`);
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await new Promise((resolve) => setTimeout(resolve, 25));
       }
     },
     stop,

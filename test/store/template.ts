@@ -2,10 +2,12 @@
  * A database that has been made and migrated once, kept in the repository's .cache folder: making one takes seconds, copying it does
  * not. Its name carries everything it was made from.
  */
+import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createLog } from '../../src/common/log.js';
 import { readMigrations } from '../../src/store/migrations.js';
 import { openStore } from '../../src/store/store.js';
@@ -16,7 +18,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export async function prepareDatabase(folder: string): Promise<void> {
   const template = join(ROOT, '.cache', `database-${await fingerprint()}`);
   if (!(await stat(template).catch(() => undefined))) await makeTemplate(template);
-  await cp(join(template, 'database'), join(folder, 'database'), { recursive: true });
+  // A thousand files, for hundreds of tests: the system's own command takes a fraction of the time.
+  await promisify(execFile)('cp', ['-R', join(template, 'database'), join(folder, 'database')]);
 }
 
 async function makeTemplate(template: string): Promise<void> {

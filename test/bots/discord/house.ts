@@ -119,13 +119,13 @@ export async function openBotHouse(
       }));
     },
     ledger: async (user, expected) => {
-      for (let waited = 0; ; waited += 15) {
+      for (let waited = 0; ; waited += 50) {
         const found = (await house.verdicts(user)).map(({ verdict, chosen }) =>
           chosen === null ? verdict : `${verdict} ${chosen}`,
         );
         if (found.length === (expected === null ? 0 : 1) && (found[0] ?? null) === expected) return;
         if (waited > 30_000) throw new Error(`The ledger holds ${JSON.stringify(found)}, not ${expected}.`);
-        await new Promise((resolve) => setTimeout(resolve, 15));
+        await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
     restart: async (between) => {

@@ -154,7 +154,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
         );
         if (found.length === (expected === null ? 0 : 1) && (found[0] ?? null) === expected) return;
         if (Date.now() > end) throw new Error(`The ledger holds ${JSON.stringify(found)}, not ${expected}.`);
-        await new Promise((resolve) => setTimeout(resolve, 15));
+        await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
     restart: async (between) => {
