@@ -10,6 +10,7 @@ export default defineConfig({
     execArgv: ['--import', './test/support/register-typescript.mjs'],
     pool: 'forks',
     maxWorkers: 3,
+    expect: { poll: { timeout: 30_000 } },
     testTimeout: 60_000,
     hookTimeout: 300_000,
   },
