@@ -27,9 +27,11 @@ export class FollowedProcesses implements Lifecycle {
     const failed = (err: unknown) => {
       if (!isStoreUnavailable(err)) log.error({ err }, 'What other processes do could not be followed');
     };
+    // It was erased there already.
+    const erased = async () => undefined;
     this.unwatch ??= await store.others.watch({
       trainingJob: (job) => this.tell(job),
-      forgotten: (memberId) => void generations.endOf(memberId).then(dropCaches).catch(failed),
+      forgotten: (memberId) => void generations.endOf(memberId, erased).then(dropCaches).catch(failed),
       missed: () => {
         log.info('What other processes do is followed again');
         dropCaches().catch(failed);

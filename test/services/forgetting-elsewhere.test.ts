@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { tasteSigner } from '../../src/services/members/taste-file.js';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.js';
-import { type House, openHouse } from './house.js';
+import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 let server: PostgresServer;
 let databaseUrl: string;
@@ -32,4 +33,24 @@ it('ends what another process writes for a member who is forgotten here, and dro
   go();
   expect(await there.services.generations.byId(running.id)).toBeNull();
   expect(await there.services.members.byId(memberId)).toBeNull();
+});
+
+it('lets a member go on whose forgetting failed, and signs tastes again, once the database is back', async () => {
+  const [here] = houses;
+  const input = { member: { platform: 'test', externalId: 'bea' }, prompt: 'Say hello.', maxTokens: 4 };
+  const { memberId } = await (await here.services.generations.start(input)).finished;
+  const checkpoint = tinyCheckpoint();
+  const taste = tasteSigner(new Uint8Array(32).fill(3)).sign(
+    { model: checkpoint.modelDigest, checkpoint: checkpoint.digest, encoder: new Uint8Array(8), pairCount: 1 },
+    new Date(),
+  );
+  await server.goAway();
+  await expect(here.services.rights.forget(memberId)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  await expect(here.services.tastes.import(memberId, taste)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  await server.comeBack();
+  await vi.waitUntil(async () => (await here.services.database.check()) === null, 20_000);
+  const again = await (await here.services.generations.start(input)).finished;
+  expect(again.memberId).toBe(memberId);
+  await expect(here.services.tastes.import(memberId, taste)).rejects.toThrow('signed by another installation');
+  await expect(here.services.rights.forget(memberId)).resolves.toMatchObject({ memberId });
 });

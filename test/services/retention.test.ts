@@ -133,4 +133,30 @@ describe('retention', () => {
     expect(await house.store.cleanUp.pendingSince()).toBeNull();
     await housekeeping.stop();
   });
+
+  it('erases at the time that was announced, also where an earlier try failed', async () => {
+    await house.services.rights.forget((await ask('Forget me too')).memberId);
+    let [ticks, isQuiet] = [0, true];
+    const failing = async () => {
+      throw new Error('The disk is full.');
+    };
+    const cleanUp = { ...house.store.cleanUp, run: failing as () => Promise<void> };
+    const housekeeping = new Housekeeping({
+      store: { cleanUp },
+      retention: { textDays: 0, cleanUpMinutes: 10 },
+      isQuiet: () => isQuiet,
+      dropCaches: async () => {},
+      log: createLog('error'),
+      clock: () => ticks,
+    });
+    housekeeping.removed();
+    ticks += 300_000;
+    await expect(housekeeping.look()).rejects.toThrow('full');
+    isQuiet = false;
+    cleanUp.run = () => house.store.cleanUp.run();
+    ticks += 300_000;
+    await housekeeping.look();
+    expect(await house.store.cleanUp.pendingSince()).toBeNull();
+    await housekeeping.stop();
+  });
 });

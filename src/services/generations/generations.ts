@@ -16,8 +16,11 @@ import { forgotten, RunningGeneration, storedGeneration } from './running-genera
 export interface Generations extends GenerationService {
   /** Whether the generation is still being written. */
   isRunning(id: string): boolean;
-  /** Ends what is being written for the member, also what is only being planned, and waits until it is over. */
-  endOf(memberId: string): Promise<void>;
+  /**
+   * Ends what is being written for the member, also what is only being planned, and begins nothing more; once that is over, `erase`
+   * erases the member. Where it rejects the member stays, and may ask again.
+   */
+  endOf<T>(memberId: string, erase: () => Promise<T>): Promise<T>;
   /** Cancels what is being written and waits until it is stored. */
   stop(): Promise<void>;
 }
@@ -31,8 +34,13 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
   const { store, limits } = parts;
   const running = new Map<string, RunningGeneration>();
   const keyed = new Map<string, KeyedStart>();
-  /** Members that are being forgotten or were; an id never comes back. */
-  const ended = new Set<string>();
+  /** Members that are being forgotten or were, with how often that was asked for; an id never comes back. */
+  const ended = new Map<string, number>();
+  const end = (memberId: string, asked: 1 | -1) => {
+    const times = (ended.get(memberId) ?? 0) + asked;
+    if (times > 0) ended.set(memberId, times);
+    else ended.delete(memberId);
+  };
 
   const begin = async (request: GenerateRequest, owner: string | undefined, key?: CallerKey) => {
     const { platform, externalId, scope } = request.member;
@@ -114,11 +122,17 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
       return connectionBy(page, page.rows.map(generationView), ({ id }) => id);
     },
     isRunning: (id) => running.has(id),
-    endOf: async (memberId) => {
-      ended.add(memberId);
+    endOf: async (memberId, erase) => {
+      end(memberId, 1);
       const runs = [...running.values()].filter((run) => run.memberId === memberId);
       for (const run of runs) run.cancel();
       await Promise.allSettled(runs.map((run) => run.finished));
+      try {
+        return await erase();
+      } catch (error) {
+        end(memberId, -1);
+        throw error;
+      }
     },
     stop: async () => {
       for (const run of running.values()) run.cancel();

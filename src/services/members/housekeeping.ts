@@ -127,8 +127,15 @@ export class Housekeeping implements Lifecycle {
     const { store, log } = this.parts;
     if (!(await store.cleanUp.pendingSince())) return;
     const started = performance.now();
+    // What is removed from here on waits anew; what this run does not erase goes on waiting since it did.
+    const since = this.waiting;
     this.waiting = undefined;
-    await store.cleanUp.run();
+    try {
+      await store.cleanUp.run();
+    } catch (error) {
+      this.waiting = since ?? this.waiting;
+      throw error;
+    }
     log.info({ ms: Math.round(performance.now() - started) }, 'What was removed was erased from the database for good');
   }
 }

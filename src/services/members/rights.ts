@@ -73,11 +73,13 @@ export function rightsService(parts: RightsParts): RightsService {
 async function forget(parts: RightsParts, memberId: string): Promise<DeletionReceiptView> {
   const { store, generations, features, jobs, trainable } = parts;
   if (!isId(memberId)) throw unknownMember(memberId);
-  await generations.endOf(memberId);
-  await features?.settled();
-  const forgotten = await store.forgetting.forget(memberId, { trainable });
-  const receipt = forgotten?.receipt ?? (await store.forgetting.receiptOf(memberId));
-  if (!receipt) throw unknownMember(memberId);
+  const { forgotten, receipt } = await generations.endOf(memberId, async () => {
+    await features?.settled();
+    const forgotten = await store.forgetting.forget(memberId, { trainable });
+    const receipt = forgotten?.receipt ?? (await store.forgetting.receiptOf(memberId));
+    if (!receipt) throw unknownMember(memberId);
+    return { forgotten, receipt };
+  });
   for (const id of forgotten?.endedJobs ?? []) {
     const job = await store.trainingJobs.byId(id);
     if (job) jobs.publish(trainingJobView(job));

@@ -33,6 +33,9 @@ export function tasteService(parts: TasteParts): TasteService {
   let signer: Promise<TasteSigner> | undefined;
   const signing = () => {
     signer ??= store.keys.secret('taste').then(tasteSigner);
+    signer.catch(() => {
+      signer = undefined;
+    });
     return signer;
   };
   return {
