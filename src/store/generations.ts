@@ -82,7 +82,10 @@ export interface GenerationRepository {
   /** The member's, newest first, from behind the generation `after` on. */
   ofMember(memberId: string, first: number, after?: string): Promise<Page<GenerationRecord>>;
   saveFeatures(id: string, features: GenerationFeatures, digests: FeatureDigests): Promise<void>;
-  /** Generations with texts whose features are missing or were read with something else, voted ones first, then the newest. */
+  /**
+   * Generations whose features are missing or were read with something else, voted ones first, then the newest. Of what was cancelled
+   * before a word was written there is nothing to read, nor of what was erased.
+   */
   withoutFeatures(digests: FeatureDigests, limit: number, among?: readonly string[]): Promise<string[]>;
 }
 
@@ -159,6 +162,7 @@ export function generationRepository(engine: SqlEngine): GenerationRepository {
       const rows = await engine.query<{ id: string }>(
         `SELECT g.id FROM generations g
          WHERE (g.features_model, g.features_checkpoint) IS DISTINCT FROM ($1, $2) AND g.expired_at IS NULL AND ($4::uuid[] IS NULL OR g.id = ANY($4::uuid[]))
+           AND EXISTS (SELECT 1 FROM candidates c WHERE c.generation_id = g.id AND cardinality(c.token_ids) > 0)
          ORDER BY EXISTS (SELECT 1 FROM feedback f WHERE f.generation_id = g.id) DESC, g.position DESC LIMIT $3`,
         [digests.model, digests.checkpoint, limit, among ?? null],
       );

@@ -217,6 +217,32 @@ describe.each(ENGINES)('the verdict ledger on %s', (engine) => {
     );
   });
 
+  it('finds nothing to read in what was cancelled before a word was written', async () => {
+    const { store, member, generations } = await begin();
+    const cancelled = async (tokens: number[][]) => {
+      const { createdAt: _, expiredAt: __, ...like } = generations[0];
+      const id = randomUUID();
+      const candidates = tokens.map((tokenIds, index) => ({
+        ...generations[0].candidates[index],
+        id: randomUUID(),
+        text: tokenIds.join(' '),
+        tokenIds,
+        finishReason: 'CANCELLED' as const,
+        latent: null,
+      }));
+      await store.generations.add({ ...like, id, source: null, candidates });
+      return id;
+    };
+    const empty = await cancelled([[], []]);
+    const begun = await cancelled([[], [7]]);
+    await store.feedback.record(
+      { generationId: empty, memberId: member.id, verdict: 'TIE', chosenCandidateId: null },
+      trainable,
+    );
+    expect(await store.generations.withoutFeatures(digests, 10, [empty, begun])).toEqual([begun]);
+    expect(await store.generations.withoutFeatures(digests, 1_000)).not.toContain(empty);
+  });
+
   it('pages from the newest on', async () => {
     const { store, member, choose } = await begin(5);
     const ids = [];
