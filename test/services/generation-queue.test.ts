@@ -82,6 +82,29 @@ describe('a generation', () => {
     expect(more[1].told.at(-1)).toBe('1 3000');
   });
 
+  it('comes in turn with other members’ where each fills the slots, at the place that was told', async () => {
+    const queue = queueOf();
+    const waiting = new Map<string, Asked>();
+    const come = (name: string) => waiting.set(name, ask(queue, name[0], 4));
+    const placeOf = ({ told }: Asked) => Number(told.at(-1)?.split(' ')[0]);
+    const foretold = () => [...waiting].sort(([, a], [, b]) => placeOf(a) - placeOf(b)).map(([name]) => name);
+    for (const name of ['a0', 'a1', 'a2', 'a3', 'b0']) come(name);
+    const begun: string[] = [];
+    for (let left = 6; left > 0; left--) {
+      await settled();
+      const [name, asked] = [...waiting].find(([, { state }]) => state === 'begun') as [string, Asked];
+      waiting.delete(name);
+      begun.push(name);
+      // Comes while b0 is written: behind a1, which has waited since before.
+      if (name === 'b0') come('c0');
+      expect([...begun, ...foretold()]).toEqual(
+        name === 'a0' ? ['a0', 'b0', 'a1', 'a2', 'a3'] : ['a0', 'b0', 'a1', 'c0', 'a2', 'a3'],
+      );
+      now += 1_000;
+      asked.place.leave(true);
+    }
+  });
+
   it('that is cancelled while it waits makes room for those behind it', async () => {
     const queue = queueOf();
     const large = ask(queue, 'a', 4);

@@ -12,33 +12,25 @@ export interface WaitingTurn {
 /** How many of each member are being served. */
 export type Served = ReadonlyMap<string, number>;
 
-/**
- * The order in which those that wait are to be served. Before each stand as many rounds as the member has questions under way or before
- * it; whoever has fewer goes first, and of those with as many the one who came first. Nobody can be overtaken for good: what a member
- * has under way ends.
- */
-export function fairOrder<T extends WaitingTurn>(waiting: readonly T[], served: Served): T[] {
-  const rounds = new Map(served);
-  const byArrival = [...waiting].sort((a, b) => a.order - b.order);
-  const placed = byArrival.map((turn) => {
-    const round = rounds.get(turn.member) ?? 0;
-    rounds.set(turn.member, round + 1);
-    return { turn, round };
-  });
-  return placed.sort((a, b) => a.round - b.round).map(({ turn }) => turn);
-}
+/** When each member's last turn ended, counted as orders are; members who had none since anybody waits may be absent. */
+export type LastServed = ReadonlyMap<string, number>;
+
+const NOBODY: Served = new Map();
 
 /**
- * Where one is served at a time: the first of the member who was served the longest ago, or never; undefined where nobody waits.
- * @param lastServed when each member was served, in whatever counts up
+ * Who is served next: of the members with the fewest under way the one who has waited for the longest since it came or had its last turn,
+ * with its first; undefined where nobody waits. Whoever comes later goes behind those who wait then, so nobody can be overtaken for good:
+ * what a member has under way ends.
  */
 export function nextInTurn<T extends WaitingTurn>(
   waiting: readonly T[],
-  lastServed: ReadonlyMap<string, number>,
+  lastServed: LastServed,
+  served: Served = NOBODY,
 ): T | undefined {
-  const since = ({ member }: T) => lastServed.get(member) ?? Number.NEGATIVE_INFINITY;
-  const before = (a: T, b: T) => (since(a) === since(b) ? a.order < b.order : since(a) < since(b));
-  return waiting.reduce<T | undefined>((first, turn) => (first && before(first, turn) ? first : turn), undefined);
+  const rounds = ({ member }: T) => served.get(member) ?? 0;
+  const since = ({ member, order }: T) => Math.max(order, lastServed.get(member) ?? order);
+  const before = (a: T, b: T) => rounds(a) - rounds(b) || since(a) - since(b) || a.order - b.order;
+  return waiting.reduce<T | undefined>((first, turn) => (first && before(first, turn) <= 0 ? first : turn), undefined);
 }
 
 export interface SizedTurn extends WaitingTurn {
@@ -49,11 +41,17 @@ export interface SizedTurn extends WaitingTurn {
 }
 
 /**
- * The next that can begin, of those in their fair order; undefined where all have to wait. One whose member has as many under way as
- * may be is passed over; one that is too large for the slots that are free is not, or small ones would keep it waiting for good.
+ * The next that can begin; undefined where all have to wait. One whose member has as many under way as may be is passed over; one that is
+ * too large for the slots that are free is not, or small ones would keep it waiting for good.
  */
-export function nextToBegin<T extends SizedTurn>(inOrder: readonly T[], served: Served, free: number): T | undefined {
-  const first = inOrder.find(({ member, atOnce }) => (served.get(member) ?? 0) < atOnce);
+export function nextToBegin<T extends SizedTurn>(
+  waiting: readonly T[],
+  lastServed: LastServed,
+  served: Served,
+  free: number,
+): T | undefined {
+  const may = waiting.filter(({ member, atOnce }) => (served.get(member) ?? 0) < atOnce);
+  const first = nextInTurn(may, lastServed, served);
   return first && first.slots <= free ? first : undefined;
 }
 
@@ -64,26 +62,35 @@ export interface ServedTurn {
   elapsed: number;
 }
 
+export interface Foreseen<T> {
+  turn: T;
+  /** Milliseconds until it begins. */
+  wait: number;
+}
+
 /**
- * Milliseconds until each of those in their fair order begins, if every one takes as long as they usually do.
+ * Those that wait in the order in which they will begin, if nobody else comes and every one takes as long as they usually do.
  * @param typical milliseconds from beginning to end
  */
-export function estimateWaits(
-  inOrder: readonly SizedTurn[],
+export function foresee<T extends SizedTurn>(
+  waiting: readonly T[],
   serving: readonly ServedTurn[],
+  lastServed: LastServed,
   slots: number,
   typical: number,
-): number[] {
+): Foreseen<T>[] {
   const ends = serving.map(({ elapsed, ...turn }) => ({ ...turn, at: remainingTime(elapsed, typical) }));
   const served = countServed(serving);
+  const last = new Map(lastServed);
+  let count = Math.max(-1, ...last.values(), ...waiting.map(({ order }) => order));
   let free = slots - serving.reduce((sum, turn) => sum + turn.slots, 0);
   let now = 0;
-  const waits = new Map<SizedTurn, number>();
-  const left = [...inOrder];
+  const foreseen: Foreseen<T>[] = [];
+  const left = [...waiting];
   while (left.length > 0) {
-    const next = nextToBegin(left, served, free);
+    const next = nextToBegin(left, last, served, free);
     if (next) {
-      waits.set(next, now);
+      foreseen.push({ turn: next, wait: now });
       left.splice(left.indexOf(next), 1);
       ends.push({ member: next.member, slots: next.slots, at: now + typical });
       served.set(next.member, (served.get(next.member) ?? 0) + 1);
@@ -97,8 +104,9 @@ export function estimateWaits(
     now = end.at;
     free += end.slots;
     served.set(end.member, (served.get(end.member) ?? 1) - 1);
+    last.set(end.member, ++count);
   }
-  return inOrder.map((turn) => waits.get(turn) ?? now);
+  return [...foreseen, ...left.map((turn) => ({ turn, wait: now }))];
 }
 
 /** Milliseconds until one ends: what is left of the usual time, or where that is over a quarter of it. */

@@ -8,8 +8,8 @@ import type { LanguageModelRuntime } from '../../runtime/types.js';
 import type { QueuePlace } from '../views.js';
 import {
   countServed,
-  estimateWaits,
-  fairOrder,
+  type Foreseen,
+  foresee,
   nextToBegin,
   remainingTime,
   type ServedTurn,
@@ -61,6 +61,8 @@ export interface QueueParts {
 export class GenerationQueue {
   private readonly entries = new Set<Entry>();
   private readonly durations: number[] = [];
+  /** When each member's last generation ended, by `order`, while anybody waits. */
+  private readonly lastServed = new Map<string, number>();
   private readonly listeners = new Set<() => void>();
   private readonly clock: () => number;
   private order = 0;
@@ -144,6 +146,8 @@ export class GenerationQueue {
 
   private leave(entry: Entry, complete = false): void {
     if (!this.entries.delete(entry)) return;
+    if (entry.state === 'written') this.lastServed.set(entry.member, this.order++);
+    if (this.entries.size === this.inState('written').length) this.lastServed.clear();
     if (complete && entry.state === 'written') {
       this.durations.push(this.clock() - entry.beganAt);
       if (this.durations.length > MEASURED) this.durations.shift();
@@ -156,7 +160,7 @@ export class GenerationQueue {
     while (this.parts.runtime.status().ready) {
       const served = this.inState('written');
       const free = this.slots - served.reduce((sum, { slots }) => sum + slots, 0);
-      const next = nextToBegin(this.waitingInOrder(), countServed(served), free);
+      const next = nextToBegin(this.inState('waiting'), this.lastServed, countServed(served), free);
       if (!next) break;
       next.state = 'written';
       next.beganAt = this.clock();
@@ -174,13 +178,10 @@ export class GenerationQueue {
   }
 
   private tellPlaces(): void {
-    const waiting = this.waitingInOrder();
-    if (waiting.every((entry, i) => entry.ahead === i)) return;
-    const waits = this.waits(waiting);
-    waiting.forEach((entry, ahead) => {
+    this.foreseen().forEach(({ turn: entry, wait }, ahead) => {
       if (entry.ahead === ahead) return;
       entry.ahead = ahead;
-      entry.tell({ ahead, estimatedWaitMs: waits[ahead] });
+      entry.tell({ ahead, estimatedWaitMs: wait });
     });
   }
 
@@ -219,7 +220,7 @@ export class GenerationQueue {
 
   /** There is room again when the first that waits begins. */
   private queueFull(waiting: readonly Entry[], maximum: number): PalateError {
-    const waits = this.waits(this.waitingInOrder());
+    const waits = this.foreseen().map(({ wait }) => wait);
     return refusal(
       `${waiting.length} generations wait already; at most ${maximum} may`,
       Math.min(...waits, this.typical),
@@ -228,21 +229,23 @@ export class GenerationQueue {
 
   /** There is room again when the first of them ends. */
   private tooMany(entries: readonly Entry[], what: string, maximum: number): PalateError {
-    const order = this.waitingInOrder();
-    const waits = this.waits(order);
+    const waits = new Map(this.foreseen().map(({ turn, wait }) => [turn, wait]));
     const ends = entries.map((entry) =>
-      entry.state === 'written' ? this.remaining(entry) : (waits[order.indexOf(entry)] ?? 0) + this.typical,
+      entry.state === 'written' ? this.remaining(entry) : (waits.get(entry) ?? 0) + this.typical,
     );
     return refusal(`There are ${entries.length} ${what} already; at most ${maximum} are allowed`, Math.min(...ends));
   }
 
-  private waits(inOrder: readonly Entry[]): number[] {
+  /** Those that wait, in the order in which they will begin. */
+  private foreseen(): Foreseen<Entry>[] {
     const serving: ServedTurn[] = this.inState('written').map((entry) => ({
       member: entry.member,
       slots: entry.slots,
       elapsed: this.clock() - entry.beganAt,
     }));
-    return estimateWaits(inOrder, serving, this.slots, this.typical).map(Math.ceil);
+    return foresee(this.inState('waiting'), serving, this.lastServed, this.slots, this.typical).map(
+      ({ turn, wait }) => ({ turn, wait: Math.ceil(wait) }),
+    );
   }
 
   private remaining({ beganAt }: Entry): number {
@@ -263,10 +266,6 @@ export class GenerationQueue {
 
   private inState(state: Entry['state']): Entry[] {
     return [...this.entries].filter((entry) => entry.state === state);
-  }
-
-  private waitingInOrder(): Entry[] {
-    return fairOrder(this.inState('waiting'), countServed(this.inState('written')));
   }
 }
 

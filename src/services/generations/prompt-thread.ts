@@ -49,7 +49,7 @@ export class PromptThread implements PromptEncoder {
   private readonly thread: KeptThread<PromptRequest, PromptReply>;
   private readonly waiting: Pending[] = [];
   private current: Pending | undefined;
-  /** When each member had its last turn, while anybody waits. */
+  /** When each member's last turn ended, by `order`, while anybody waits. */
   private readonly lastServed = new Map<string, number>();
   private order = 0;
 
@@ -104,13 +104,13 @@ export class PromptThread implements PromptEncoder {
       return;
     }
     this.waiting.splice(this.waiting.indexOf(this.current), 1);
-    this.lastServed.set(this.current.member, this.order++);
     this.thread.post(this.current.request);
   }
 
   private settle(reply: PromptReply): void {
     const { current } = this;
     this.current = undefined;
+    if (current) this.lastServed.set(current.member, this.order++);
     if (reply.kind === 'done') current?.resolve(reply.result as never);
     else current?.reject(new PalateError(reply.code, reply.message));
     this.next();
