@@ -1,4 +1,5 @@
 /** What every resolver gets: who asks, the services, and when to stop working for them. */
+import { setMaxListeners } from 'node:events';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Limits } from '../common/config.js';
 import type { Services } from '../services/services.js';
@@ -63,5 +64,9 @@ export type ContextFor = (viewer: Viewer, signal: AbortSignal) => Context;
 export function contextMaker(
   parts: Pick<Context, 'services' | 'limits' | 'quotas' | 'errors' | 'publicUrl'>,
 ): ContextFor {
-  return (viewer, signal) => ({ ...parts, viewer, signal, loaders: new Loaders(parts.services) });
+  return (viewer, signal) => {
+    // All operations of one connection listen for its end, and how many those are is limited elsewhere.
+    setMaxListeners(0, signal);
+    return { ...parts, viewer, signal, loaders: new Loaders(parts.services) };
+  };
 }

@@ -45,7 +45,7 @@ export type GenerationEvent =
   | CandidateDeltaEvent
   | GenerationFinishedEvent;
 
-type GenerationContext = Pick<Context, 'services' | 'limits' | 'quotas' | 'viewer'>;
+type GenerationContext = Pick<Context, 'services' | 'limits' | 'quotas' | 'viewer' | 'signal'>;
 
 /** Starts a generation within what the viewer and the member may use; what waits for its turn is started too. */
 export async function startGeneration(
@@ -62,9 +62,15 @@ export async function streamGeneration(
   input: GenerateInput,
   context: GenerationContext,
 ): Promise<AsyncGenerator<GenerationEvent>> {
-  const { limits } = context;
+  const { limits, signal } = context;
   const stopped = new AbortController();
-  const started = await startGeneration(input, context, stopped.signal);
+  // There is no stream yet that could be ended by whoever goes away while the generation is planned.
+  const leave = () => stopped.abort();
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
+  const started = await startGeneration(input, context, stopped.signal).finally(() =>
+    signal.removeEventListener('abort', leave),
+  );
   // Whoever stops reading does not wait for the end, and its failure must not go unheard.
   started.finished.catch(() => {});
   return live({

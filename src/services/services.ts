@@ -36,8 +36,9 @@ import type {
 export interface GenerationService {
   /**
    * Starts writing the candidates, at once or when it is their turn; an unknown member is created. Aborting `signal` cancels the
-   * generation, which is then stored with the text so far. Errors: BAD_USER_INPUT, TOO_LONG, CONFLICT (key, what cannot be gone on
-   * with), NOT_FOUND (what is gone on with), MODEL_UNAVAILABLE, LIMIT_EXCEEDED.
+   * generation, which is then stored with the text so far; one without a key that has not started yet is given up. Errors:
+   * BAD_USER_INPUT, TOO_LONG, CONFLICT (key, what cannot be gone on with), NOT_FOUND (what is gone on with), MODEL_UNAVAILABLE,
+   * LIMIT_EXCEEDED, CANCELLED.
    */
   start(input: GenerateInput, signal?: AbortSignal): Promise<StartedGeneration>;
   /** Keeps the text so far, finishReason CANCELLED; a finished generation is answered as it is. Errors: NOT_FOUND. */

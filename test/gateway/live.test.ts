@@ -1,7 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/common/config.js';
+import { ADMIN } from '../../src/gateway/auth.js';
 import { live } from '../../src/gateway/live.js';
-import { type GenerationEvent, mergeEvents, mergeSteps } from '../../src/gateway/streams.js';
+import { Quotas } from '../../src/gateway/quotas.js';
+import { type GenerationEvent, mergeEvents, mergeSteps, streamGeneration } from '../../src/gateway/streams.js';
+import { openHouse } from '../services/house.js';
 import { jobView } from './echo-services.js';
 
 const never = () => undefined;
@@ -116,5 +120,20 @@ describe('merging', () => {
     expect(mergeSteps(jobView('a', { step: 1 }), jobView('a', { step: 2 }))).toMatchObject({ step: 2 });
     expect(mergeSteps(jobView('a'), jobView('b'))).toBeUndefined();
     expect(mergeSteps(jobView('a', { status: 'RUNNING' }), jobView('a', { status: 'SUCCEEDED' }))).toBeUndefined();
+  });
+});
+
+describe('a stream of a generation', () => {
+  it('gives it up when its reader goes away while it is planned', async () => {
+    const { services, close } = await openHouse();
+    const gone = new AbortController();
+    const limits = DEFAULT_LIMITS;
+    const context = { services, limits, quotas: new Quotas(limits), viewer: ADMIN, signal: gone.signal };
+    const member = { platform: 'test', externalId: 'ada' };
+    const stream = streamGeneration({ member, prompt: 'Say hello.' }, context);
+    gone.abort();
+    await expect(stream).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await services.members.byRef(member)).toBeNull();
+    await close();
   });
 });

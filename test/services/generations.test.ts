@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import type {
   CandidateDelta,
   CandidateView,
@@ -111,9 +112,9 @@ describe('generations', () => {
 
   it('are not read for their features where they were cancelled before a word was written', async () => {
     const before = house.runtime.reads;
-    const gone = AbortSignal.abort();
     const input = { member: asker(), prompt: 'Say hello.', maxTokens: 8 };
-    const { candidates } = await (await house.services.generations.start(input, gone)).finished;
+    const { id } = await house.services.generations.start(input);
+    const { candidates } = await house.services.generations.cancel(id);
     expect(candidates.map(({ text, finishReason }) => text + finishReason)).toEqual(['CANCELLED', 'CANCELLED']);
     await generate();
     await expect.poll(() => house.runtime.reads).toBe(before + 1);
@@ -167,6 +168,26 @@ describe('generations', () => {
     leave.abort();
     expect((await started.finished).candidates[0].finishReason).toBe('CANCELLED');
     house.runtime.holdDecoding = undefined;
+  });
+
+  it('give their places up at once, and make nobody a member, when their readers leave before they are planned', async () => {
+    const input = { member: asker(), prompt: 'Say hello.', keyOwner: 'a bot' };
+    const { runningPerMember, waitingPerMember } = DEFAULT_LIMITS;
+    const leave = Array.from({ length: runningPerMember + waitingPerMember }, () => new AbortController());
+    const left = leave.map(({ signal }) => house.services.generations.start(input, signal));
+    await expect(house.services.generations.start(input)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    for (const reader of leave) reader.abort();
+    const stays = house.services.generations.start(input, new AbortController().signal);
+    for (const started of await Promise.allSettled(left)) {
+      expect(started).toMatchObject({ status: 'rejected', reason: { name: 'PalateError', code: 'CANCELLED' } });
+    }
+    expect(leave.flatMap(({ signal }) => getEventListeners(signal, 'abort'))).toEqual([]);
+    expect((await (await stays).finished).candidates[0].finishReason).toBe('LENGTH');
+    const gone = asker();
+    await expect(
+      house.services.generations.start({ member: gone, prompt: 'Say hello.' }, AbortSignal.abort()),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await house.services.members.byRef(gone)).toBeNull();
   });
 
   it('go on for whoever comes back with the same key', async () => {

@@ -1,7 +1,9 @@
 /** The thread that encodes prompts: off the main thread, one at a time, members in turn, and there again when it died. */
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import type { LanguageModelFile } from '../../src/language-model/model.js';
@@ -56,6 +58,25 @@ describe('the prompt thread', () => {
     expect(answered).toEqual(['a', 'b', 'c', 'a', 'a', 'a', 'a']);
     // Far fewer if each encoding were a single turn of this loop.
     expect(turns).toBeGreaterThan(asked.length * 2);
+  });
+
+  it('encodes nothing more for those who are gone, and takes no turn of their member for it', async () => {
+    const long = [user('漢字 '.repeat(2_000))];
+    const gone = new AbortController();
+    const answered: string[] = [];
+    const ask = (name: string, signal?: AbortSignal) =>
+      thread.fit(name[0], long, ROOM, signal).catch(({ code }) => answered.push(`${name} ${code}`));
+    const asked = [ask('a', gone.signal), ask('b1', gone.signal), ask('b2'), ask('c')];
+    await turn();
+    gone.abort();
+    await turn();
+    expect(answered).toEqual(['a CANCELLED', 'b1 CANCELLED']);
+    await Promise.all(asked);
+    // Had b1 been encoded, c would have been next.
+    expect(answered.slice(2)).toEqual(['b2 TOO_LONG', 'c TOO_LONG']);
+    await ask('d', gone.signal);
+    expect(answered.at(-1)).toBe('d CANCELLED');
+    expect(getEventListeners(gone.signal, 'abort')).toEqual([]);
   });
 
   it('says what does not fit', async () => {

@@ -56,16 +56,17 @@ export interface PlannedGeneration {
 
 /**
  * The plan depends on the request's seed, the member's encoder and nothing else but ids; an absent seed is drawn. What is gone on with
- * depends on no encoder: its latent is the one it was begun behind.
+ * depends on no encoder: its latent is the one it was begun behind. Aborting `signal` gives it up: CANCELLED.
  */
 export async function planGeneration(
   parts: GenerationParts,
   request: GenerateRequest,
   turnOf: string,
+  signal?: AbortSignal,
 ): Promise<PlannedGeneration> {
   const { store, prompts } = parts;
   const random = new Random(request.seed ?? randomInt(2 ** 31));
-  const encode = (written: number) => prompts.fit(turnOf, request.turns, { reply: request.maxTokens, written });
+  const encode = (written: number) => prompts.fit(turnOf, request.turns, { reply: request.maxTokens, written }, signal);
   if (request.continues !== undefined) {
     const memberId = (await store.members.byIdentity(request.member))?.id ?? null;
     const continuation = await continuationOf(parts, request.continues, memberId);

@@ -178,6 +178,8 @@ export class GenerationQueue {
   }
 
   private tellPlaces(): void {
+    // Those who wait are about to be told that the model is away.
+    if (!this.parts.runtime.status().ready) return;
     this.foreseen().forEach(({ turn: entry, wait }, ahead) => {
       if (entry.ahead === ahead) return;
       entry.ahead = ahead;

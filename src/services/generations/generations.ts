@@ -11,6 +11,7 @@ import type { GenerateInput, StartedGeneration } from '../views.js';
 import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
 import { type GenerationParts, planGeneration } from './generation-plan.js';
 import type { GenerationQueue } from './generation-queue.js';
+import { askerGone } from './prompt-thread.js';
 import { forgotten, RunningGeneration, storedGeneration } from './running-generation.js';
 
 export interface Generations extends GenerationService {
@@ -42,21 +43,31 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
     else ended.delete(memberId);
   };
 
-  const begin = async (request: GenerateRequest, owner: string | undefined, key?: CallerKey) => {
+  /** Aborting `signal` gives up what is not begun yet, and its place at once; not for one with a key, which others may join. */
+  const begin = async (
+    request: GenerateRequest,
+    owner: string | undefined,
+    { key, signal }: { key?: CallerKey; signal?: AbortSignal },
+  ) => {
     const { platform, externalId, scope } = request.member;
     const member = JSON.stringify([platform, externalId, scope]);
     const place = queue.enter({ member, owner, rows: request.continues === undefined ? request.candidateCount : 1 });
+    const leave = () => place.leave();
+    signal?.addEventListener('abort', leave, { once: true });
     try {
       const turns = await parts.hooks.prompt(platform, request.turns);
-      const generation = await planGeneration(parts, { ...request, turns }, member);
+      const generation = await planGeneration(parts, { ...request, turns }, member, signal);
+      if (signal?.aborted) throw askerGone();
       if (ended.has(generation.memberId)) throw forgotten();
       const run = new RunningGeneration(parts, generation, place, key);
       running.set(run.id, run);
       run.finished.catch(() => undefined).finally(() => running.delete(run.id));
       return run;
     } catch (error) {
-      place.leave();
+      leave();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', leave);
     }
   };
 
@@ -68,7 +79,7 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
     digest: string,
   ) => {
     const kept = await store.idempotency.find(GENERATE_OPERATION, name);
-    if (!kept) return begin(request, owner, { key: name, inputDigest: digest });
+    if (!kept) return begin(request, owner, { key: { key: name, inputDigest: digest } });
     requireSameInput(key, kept.inputDigest, digest);
     const generation = await store.generations.byId(String(kept.result.generationId));
     if (!generation) throw new PalateError('NOT_FOUND', `The generation made for the key "${key}" was erased.`);
@@ -96,7 +107,7 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
       const request = checkGenerateInput(input, limits, parts.space?.directions.rows);
       const key = checkKey(input.key, limits);
       const owner = input.keyOwner;
-      const started = key === null ? await begin(request, owner) : await startKeyed(request, owner, key);
+      const started = key === null ? await begin(request, owner, { signal }) : await startKeyed(request, owner, key);
       return started instanceof RunningGeneration ? started.join(signal) : started;
     },
     cancel: async (id) => {

@@ -15,10 +15,10 @@ import { type FittedPrompt, type ReplyRoom, readableTurns } from './history.js';
 /** Encodes what people wrote. Everything rejects with MODEL_UNAVAILABLE when the model's file is gone. */
 export interface PromptEncoder extends Lifecycle {
   /**
-   * The conversation, made to fit; `member` is whose turn it takes.
-   * Errors: TOO_LONG, BAD_USER_INPUT (history.ts).
+   * The conversation, made to fit; `member` is whose turn it takes. Aborting `signal` gives the turn up.
+   * Errors: TOO_LONG, BAD_USER_INPUT (history.ts), CANCELLED.
    */
-  fit(member: string, turns: readonly ChatTurn[], room: ReplyRoom): Promise<FittedPrompt>;
+  fit(member: string, turns: readonly ChatTurn[], room: ReplyRoom, signal?: AbortSignal): Promise<FittedPrompt>;
   /** A prompt without history, and replies to it, as they are read for their features. */
   encode(prompt: string, replies: readonly string[]): Promise<{ prompt: EncodedChat; replies: number[][] }>;
 }
@@ -79,21 +79,32 @@ export class PromptThread implements PromptEncoder {
     return this.thread.stop();
   }
 
-  fit(member: string, turns: readonly ChatTurn[], room: ReplyRoom): Promise<FittedPrompt> {
-    return this.ask(member, { kind: 'fit', turns: readableTurns(turns, this.contextLength), room });
+  async fit(member: string, turns: readonly ChatTurn[], room: ReplyRoom, signal?: AbortSignal): Promise<FittedPrompt> {
+    if (signal?.aborted) throw askerGone();
+    return this.ask(member, { kind: 'fit', turns: readableTurns(turns, this.contextLength), room }, signal);
   }
 
   encode(prompt: string, replies: readonly string[]): Promise<{ prompt: EncodedChat; replies: number[][] }> {
     return this.ask(NOBODY, { kind: 'encode', prompt, replies });
   }
 
-  private async ask<T>(member: string, request: PromptRequest): Promise<T> {
+  private async ask<T>(member: string, request: PromptRequest, signal?: AbortSignal): Promise<T> {
     await this.thread.ready();
-    return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted) throw askerGone();
+    let giveUp = () => {};
+    const answered = new Promise<T>((resolve, reject) => {
       const pending = { member, order: this.order++, request, resolve: resolve as Pending['resolve'], reject };
+      giveUp = () => {
+        // What is being encoded already is encoded to its end, for nobody.
+        const at = this.waiting.indexOf(pending);
+        if (at >= 0) this.waiting.splice(at, 1);
+        reject(askerGone());
+      };
       this.waiting.push(pending);
       this.next();
     });
+    signal?.addEventListener('abort', giveUp, { once: true });
+    return answered.finally(() => signal?.removeEventListener('abort', giveUp));
   }
 
   private next(): void {
@@ -122,4 +133,9 @@ export class PromptThread implements PromptEncoder {
     this.current = undefined;
     for (const pending of lost) pending?.reject(reason);
   }
+}
+
+/** What ends a request whose asker no longer waits for the reply. */
+export function askerGone(): PalateError {
+  return new PalateError('CANCELLED', 'Nobody waits for this reply any more.');
 }
