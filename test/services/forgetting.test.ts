@@ -24,6 +24,12 @@ async function filesWith(folder: string, needles: readonly Uint8Array[]): Promis
   return found;
 }
 
+async function lastOf<T>(events: AsyncIterable<T>): Promise<T | undefined> {
+  let last: T | undefined;
+  for await (const event of events) last = event;
+  return last;
+}
+
 const countOf = (counts: readonly DeletionCountView[], kind: string) =>
   counts.find((entry) => entry.kind === kind)?.count;
 
@@ -149,11 +155,19 @@ describe('forgetting a member', () => {
       go = resolve;
     });
     const running = await start(name);
-    const ended = running.finished.catch((error: unknown) => error);
-    await house.services.rights.forget(running.memberId);
+    const waiting = await start(name, { candidateCount: 4 });
+    const told = [running, waiting].flatMap(({ events, finished }) => [finished, lastOf(events)]);
+    const [, receipt] = await Promise.all([Promise.allSettled(told), house.services.rights.forget(running.memberId)]);
     go();
     house.runtime.holdDecoding = undefined;
-    await ended;
+    for (const end of told) {
+      await expect(end).rejects.toMatchObject({
+        name: 'PalateError',
+        code: 'CANCELLED',
+        message: 'The member was forgotten while the reply was being written.',
+      });
+    }
+    expect(countOf(receipt.removed, 'GENERATION')).toBe(0);
     expect(await house.services.generations.byId(running.id)).toBeNull();
     expect(await house.services.members.byId(running.memberId)).toBeNull();
     // Whoever writes again is somebody new.

@@ -136,7 +136,7 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
     endOf: async (memberId, erase) => {
       end(memberId, 1);
       const runs = [...running.values()].filter((run) => run.memberId === memberId);
-      for (const run of runs) run.cancel();
+      for (const run of runs) run.forget();
       await Promise.allSettled(runs.map((run) => run.finished));
       try {
         return await erase();

@@ -21,6 +21,8 @@ export class RunningGeneration {
   readonly finished: Promise<GenerationView>;
   private readonly events = new ReplayLog<QueuePlace | CandidateDelta>();
   private readonly cancelled = new AbortController();
+  /** Set where its member is erased: nothing of it is kept. */
+  private erased: PalateError | undefined;
   private readonly texts: CandidateText[];
   /** Nothing is shown before the hooks have read it. */
   private readonly held: boolean;
@@ -66,6 +68,14 @@ export class RunningGeneration {
     };
   }
 
+  /** Ends it with CANCELLED for whoever waits; nothing of it is stored. */
+  forget(): void {
+    this.erased ??= forgotten();
+    // Whoever reads does not wait until the model and the hooks have stopped.
+    this.events.end(this.erased);
+    this.cancel();
+  }
+
   cancel(): void {
     clearTimeout(this.abandoned);
     this.cancelled.abort();
@@ -80,6 +90,7 @@ export class RunningGeneration {
   private async run(): Promise<GenerationView> {
     try {
       await this.place.turn(this.cancelled.signal, (place) => this.tellPlace(place));
+      this.requireMember();
       this.events.pass();
       const rows = await this.decode();
       this.place.leave(rows.every(({ finishReason }) => finishReason !== 'CANCELLED'));
@@ -88,7 +99,7 @@ export class RunningGeneration {
       return view;
     } catch (error) {
       this.place.leave();
-      const failure = failureOf(error);
+      const failure = this.erased ?? failureOf(error);
       this.events.end(failure);
       throw failure;
     }
@@ -116,8 +127,15 @@ export class RunningGeneration {
     );
     // A reply that was cut inside a character ends before it.
     for (const row of rows.keys()) this.say(row, this.texts[row].stream.flush().replace(/\uFFFD+$/, ''));
+    this.requireMember();
     if (this.held) await this.tellHeld();
+    this.requireMember();
     return rows;
+  }
+
+  /** @throws PalateError CANCELLED */
+  private requireMember(): void {
+    if (this.erased) throw this.erased;
   }
 
   private say(row: number, written: string): void {
@@ -164,6 +182,8 @@ export class RunningGeneration {
       })),
       key: this.key,
     });
+    // What was stored meanwhile is erased with its member.
+    this.requireMember();
     // Of what was cancelled before it was begun there is nothing to learn, and its prompt may be long.
     if (rows.some(({ tokens }) => tokens.length > 0)) features?.readBehind(generation, prompt);
     return generationView(generation);
