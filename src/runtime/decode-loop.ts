@@ -5,12 +5,15 @@ import { Random } from '../common/random.js';
 import { checkDecodeRequest, checkTexts } from './check-request.js';
 import { finiteKeyValues, KeyValueCache, type KeyValues, rowOf } from './kv-cache.js';
 import { PromptCache } from './prompt-cache.js';
+import { PromptReading } from './prompt-reading.js';
+import { BEHIND_AFTER, nextToRead } from './reading-turns.js';
 import { holdBackRepeats } from './repetition.js';
 import { sampleToken } from './sampler.js';
-import { CHUNK, ModelFault, NOT_FINITE, type ServingModel } from './serving-model.js';
+import { ModelFault, NOT_FINITE, type ReadPrompt, type ServingModel } from './serving-model.js';
 import type { DecodedRow, DecodeRequest, DecodeRow, FinishReason, ReadRequest, ReadResult } from './types.js';
+import { readFeatures, scoreReplies, WorkBehind } from './work-behind.js';
 
-/** How long requests are admitted before the next step; one always is. */
+/** How long short prompts are read before the next step; one always is. */
 const ADMIT_MS = 50;
 
 /** Tokens that one step decoded. */
@@ -29,6 +32,11 @@ export interface DecodeEvents {
 interface Job {
   id: number;
   request: DecodeRequest;
+  reading: PromptReading;
+  /** Rows that have no slot yet. */
+  waiting: number[];
+  /** Rows that will have one when the prompt is read. */
+  promised: number[];
   results: (DecodedRow | undefined)[];
 }
 
@@ -50,15 +58,6 @@ interface ActiveRow {
   cancelled: boolean;
 }
 
-/** Rows of a request whose prompt is being read. */
-interface Admission {
-  job: Job;
-  rows: number[];
-}
-
-/** Nobody waits any more for what was being read. */
-class Abandoned extends Error {}
-
 /** What a step computed for one row. */
 interface RowStep {
   logits: Float32Array;
@@ -71,62 +70,70 @@ export class DecodeLoop {
   private readonly prompts = new PromptCache();
   /** Rows in slot order: row i of every step lives in slot i. */
   private readonly active: ActiveRow[] = [];
-  private readonly waiting: { job: Job; row: number }[] = [];
-  private readonly admissions = new Set<Admission>();
+  /** Those with rows that are not in the batch yet, in the order in which they came. */
+  private readonly jobs: Job[] = [];
+  private readonly behind = new WorkBehind();
+  /** Until then the replies under way have the model to themselves, but for short prompts. */
+  private repliesUntil = 0;
+  /** Passes that others had in a row, while the first of the prompts waited, and while the work behind did. */
+  private passedOver = { first: 0, behind: 0 };
 
-  /** @param heed lets in what is asked meanwhile; called between the passes over a long prompt, and ends them when it rejects */
+  /** @param clock milliseconds; only differences matter */
   constructor(
     private readonly model: ServingModel,
     readonly slots: number,
     private readonly events: DecodeEvents,
-    private readonly heed: () => Promise<void> = async () => {},
+    private readonly clock = () => performance.now(),
   ) {
     this.cache = new KeyValueCache(model.config, slots);
   }
 
+  /** Slots that are written in, or kept for those whose prompt is being read. */
   get busySlots(): number {
-    return this.active.length;
+    return this.jobs.reduce((sum, { promised }) => sum + promised.length, this.active.length);
   }
 
   get queued(): number {
-    return this.waiting.length;
+    return this.jobs.reduce((sum, { waiting }) => sum + waiting.length, 0);
   }
 
   get idle(): boolean {
-    return this.active.length === 0 && this.waiting.length === 0;
+    return this.active.length === 0 && this.jobs.length === 0 && this.behind.empty;
   }
 
   /** @throws PalateError as `checkDecodeRequest` does */
   submit(id: number, request: DecodeRequest): void {
     checkDecodeRequest(request, this.model);
-    const job: Job = { id, request, results: Array(request.rows.length).fill(undefined) };
-    request.rows.forEach((_, row) => this.waiting.push({ job, row }));
+    this.jobs.push({
+      id,
+      request,
+      reading: this.readingOf(request.promptIds, request.lastUserTurn),
+      waiting: [...request.rows.keys()],
+      promised: [],
+      results: Array(request.rows.length).fill(undefined),
+    });
   }
 
-  /** Ends a request's rows with what they have; the next step tells. */
+  /** Ends a request's rows with what they have; the next step tells. A prompt that is being read for it is read no further. */
   cancel(id: number): void {
     for (const row of this.active) if (row.job.id === id) row.cancelled = true;
-    for (let i = this.waiting.length - 1; i >= 0; i--) {
-      const { job, row } = this.waiting[i];
-      if (job.id !== id) continue;
-      this.waiting.splice(i, 1);
-      this.settle(job, row, { tokens: [], finishReason: 'CANCELLED' });
-    }
-    for (const { job, rows } of this.admissions) {
-      if (job.id !== id) continue;
-      for (const row of rows.splice(0)) this.settle(job, row, { tokens: [], finishReason: 'CANCELLED' });
+    for (const job of this.jobs.filter((job) => job.id === id)) {
+      this.remove(job);
+      for (const row of [...job.promised, ...job.waiting]) {
+        this.settle(job, row, { tokens: [], finishReason: 'CANCELLED' });
+      }
     }
   }
 
-  /** Forgets the prompts that were kept after reading them. */
-  dropPrompts(): void {
-    this.prompts.clear();
+  /** Forgets the prompts that were kept after reading them, when what was asked behind the replies before has been done. */
+  dropPrompts(): Promise<void> {
+    return this.behind.add({ next: async () => ({ done: true, value: this.prompts.clear() }) });
   }
 
-  /** Admits what fits, then decodes one token a row. */
+  /** Reads short prompts, or one pass of something long, then decodes one token a row. */
   async step(): Promise<void> {
     this.removeFinished();
-    await this.admit();
+    await this.readPrompts();
     await this.decode();
   }
 
@@ -193,84 +200,91 @@ export class DecodeLoop {
     decoded.push({ id: row.job.id, row: row.row, tokens: [row.next] });
   }
 
-  /** Reads a prompt and its replies without any prefix, between two steps. */
+  /** Reads a prompt and its replies without any prefix, between the steps of others. */
   async read(request: ReadRequest): Promise<ReadResult> {
-    const { promptIds, lastUserTurn, replies } = request;
-    checkTexts(promptIds, lastUserTurn, replies, this.model);
-    const prompt = await this.prompts.get(promptIds, lastUserTurn, () =>
-      this.model.readPrompt(promptIds, lastUserTurn, () => this.goOn()),
-    );
-    const last = promptIds[promptIds.length - 1];
-    const written = replies.filter((reply) => reply.length > 0);
-    const features = written.length > 0 ? await this.model.readReplies(prompt, last, written) : [];
-    const next = features.values();
-    const none = () => new Float32Array(this.model.featureSize);
-    return {
-      prompt: prompt.features.slice(),
-      replies: replies.map((reply) => (reply.length > 0 ? (next.next().value as Float32Array) : none())),
-    };
+    checkTexts(request.promptIds, request.lastUserTurn, request.replies, this.model);
+    const reading = this.readingOf(request.promptIds, request.lastUserTurn);
+    return this.behind.add(readFeatures(this.model, reading, request));
   }
 
   async score(promptIds: number[], replies: number[][]): Promise<Float32Array[]> {
     const turn: [number, number] = [0, promptIds.length - 1];
     checkTexts(promptIds, turn, replies, this.model);
-    const prompt = await this.prompts.get(promptIds, turn, () => this.model.readPrompt(promptIds, turn));
-    return this.model.scoreReplies(prompt, promptIds[promptIds.length - 1], replies);
+    const reading = this.readingOf(promptIds, turn);
+    return this.behind.add(scoreReplies(this.model, reading, promptIds[promptIds.length - 1], replies));
   }
 
-  /** Moves waiting rows of one request at a time into free slots: one prompt read, one pass of the adapter. */
-  private async admit(): Promise<void> {
-    const until = performance.now() + ADMIT_MS;
-    let placed = 0;
-    while (this.waiting.length > 0 && this.freeSlots > 0) {
-      // Long prompts are read one a step: the replies under way go on between them, and whoever left meanwhile is not read.
-      if (placed++ > 0 && performance.now() >= until) return;
-      await this.admitFrom(0);
+  private readingOf(promptIds: number[], turn: [number, number]): PromptReading {
+    return new PromptReading(this.model, this.prompts, promptIds, turn);
+  }
+
+  /** Reads short prompts for as long as a step may wait, or something long by one pass, or goes on with what nobody waits for. */
+  private async readPrompts(): Promise<void> {
+    const until = this.clock() + ADMIT_MS;
+    const longToo = this.active.length === 0 || this.clock() >= this.repliesUntil;
+    let job = this.nextToRead(longToo);
+    const behindIsDue = !this.behind.empty && (!job || this.passedOver.behind >= BEHIND_AFTER);
+    if (longToo && behindIsDue) return this.takeLong(() => this.goOnBehind());
+    while (job) {
+      const next = job;
+      if (!next.reading.quick) return this.takeLong(() => this.readOn(next));
+      await this.readOn(next);
+      job = this.clock() < until ? this.nextToRead(false) : undefined;
     }
+  }
+
+  /** What takes long is followed by as much time for the replies under way: they are written at half their pace, not at a crawl. */
+  private async takeLong(work: () => Promise<void>): Promise<void> {
+    const began = this.clock();
+    await work();
+    const ended = this.clock();
+    this.repliesUntil = ended + (ended - began);
+  }
+
+  private async goOnBehind(): Promise<void> {
+    this.passedOver.behind = 0;
+    await this.behind.goOn();
+  }
+
+  /** @param longToo whether there is time for more than short prompts */
+  private nextToRead(longToo: boolean): Job | undefined {
+    const jobs = this.readable().filter(({ reading }) => longToo || reading.quick);
+    return nextToRead(
+      jobs.map((job) => ({ job, left: job.reading.left })),
+      this.passedOver.first,
+    )?.job;
+  }
+
+  /** Those whose prompts can be read: there are slots for their rows. */
+  private readable(): Job[] {
+    return this.jobs.filter(({ promised }) => promised.length > 0 || this.freeSlots > 0);
   }
 
   /** Slots that nobody has and that no rows are about to take. */
   private get freeSlots(): number {
-    const promised = [...this.admissions].reduce((sum, { rows }) => sum + rows.length, 0);
-    return this.slots - this.active.length - promised;
+    return this.slots - this.busySlots;
   }
 
-  /** Places the rows of one request, as many as there are slots for, beginning with one of those that wait. */
-  private async admitFrom(index: number): Promise<void> {
-    const { job } = this.waiting[index];
-    const admission: Admission = { job, rows: [] };
-    this.admissions.add(admission);
-    while (this.waiting[index]?.job === job && this.freeSlots > 0) {
-      admission.rows.push(this.waiting.splice(index, 1)[0].row);
-    }
+  /** Reads a request's prompt by one pass, after the last one of which its rows are in the batch: as many as there are slots for. */
+  private async readOn(job: Job): Promise<void> {
+    this.passedOver.first = job === this.readable()[0] ? 0 : this.passedOver.first + 1;
+    this.passedOver.behind = this.behind.empty ? 0 : this.passedOver.behind + 1;
+    job.promised.push(...job.waiting.splice(0, this.freeSlots));
     try {
-      await this.place(admission);
+      const prompt = await job.reading.pass();
+      if (!prompt) return;
+      await this.place(job, prompt);
+      if (job.waiting.length === 0) this.remove(job);
     } catch (error) {
-      if (!(error instanceof Abandoned)) this.fail(job, error);
-    } finally {
-      this.admissions.delete(admission);
+      this.fail(job, error);
     }
   }
 
-  /** Serves others between two passes over a long prompt: a step of the replies under way, and a question that one pass reads. */
-  private async goOn(admission?: Admission): Promise<void> {
-    await this.heed();
-    if (admission?.rows.length === 0) throw new Abandoned();
-    this.removeFinished();
-    const short = this.waiting.findIndex(({ job }) => job.request.promptIds.length <= CHUNK + 1);
-    if (short >= 0 && this.freeSlots > 0) await this.admitFrom(short);
-    await this.decode();
-  }
-
-  private async place(admission: Admission): Promise<void> {
-    const { job } = admission;
-    const { promptIds, lastUserTurn } = job.request;
-    const prompt = await this.prompts.get(promptIds, lastUserTurn, () =>
-      this.model.readPrompt(promptIds, lastUserTurn, () => this.goOn(admission)),
-    );
+  /** One pass of the adapter for the rows that have slots. */
+  private async place(job: Job, prompt: ReadPrompt): Promise<void> {
+    const { promptIds } = job.request;
     const before = promptIds.length - 1;
-    // Nothing is let in from here on.
-    const rows = admission.rows.splice(0);
+    const rows = job.promised;
     const own = await this.readOwn(prompt.cache, promptIds[before], job, rows);
     const longest = Math.max(...own.map(({ length }) => length));
     this.cache.reserve(Math.max(before + longest, ...this.active.map((row) => row.length)) + 1, this.active.length);
@@ -293,6 +307,7 @@ export class DecodeLoop {
         cancelled: false,
       });
     });
+    job.promised = [];
   }
 
   /**
@@ -335,9 +350,14 @@ export class DecodeLoop {
 
   private fail(job: Job, error: unknown): void {
     for (let slot = this.active.length - 1; slot >= 0; slot--) if (this.active[slot].job === job) this.leave(slot);
-    for (let i = this.waiting.length - 1; i >= 0; i--) if (this.waiting[i].job === job) this.waiting.splice(i, 1);
-    for (const admission of this.admissions) if (admission.job === job) admission.rows.splice(0);
+    this.remove(job);
     this.events.failed(job.id, error);
+  }
+
+  /** From those that wait for their prompt or for slots. */
+  private remove(job: Job): void {
+    const at = this.jobs.indexOf(job);
+    if (at >= 0) this.jobs.splice(at, 1);
   }
 
   private settle(job: Job, row: number, result: DecodedRow): void {

@@ -92,5 +92,7 @@ async function askFirst({ tokenizer }: LanguageModelFile, model: ServingModel): 
   loop.submit(0, { promptIds, lastUserTurn, rows, maxTokens: 2, stopTokens: [] });
   while (!loop.idle) await loop.step();
   if (failure) throw failure;
-  await loop.read({ promptIds, lastUserTurn, replies });
+  const read = loop.read({ promptIds, lastUserTurn, replies });
+  while (!loop.idle) await loop.step();
+  await read;
 }

@@ -11,25 +11,28 @@ export class PromptCache {
   /** @param capacity bytes of keys and values kept; the least recently used go first, the newest one always stays */
   constructor(private readonly capacity = CAPACITY_BYTES) {}
 
-  /** The prompt read before, or what `read` gives. */
-  async get(
-    ids: readonly number[],
-    turn: readonly [number, number],
-    read: () => Promise<ReadPrompt>,
-  ): Promise<ReadPrompt> {
-    const key = `${turn[0]},${turn[1]}:${ids.join(',')}`;
+  /** Tells prompts apart by every token and by the turn. */
+  keyOf(ids: readonly number[], turn: readonly [number, number]): string {
+    return `${turn[0]},${turn[1]}:${ids.join(',')}`;
+  }
+
+  has(key: string): boolean {
+    return this.entries.has(key);
+  }
+
+  find(key: string): ReadPrompt | undefined {
     const found = this.entries.get(key);
-    if (found) {
-      this.entries.delete(key);
-      this.entries.set(key, found);
-      return found.prompt;
-    }
-    const prompt = await read();
+    if (!found) return undefined;
+    this.entries.delete(key);
+    this.entries.set(key, found);
+    return found.prompt;
+  }
+
+  keep(key: string, prompt: ReadPrompt): void {
     const bytes = prompt.cache.keys.reduce((sum, keys) => sum + 2 * keys.byteLength, 0);
     this.bytes += bytes - (this.entries.get(key)?.bytes ?? 0);
     this.entries.set(key, { prompt, bytes });
     this.evict();
-    return prompt;
   }
 
   clear(): void {

@@ -32,7 +32,7 @@ export class ModelFault extends PalateError {
   }
 }
 
-/** A prompt read once: the keys and values of all its tokens but the last, and its features. Nobody's prefix is in it. */
+/** A prompt, or its beginning, read once: the keys and values of all its tokens but the last, and its features. Nobody's prefix is in it. */
 export interface ReadPrompt {
   cache: KeyValues;
   features: Float32Array;
@@ -60,30 +60,34 @@ export class ServingModel {
     return featureDepths(this.config.layers).length * this.config.hidden;
   }
 
+  /** Reads a prompt without any prefix, in as many passes as it takes. */
+  async readPrompt(ids: readonly number[], turn: readonly [number, number]): Promise<ReadPrompt> {
+    let read = await this.readFurther(ids, turn);
+    while (read.cache.length < ids.length - 1) read = await this.readFurther(ids, turn, read);
+    return read;
+  }
+
   /**
-   * Reads a prompt without any prefix.
+   * One pass over a prompt, which is read when all its tokens but the last are in the cache.
    * The features average over tokens [start, end) of `turn`, which lies before the last token in every chat template.
-   * @param between called between two passes; what it rejects with ends the reading
+   * @param begun what the passes before gave; where a pass begins does not depend on what else is read in between
    */
-  async readPrompt(
+  async readFurther(
     ids: readonly number[],
     turn: readonly [number, number],
-    between: () => Promise<void> = async () => {},
+    begun: ReadPrompt = { cache: this.emptyCache(), features: new Float32Array(this.featureSize) },
   ): Promise<ReadPrompt> {
     const length = ids.length - 1;
-    const features = new Float32Array(this.featureSize);
     const end = Math.min(turn[1], length);
     const weight = 1 / Math.max(1, end - turn[0]);
-    let cache = this.emptyCache();
-    for (let start = 0; start < length; start += CHUNK) {
-      if (start > 0) await between();
-      const part = ids.slice(start, Math.min(start + CHUNK, length));
-      const pool = Float32Array.from(part, (_, i) => (start + i >= turn[0] && start + i < end ? weight : 0));
-      const out = await this.run(this.session('read'), this.readFeeds([part], cache, { pool }));
-      for (let i = 0; i < features.length; i++) features[i] += out.features[i];
-      cache = this.append(cache, this.newKeyValues(out, part.length));
-    }
-    return { cache, features };
+    const start = begun.cache.length;
+    const part = ids.slice(start, Math.min(start + CHUNK, length));
+    const pool = Float32Array.from(part, (_, i) => (start + i >= turn[0] && start + i < end ? weight : 0));
+    const out = await this.run(this.session('read'), this.readFeeds([part], begun.cache, { pool }));
+    return {
+      cache: this.append(begun.cache, this.newKeyValues(out, part.length)),
+      features: begun.features.map((sum, i) => sum + out.features[i]),
+    };
   }
 
   /** Pooled features of replies behind a read prompt; an empty reply gives zeros. */

@@ -2,7 +2,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, PalateError } from '../common/errors.js';
 import { type DecodeEvents, DecodeLoop } from './decode-loop.js';
-import { Inbox } from './inbox.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import { openModel } from './open-model.js';
 import { ModelFault } from './serving-model.js';
@@ -16,10 +15,10 @@ const send = (message: FromWorker) => port.postMessage(message);
 /** Faults in a row that leave the thread trusted. */
 const FAULTS_ALLOWED = 3;
 
-const inbox = new Inbox();
+const inbox: ToWorker[] = [];
 let wake = () => {};
 port.on('message', (message: ToWorker) => {
-  inbox.add(message);
+  inbox.push(message);
   wake();
 });
 
@@ -39,7 +38,7 @@ const events: DecodeEvents = {
   },
   failed: tellFailure,
 };
-const loop = new DecodeLoop(model, setup.slots, events, heed);
+const loop = new DecodeLoop(model, setup.slots, events);
 
 function tellFailure(id: number, error: unknown): void {
   const refused = error instanceof PalateError && !(error instanceof ModelFault);
@@ -63,24 +62,15 @@ async function regainTrust(): Promise<void> {
   await tryOut();
 }
 
-/** Lets in whoever asks or leaves while a long prompt is read. @throws PalateError CANCELLED where the thread is to end */
-async function heed(): Promise<void> {
-  await breathe();
-  for (let message = inbox.takeUrgent(); message; message = inbox.takeUrgent()) {
-    const { id } = message as Exclude<ToWorker, { kind: 'stop' }>;
-    await handle(message).catch((error: unknown) => tellFailure(id, error));
-  }
-  if (inbox.stopping) throw new PalateError('CANCELLED', 'The language model is being closed.');
-}
-
-async function handle(message: ToWorker): Promise<void> {
+/** What is read or scored is answered when it is done, behind the replies. */
+async function handle(message: Exclude<ToWorker, { kind: 'stop' }>): Promise<void> {
   if (message.kind === 'generate') loop.submit(message.id, message.request);
   else if (message.kind === 'cancel') loop.cancel(message.id);
   else if (message.kind === 'read') send({ kind: 'read', id: message.id, result: await loop.read(message.request) });
   else if (message.kind === 'score')
     send({ kind: 'scored', id: message.id, result: await loop.score(message.promptIds, message.replies) });
   else if (message.kind === 'drop prompts') {
-    loop.dropPrompts();
+    await loop.dropPrompts();
     send({ kind: 'dropped prompts', id: message.id });
   }
 }
@@ -88,6 +78,13 @@ async function handle(message: ToWorker): Promise<void> {
 /** Lets messages in: a session's run keeps the thread's event loop waiting. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+function woken(): Promise<void> {
+  return new Promise((resolve) => {
+    wake = resolve;
+    if (inbox.length > 0) resolve();
+  });
 }
 
 let lastStatus = '';
@@ -102,20 +99,15 @@ function tellStatus(): void {
 async function run(): Promise<void> {
   for (;;) {
     await breathe();
-    const message = inbox.take(loop.idle);
-    if (message?.kind === 'stop') return;
-    if (message) {
-      await handle(message).catch((error: unknown) => tellFailure(message.id, error));
-    } else if (!loop.idle) {
-      await loop.step();
-    } else {
-      tellStatus();
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (!inbox.empty) resolve();
-      });
-    }
     if (doubtful) await regainTrust();
+    for (let message = inbox.shift(); message; message = inbox.shift()) {
+      if (message.kind === 'stop') return;
+      const { id } = message;
+      handle(message).catch((error: unknown) => tellFailure(id, error));
+    }
+    tellStatus();
+    if (!loop.idle) await loop.step();
+    else await woken();
     tellStatus();
   }
 }

@@ -348,7 +348,7 @@ describe('reading between steps', () => {
     recorder.loop.submit(1, asked);
     await recorder.steps(2);
     const replies = [tiny.text('r0', 4), [], tiny.text('r2', 9)];
-    const read = await recorder.loop.read({ promptIds: asked.promptIds, lastUserTurn: [2, 6], replies });
+    const read = await recorder.read({ promptIds: asked.promptIds, lastUserTurn: [2, 6], replies });
     await recorder.finish();
     expect(recorder.tokens(1)).toEqual(expected(asked));
     const close = (actual: Float32Array, wanted: Float64Array) =>
@@ -360,11 +360,11 @@ describe('reading between steps', () => {
   });
 
   it('hands out features of its own', async () => {
-    const { loop } = recorderOf(1);
+    const recorder = recorderOf(1);
     const asked = { promptIds: tiny.text('own', 6), lastUserTurn: [1, 4] as [number, number], replies: [] };
-    const first = await loop.read(asked);
+    const first = await recorder.read(asked);
     const kept = first.prompt.slice();
     first.prompt.fill(0);
-    expect((await loop.read(asked)).prompt).toEqual(kept);
+    expect((await recorder.read(asked)).prompt).toEqual(kept);
   });
 });

@@ -148,7 +148,7 @@ describe('a row whose numbers are not finite', () => {
       await recorder.finish();
       expect(recorder.failures.get(1)).toMatchObject({ code: 'MODEL_UNAVAILABLE', personal: false });
       const { promptIds, lastUserTurn } = asked;
-      await expect(recorder.loop.read({ promptIds, lastUserTurn, replies: [[1]] })).rejects.toBeInstanceOf(ModelFault);
+      await expect(recorder.read({ promptIds, lastUserTurn, replies: [[1]] })).rejects.toBeInstanceOf(ModelFault);
       broken = false;
       recorder.loop.submit(2, asked);
       await recorder.finish();

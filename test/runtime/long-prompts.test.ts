@@ -1,10 +1,14 @@
-/** Long prompts beside others: whoever writes, asks or leaves while one is read does not wait for its end. */
+/**
+ * Long prompts beside others: whoever writes, asks or leaves while one is read does not wait for its end. A real tiny model computes;
+ * what was done in which order is noted, and the time that it takes is counted rather than measured.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BEHIND_AFTER, OLDEST_EVERY } from '../../src/runtime/reading-turns.js';
 import { CHUNK, type ServingModel } from '../../src/runtime/serving-model.js';
-import type { DecodeRequest } from '../../src/runtime/types.js';
+import type { DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
 import { greedy, Recorder, request } from './recorder.js';
 import { TinyModel } from './tiny-model.js';
 
@@ -13,7 +17,7 @@ let tiny: TinyModel;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'palate-long-'));
-  tiny = await TinyModel.open(folder, 4 * CHUNK);
+  tiny = await TinyModel.open(folder, 12 * CHUNK);
 });
 
 afterAll(async () => {
@@ -21,93 +25,233 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const recorderOf = (slots: number, model = tiny.model, heed?: () => Promise<void>) => new Recorder(slots, model, heed);
+/** What a pass over a prompt costs; a step costs 1. */
+const PASS = 3;
+
+/** A loop that notes every pass by its prompt's name and every step by a dot. */
+class Noted extends Recorder {
+  private constructor(
+    slots: number,
+    model: ServingModel,
+    private readonly work: { done: string; now: number },
+  ) {
+    super(slots, model, () => work.now);
+  }
+
+  static withSlots(slots: number, pass = PASS): Noted {
+    const work = { done: '', now: 0 };
+    const model: ServingModel = Object.create(tiny.model);
+    model.readFurther = (ids, ...more) => {
+      work.done += names.get(ids);
+      work.now += pass;
+      return tiny.model.readFurther(ids, ...more);
+    };
+    model.step = (...args) => {
+      work.done += '.';
+      work.now++;
+      return tiny.model.step(...args);
+    };
+    return new Noted(slots, model, work);
+  }
+
+  get done(): string {
+    return this.work.done;
+  }
+
+  get passes(): string {
+    return this.done.replaceAll('.', '');
+  }
+
+  /** Steps until so many passes have been made. */
+  async untilPasses(count: number): Promise<void> {
+    while (this.passes.length < count) await this.loop.step();
+  }
+}
+
+const names = new Map<readonly number[], string>();
+
+/** A prompt of so many passes, that many less a half. */
+function prompt(name: string, passes: number): number[] {
+  const ids = tiny.text(name, passes * CHUNK - CHUNK / 2);
+  names.set(ids, name[0]);
+  return ids;
+}
+
+const asking = (name: string, passes: number, rows: DecodeRow[] = [greedy()], maxTokens = 2): DecodeRequest =>
+  request(prompt(name, passes), rows, { maxTokens });
 
 /** What the loop decodes for it when there is nothing else. */
 async function alone(asked: DecodeRequest): Promise<number[][]> {
-  const recorder = recorderOf(4);
+  const recorder = new Recorder(4, tiny.model);
   recorder.loop.submit(1, asked);
   await recorder.finish();
   return recorder.tokens(1);
 }
 
-it('are read one a step, and not at all for whoever has left meanwhile', async () => {
-  let reads = 0;
-  const slow: ServingModel = Object.create(tiny.model);
-  slow.readPrompt = async (...args) => {
-    reads++;
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    return tiny.model.readPrompt(...args);
-  };
-  const recorder = recorderOf(4, slow);
-  for (const id of [1, 2, 3]) recorder.loop.submit(id, request(tiny.text(`long ${id}`, 10), [greedy()]));
-  await recorder.steps(1);
-  expect([reads, recorder.loop.busySlots, recorder.loop.queued]).toEqual([1, 1, 2]);
-  recorder.loop.cancel(2);
-  await recorder.finish();
-  expect(reads).toBe(2);
-  expect([1, 2, 3].map((id) => recorder.tokens(id)[0].length > 0)).toEqual([true, false, true]);
+const drawn = (seed: number, latent: Float32Array | null = null): DecodeRow => ({
+  ...greedy(latent),
+  seed,
+  temperature: 1,
+  topP: 0.95,
 });
 
-it('let others write, begin and end between two passes', async () => {
-  const long = request(tiny.text('long', 2 * CHUNK + 40), [greedy(), greedy(tiny.latent('long'))], { maxTokens: 4 });
-  const written = request(tiny.text('written', 9), [greedy(tiny.latent('written'))], { maxTokens: 40 });
-  const short = request(tiny.text('short', 7), [greedy()], { maxTokens: 1 });
-  const seen: [number, boolean][] = [];
-  const recorder = recorderOf(4, tiny.model, async () => {
-    seen.push([recorder.streamed(1, 0).length, recorder.results.has(3)]);
-    if (seen.length === 1) recorder.loop.submit(3, short);
+describe('while a long prompt is read', () => {
+  it('others write half of the time', async () => {
+    const noted = Noted.withSlots(4);
+    noted.loop.submit(1, asking('writes', 1, [greedy()], 40));
+    await noted.steps(2);
+    noted.loop.submit(2, asking('Long', 3));
+    await noted.untilPasses(4);
+    expect(noted.done).toBe('w..L...L...L.');
   });
-  recorder.loop.submit(1, written);
-  await recorder.steps(2);
-  recorder.loop.submit(2, long);
-  await recorder.steps(1);
-  // A step of the reply under way in each pause; what was asked in the first one was answered in it.
-  expect(seen).toEqual([
-    [2, false],
-    [3, true],
-  ]);
-  await recorder.finish();
-  for (const [id, asked] of [written, long, short].entries()) {
-    expect(recorder.tokens(id + 1)).toHaveLength(asked.rows.length);
-    expect(recorder.tokens(id + 1)).toEqual(await alone(asked));
-  }
+
+  it('others begin and end, those with the fewest passes left first', async () => {
+    const noted = Noted.withSlots(4);
+    noted.loop.submit(1, asking('Long', 6));
+    noted.loop.submit(2, asking('Other', 6));
+    await noted.untilPasses(1);
+    noted.loop.submit(3, asking('medium', 2));
+    noted.loop.submit(4, asking('short', 1));
+    await noted.finish();
+    expect([...noted.results.keys()]).toEqual([4, 3, 1, 2]);
+    expect(noted.passes).toBe('LsmmLLLLLOOOOOO');
+  });
+
+  it('what it and those between write is what they write alone', async () => {
+    const noted = Noted.withSlots(8);
+    const asked = [
+      asking('Long', 7, [drawn(1), drawn(2, tiny.latent('long'))], 12),
+      asking('medium', 3, [drawn(3, tiny.latent('medium')), greedy()], 20),
+      asking('short', 1, [drawn(4)], 30),
+      asking('other', 4, [drawn(5, tiny.latent('other'))], 12),
+    ];
+    for (const [id, one] of asked.entries()) {
+      noted.loop.submit(id, one);
+      await noted.untilPasses(2 * id + 1);
+    }
+    await noted.finish();
+    expect(noted.passes).toMatch(/L.*m.*L.*o.*L/);
+    for (const [id, one] of asked.entries()) expect(noted.tokens(id), `request ${id}`).toEqual(await alone(one));
+  });
+
+  it('it is not overtaken for good', async () => {
+    const noted = Noted.withSlots(3);
+    noted.loop.submit(0, asking('Long', 4));
+    for (let id = 1; !noted.results.has(0) && id < 100; id++) {
+      noted.loop.submit(id, asking(`short ${id}`, 1, [greedy()], 1));
+      await noted.steps(1);
+    }
+    const overtaken = 's'.repeat(OLDEST_EVERY - 1);
+    // Its last pass is one as theirs are, and it came first.
+    expect(noted.passes).toMatch(new RegExp(`^(${overtaken}L){3}L`));
+  });
+
+  it('slots are left to those that it is read for', async () => {
+    const noted = Noted.withSlots(2);
+    noted.loop.submit(1, asking('Long', 2, [greedy(), greedy()]));
+    await noted.untilPasses(1);
+    noted.loop.submit(2, asking('short', 1));
+    expect([noted.loop.busySlots, noted.loop.queued]).toEqual([2, 1]);
+    await noted.untilPasses(2);
+    expect([noted.loop.busySlots, noted.loop.queued]).toEqual([2, 1]);
+    await noted.finish();
+    expect(noted.passes).toBe('LLs');
+    expect(noted.failures.size).toBe(0);
+    expect([noted.tokens(1), noted.tokens(2)].map((rows) => rows.length)).toEqual([2, 1]);
+  });
+
+  it('whoever asks the same waits for the same passes', async () => {
+    const noted = Noted.withSlots(4);
+    const asked = asking('Long', 3);
+    noted.loop.submit(1, asked);
+    await noted.untilPasses(1);
+    noted.loop.submit(2, asked);
+    await noted.finish();
+    expect(noted.passes).toBe('LLL');
+    expect(noted.tokens(2)).toEqual(noted.tokens(1));
+  });
+
+  it('it is read no further when nobody waits for it', async () => {
+    const noted = Noted.withSlots(4);
+    noted.loop.submit(1, asking('Long', 3, [greedy(), greedy()]));
+    await noted.untilPasses(1);
+    noted.loop.cancel(1);
+    expect(noted.loop.idle).toBe(true);
+    expect(noted.loop.busySlots).toBe(0);
+    expect(noted.results.get(1)).toEqual([
+      { tokens: [], finishReason: 'CANCELLED' },
+      { tokens: [], finishReason: 'CANCELLED' },
+    ]);
+    expect(noted.passes).toBe('L');
+  });
 });
 
-it('leave slots to those that they are read for', async () => {
-  const recorder = recorderOf(2, tiny.model, async () => {
-    if (recorder.loop.queued === 0) recorder.loop.submit(2, request(tiny.text('late', 7), [greedy()]));
-  });
-  recorder.loop.submit(1, request(tiny.text('both', CHUNK + 40), [greedy(), greedy()], { maxTokens: 2 }));
-  await recorder.steps(1);
-  expect([recorder.loop.busySlots, recorder.loop.queued]).toEqual([2, 1]);
-  await recorder.finish();
-  expect(recorder.failures.size).toBe(0);
-  expect([recorder.tokens(1), recorder.tokens(2)].flat()).toHaveLength(3);
+it('prompts that take long although they are short are read one a step, and not for whoever has left meanwhile', async () => {
+  const noted = Noted.withSlots(4, 60);
+  for (const id of [1, 2, 3]) noted.loop.submit(id, asking(`${id}`, 1, [greedy()], 8));
+  await noted.steps(1);
+  expect([noted.done, noted.loop.busySlots, noted.loop.queued]).toEqual(['1.', 1, 2]);
+  noted.loop.cancel(2);
+  await noted.finish();
+  expect(noted.passes).toBe('13');
+  expect([1, 2, 3].map((id) => noted.tokens(id)[0].length)).toEqual([8, 0, 8]);
 });
 
-it('are read no further when nobody waits for them', async () => {
-  let passes = 0;
-  const recorder = recorderOf(4, tiny.model, async () => {
-    passes++;
-    recorder.loop.cancel(1);
+describe('what is read for its features', () => {
+  const reading = (name: string, passes: number) => ({
+    promptIds: prompt(name, passes),
+    lastUserTurn: [1, CHUNK] as [number, number],
+    replies: [],
   });
-  recorder.loop.submit(1, request(tiny.text('left', 3 * CHUNK), [greedy(), greedy()]));
-  await recorder.finish();
-  expect(passes).toBe(1);
-  expect(recorder.results.get(1)).toEqual([
-    { tokens: [], finishReason: 'CANCELLED' },
-    { tokens: [], finishReason: 'CANCELLED' },
-  ]);
-});
 
-it('let others begin while they are read for their features', async () => {
-  const recorder = recorderOf(4, tiny.model, async () => {
-    if (!recorder.results.has(1)) recorder.loop.submit(1, request(tiny.text('asked', 7), [greedy()], { maxTokens: 1 }));
+  it('lets all prompts go first, of every length', async () => {
+    const noted = Noted.withSlots(4);
+    const features = reading('features', 3);
+    const read = noted.loop.read(features);
+    await noted.untilPasses(1);
+    noted.loop.submit(1, asking('medium', 2));
+    noted.loop.submit(2, asking('Long', 5));
+    await noted.finish();
+    expect(noted.passes).toBe('fmmLLLLLff');
+    const { promptIds, lastUserTurn } = features;
+    expect((await read).prompt).toEqual((await tiny.model.readPrompt(promptIds, lastUserTurn)).features);
   });
-  const promptIds = tiny.text('features', CHUNK + 40);
-  const { prompt } = await recorder.loop.read({ promptIds, lastUserTurn: [1, CHUNK], replies: [] });
-  expect(recorder.streamed(1, 0)).toHaveLength(1);
-  expect(prompt).toEqual((await tiny.model.readPrompt(promptIds, [1, CHUNK])).features);
-  await recorder.finish();
+
+  it('lets replies be written half of the time', async () => {
+    const noted = Noted.withSlots(4);
+    noted.loop.submit(1, asking('writes', 1, [greedy()], 40));
+    await noted.steps(2);
+    const reads = ['features', 'another'].map((name) => noted.loop.read(reading(name, 2)));
+    await noted.untilPasses(5);
+    expect(noted.done).toBe('w..f...f...a...a.');
+    await noted.finish();
+    expect(await Promise.all(reads)).toHaveLength(2);
+  });
+
+  it('is read for all that, where prompts never end', async () => {
+    const noted = Noted.withSlots(2);
+    let read = false;
+    const features = noted.loop.read(reading('features', 2)).then(() => {
+      read = true;
+    });
+    for (let id = 1; !read && id < 100; id++) {
+      noted.loop.submit(id, asking(`short ${id}`, 1, [greedy()], 1));
+      await noted.steps(1);
+    }
+    await features;
+    const between = 's'.repeat(BEHIND_AFTER);
+    expect(noted.passes).toBe(`${between}f${between}f`);
+  });
+
+  it('is not kept where the prompts are dropped after it', async () => {
+    const noted = Noted.withSlots(2);
+    const features = reading('features', 2);
+    const read = noted.loop.read(features);
+    const dropped = noted.loop.dropPrompts();
+    await noted.finish();
+    await Promise.all([read, dropped]);
+    await noted.read(features);
+    await noted.read(features);
+    expect(noted.passes).toBe('ffff');
+  });
 });

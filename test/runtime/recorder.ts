@@ -1,7 +1,7 @@
 /** A loop that keeps everything it tells, and the requests that are put to it. */
 import { type DecodeEvents, DecodeLoop } from '../../src/runtime/decode-loop.js';
 import type { ServingModel } from '../../src/runtime/serving-model.js';
-import type { DecodedRow, DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
+import type { DecodedRow, DecodeRequest, DecodeRow, ReadRequest, ReadResult } from '../../src/runtime/types.js';
 
 export class Recorder {
   readonly loop: DecodeLoop;
@@ -9,7 +9,7 @@ export class Recorder {
   readonly failures = new Map<number, unknown>();
   private readonly streams = new Map<string, number[]>();
 
-  constructor(slots: number, model: ServingModel, heed?: () => Promise<void>) {
+  constructor(slots: number, model: ServingModel, clock?: () => number) {
     const events: DecodeEvents = {
       tokens: (batch) => {
         for (const { id, row, tokens } of batch) this.streamed(id, row).push(...tokens);
@@ -17,7 +17,7 @@ export class Recorder {
       generated: (id, rows) => this.results.set(id, rows),
       failed: (id, error) => this.failures.set(id, error),
     };
-    this.loop = new DecodeLoop(model, slots, events, heed);
+    this.loop = new DecodeLoop(model, slots, events, clock);
   }
 
   streamed(id: number, row: number): number[] {
@@ -34,10 +34,24 @@ export class Recorder {
     while (!this.loop.idle) await this.loop.step();
   }
 
+  /** Reads behind whatever is under way, a step at a time. */
+  async read(request: ReadRequest): Promise<ReadResult> {
+    let done = false;
+    const read = this.loop.read(request).finally(() => {
+      done = true;
+    });
+    read.catch(() => {});
+    for (await afterwards(); !done; await afterwards()) await this.loop.step();
+    return read;
+  }
+
   tokens(id: number): number[][] {
     return this.results.get(id)?.map((row) => row.tokens) ?? [];
   }
 }
+
+/** When promises that are settled have told so. */
+const afterwards = () => new Promise((resolve) => setImmediate(resolve));
 
 export const greedy = (latent: Float32Array | null = null): DecodeRow => ({
   latent,
