@@ -1,10 +1,11 @@
 /**
  * The open WebSocket connections: how many a key may have, and whether the keys they came with are still good. A connection outlives
- * the look at its key, so the look is repeated: at the token's end, when keys are revoked here, and every so often for what happened
- * elsewhere.
+ * the look at its key, so the look is repeated: at the token's end, when keys are revoked here, when the member is forgotten, and every
+ * so often for what happened elsewhere.
  */
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import { answerFirst } from '../common/answer-first.js';
 import type { Limits } from '../common/config.js';
 import { type ErrorCode, isStoreUnavailable, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
@@ -23,8 +24,8 @@ export interface Connection {
 
 export interface ConnectionParts {
   authenticate: Authenticate;
-  /** Calls its listener when keys were rotated or revoked, until the returned function is called. */
-  onKeysChanged: (listener: () => void) => () => void;
+  /** Calls its listener when keys were rotated or revoked, or with a member who was forgotten, until the returned function is called. */
+  onKeysChanged: (listener: (forgottenMember?: string) => void) => () => void;
   limits: Limits;
   log: Log;
 }
@@ -39,10 +40,10 @@ export class Connections {
   private readonly forgetKeys: () => void;
 
   constructor(private readonly parts: ConnectionParts) {
-    const look = () => void this.recheckAll();
-    this.rounds = setInterval(look, parts.limits.recheckSeconds * 1_000);
+    this.rounds = setInterval(() => void this.recheckAll(), parts.limits.recheckSeconds * 1_000);
     this.rounds.unref();
-    this.forgetKeys = parts.onKeysChanged(look);
+    // Whoever ended its own key over its own connection is to read that it did.
+    this.forgetKeys = parts.onKeysChanged((memberId) => void answerFirst().then(() => this.recheckAll(memberId)));
   }
 
   /** @throws PalateError LIMIT_EXCEEDED with retryAfterMs when the key has as many connections as it may */
@@ -79,8 +80,12 @@ export class Connections {
     return [...this.open.keys()].filter((connection) => nameOf(connection.viewer) === name);
   }
 
-  private async recheckAll(): Promise<void> {
-    for (const connection of [...this.open.keys()]) await this.recheck(connection);
+  /** Of one member, where one is given. */
+  private async recheckAll(memberId?: string): Promise<void> {
+    const connections = [...this.open.keys()];
+    for (const connection of connections) {
+      if (memberId === undefined || connection.viewer.memberId === memberId) await this.recheck(connection);
+    }
   }
 
   private async recheck(connection: Connection): Promise<void> {

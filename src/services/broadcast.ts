@@ -16,9 +16,9 @@ export class Broadcast<T> {
     for (const subscription of this.subscriptions) subscription.offer(event);
   }
 
-  /** Events from this moment until `signal` aborts or the reader returns. */
-  subscribe(signal: AbortSignal, wanted: (event: T) => boolean = () => true): AsyncIterableIterator<T> {
-    const subscription = new Subscription<T>(wanted, this.supersedes, this.pending);
+  /** Events from this moment until `signal` aborts, the reader returns or what they are `about` ends. */
+  subscribe(signal: AbortSignal, wanted: (event: T) => boolean = () => true, about?: string): AsyncIterableIterator<T> {
+    const subscription = new Subscription<T>(wanted, this.supersedes, this.pending, about);
     if (signal.aborted) {
       subscription.close();
       return subscription;
@@ -31,6 +31,11 @@ export class Broadcast<T> {
     };
     signal.addEventListener('abort', close, { once: true });
     return subscription;
+  }
+
+  /** Whoever watches this and nothing else has seen all of it. */
+  end(about: string): void {
+    for (const subscription of this.subscriptions) if (subscription.about === about) subscription.close();
   }
 
   close(): void {
@@ -48,6 +53,7 @@ class Subscription<T> implements AsyncIterableIterator<T> {
     private readonly wanted: (event: T) => boolean,
     private readonly supersedes: Supersedes<T>,
     private readonly pending: number,
+    readonly about: string | undefined,
   ) {}
 
   offer(event: T): void {

@@ -77,12 +77,18 @@ export function createServices(parts: ServiceParts): Services {
     trainer?.dropPairs();
     return runtime.dropPrompts();
   };
+  const keys = keyService({ store, limits, log });
+  const letGo = (memberId: string) => {
+    keys.endOf(memberId);
+    jobs.endOf(memberId);
+    return dropCaches();
+  };
   const onQueued = (job: TrainingJobRecord) => jobs.publish(trainingJobView(job));
   const isQuiet = () => {
     const { trainingQueued, trainingRunning } = jobs.counts();
     return runtime.status().busySlots === 0 && trainingQueued === 0 && trainingRunning === 0;
   };
-  const others = new FollowedProcesses({ store, jobs, generations, dropCaches, log });
+  const others = new FollowedProcesses({ store, jobs, generations, letGo, dropCaches, log });
   const housekeeping = new Housekeeping({ store, retention: rights, isQuiet, dropCaches, log });
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
@@ -108,7 +114,7 @@ export function createServices(parts: ServiceParts): Services {
 
   return {
     ownership,
-    keys: keyService({ store, limits, log }),
+    keys,
     generations,
     preferences: preferenceService({
       store,
@@ -126,7 +132,7 @@ export function createServices(parts: ServiceParts): Services {
       features,
       jobs,
       housekeeping,
-      dropCaches,
+      letGo,
       trainable,
       limits,
     }),

@@ -12,6 +12,8 @@ export interface OtherProcessesParts {
   store: Pick<Store, 'others' | 'queue' | 'trainingJobs'>;
   jobs: TrainingJobs;
   generations: Pick<Generations, 'endOf'>;
+  /** Ends what is open of a member who was forgotten, and drops what is kept in memory. */
+  letGo(memberId: string): Promise<void>;
   /** Drops what is kept in memory of members. */
   dropCaches(): Promise<void>;
   log: Log;
@@ -23,7 +25,7 @@ export class FollowedProcesses implements Lifecycle {
   constructor(private readonly parts: OtherProcessesParts) {}
 
   async start(): Promise<void> {
-    const { store, generations, dropCaches, log } = this.parts;
+    const { store, generations, letGo, dropCaches, log } = this.parts;
     const failed = (err: unknown) => {
       if (!isStoreUnavailable(err)) log.error({ err }, 'What other processes do could not be followed');
     };
@@ -31,7 +33,11 @@ export class FollowedProcesses implements Lifecycle {
     const erased = async () => undefined;
     this.unwatch ??= await store.others.watch({
       trainingJob: (job) => this.tell(job),
-      forgotten: (memberId) => void generations.endOf(memberId, erased).then(dropCaches).catch(failed),
+      forgotten: (memberId) =>
+        void generations
+          .endOf(memberId, erased)
+          .then(() => letGo(memberId))
+          .catch(failed),
       missed: () => {
         log.info('What other processes do is followed again');
         dropCaches().catch(failed);

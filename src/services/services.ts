@@ -105,7 +105,7 @@ export interface TrainingService {
     after?: string | null,
     platform?: string,
   ): Promise<Connection<TrainingJobView>>;
-  /** The latest job first if there is one, then every change in order, until `signal` aborts. */
+  /** The latest job first if there is one, then every change in order, until `signal` aborts or the member is forgotten. */
   watch(memberId: string | null | undefined, signal: AbortSignal, platform?: string): AsyncIterable<TrainingJobView>;
   /** Queues a training from the active verdicts. Errors: NOT_FOUND. */
   train(memberId: string): Promise<TrainingJobView>;
@@ -180,8 +180,11 @@ export interface KeyService {
   revoke(id: string): Promise<KeyView>;
   /** A token for the member, who is created if unknown; it ends with the key it was made with, if there is one. Errors: BAD_USER_INPUT. */
   createMemberToken(ref: MemberRef, keyId: string | null): Promise<MemberTokenView>;
-  /** Calls `listener` after a key was rotated or revoked here, until the returned function is called. */
-  onChange(listener: () => void): () => void;
+  /**
+   * Calls `listener` after a key was rotated or revoked here, and with the member after one was forgotten, until the returned function is
+   * called.
+   */
+  onChange(listener: (forgottenMember?: string) => void): () => void;
 }
 
 export interface Services extends Lifecycle {

@@ -99,15 +99,29 @@ describe('an open connection', () => {
     await gateway.stop();
   });
 
-  it('ends within a round when its member is forgotten', async () => {
-    await open({ recheckSeconds: 1 });
+  it('ends when its member is forgotten, and so does what a bot watches of that member only', async () => {
+    await open({ recheckSeconds: 86_400 });
     const { memberId } = await world.belongings(ADA);
     const ada = await connect(await world.token(ADA));
     const bob = await connect(await world.token(BOB));
+    const bot = await connect((await world.botKey('north')).secret);
+    bot.subscribe('ada', `subscription { trainingStatus(memberId: "${memberId}") { id } }`);
+    bot.subscribe('all', 'subscription { trainingStatus { id } }');
+    for (const id of ['ada', 'all']) await bot.until((message) => message.type === 'next' && message.id === id);
     await world.post(KEY, `mutation { forgetMember(memberId: "${memberId}") { id } }`);
     expect((await ada.closed).code).toBe(4401);
-    expect(isOpen(bob)).toBe(true);
-    bob.socket.close();
+    await bot.until((message) => message.type === 'complete');
+    expect(bot.messages.filter(({ type }) => type === 'complete').map(({ id }) => id)).toEqual(['ada']);
+    expect([bob, bot].map(isOpen)).toEqual([true, true]);
+    for (const { socket } of [bob, bot]) socket.close();
+  });
+
+  it('ends within a round when nobody tells here that its member is forgotten', async () => {
+    await open({ recheckSeconds: 1 });
+    const { memberId } = await world.belongings(ADA);
+    const ada = await connect(await world.token(ADA));
+    await world.house.store.forgetting.forget(memberId, { trainable: false });
+    expect((await ada.closed).code).toBe(4401);
   });
 });
 

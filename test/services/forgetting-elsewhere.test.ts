@@ -16,6 +16,12 @@ afterAll(async () => {
   await server.stop();
 });
 
+async function allOf<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
 it('ends what another process writes for a member who is forgotten here, and drops its memory', async () => {
   const [here, there] = houses;
   const input = { member: { platform: 'test', externalId: 'ada' }, prompt: 'Say hello.', maxTokens: 4 };
@@ -26,11 +32,16 @@ it('ends what another process writes for a member who is forgotten here, and dro
   });
   const running = await there.services.generations.start({ ...input, prompt: 'Say more.' });
   expect(running.memberId).toBe(memberId);
+  const told: unknown[] = [];
+  there.services.keys.onChange((member) => told.push(member));
+  const watched = allOf(there.services.training.watch(memberId, new AbortController().signal));
   await here.services.rights.forget(memberId);
   // It ends though its model still holds: it was cancelled, and its row has nobody to belong to.
   await expect(running.finished).rejects.toMatchObject({ code: 'CANCELLED' });
   await vi.waitUntil(() => there.runtime.promptDrops > 0, 10_000);
   go();
+  expect(told).toEqual([memberId]);
+  expect(await watched).toEqual([]);
   expect(await there.services.generations.byId(running.id)).toBeNull();
   expect(await there.services.members.byId(memberId)).toBeNull();
 });

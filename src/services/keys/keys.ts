@@ -15,6 +15,11 @@ import type { CreatedKeyView, KeyInput, KeyOwner, KeyView, MemberRef } from '../
 import { looksLikeToken, readMemberToken, signMemberToken } from './member-tokens.js';
 import { ShortMemory } from './short-memory.js';
 
+export interface Keys extends KeyService {
+  /** Call when a member was forgotten, here or in another process: its keys and tokens have ended. */
+  endOf(memberId: string): void;
+}
+
 export interface KeyParts {
   store: Pick<Store, 'keys' | 'members'>;
   limits: Limits;
@@ -32,12 +37,12 @@ const NOTED_MS = 60_000;
 const DAY_MS = 86_400_000;
 const TOKEN_SECRET = 'member-tokens';
 
-export function keyService(parts: KeyParts): KeyService {
+export function keyService(parts: KeyParts): Keys {
   const { store, limits, log, now = () => new Date(), clock = () => performance.now() } = parts;
   const byDigest = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys);
   const byId = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys);
   const noted = new Map<string, number>();
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(memberId?: string) => void>();
   let tokenSecret: Promise<Uint8Array> | undefined;
 
   const changed = () => {
@@ -133,6 +138,9 @@ export function keyService(parts: KeyParts): KeyService {
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    endOf: (memberId) => {
+      for (const listener of listeners) listener(memberId);
     },
   };
 }

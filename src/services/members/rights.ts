@@ -23,8 +23,8 @@ export interface RightsParts {
   features: FeatureReader | null;
   jobs: TrainingJobs;
   housekeeping: Housekeeping;
-  /** Drops what is kept in memory of prompts and verdicts. */
-  dropCaches(): Promise<void>;
+  /** Ends what is open of a member who was forgotten, and drops what is kept in memory. */
+  letGo(memberId: string): Promise<void>;
   /** A checkpoint is loaded. */
   trainable: boolean;
   limits: Limits;
@@ -87,7 +87,7 @@ async function forget(parts: RightsParts, memberId: string): Promise<DeletionRec
   }
   for (const job of forgotten?.jobs ?? []) jobs.publish(trainingJobView(job));
   await features?.settled();
-  await parts.dropCaches();
+  await parts.letGo(memberId);
   parts.housekeeping.removed();
   return receiptView(parts, receipt);
 }

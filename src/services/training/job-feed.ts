@@ -77,8 +77,14 @@ export class TrainingJobs {
     return known && known.status === stored.status ? known : stored;
   }
 
-  watch(signal: AbortSignal, wanted: (job: TrainingJobView) => boolean): AsyncIterableIterator<TrainingJobView> {
-    return this.changes.subscribe(signal, wanted);
+  /** Of all members where none is given; else until the member is forgotten. */
+  watch(signal: AbortSignal, memberId?: string): AsyncIterableIterator<TrainingJobView> {
+    return this.changes.subscribe(signal, (job) => memberId === undefined || job.memberId === memberId, memberId);
+  }
+
+  /** Nobody is told anything more of the member. */
+  endOf(memberId: string): void {
+    this.changes.end(memberId);
   }
 
   counts(): { trainingQueued: number; trainingRunning: number } {

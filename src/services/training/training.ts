@@ -36,7 +36,7 @@ export function trainingService({ store, jobs, ownership, trainable, limits }: T
     },
     watch: (memberId, signal, platform) => {
       // Subscribed before the look at the latest job, so that nothing falls between the two.
-      const events = jobs.watch(signal, (job) => memberId == null || job.memberId === memberId);
+      const events = jobs.watch(signal, memberId ?? undefined);
       const latest = async () => {
         const known = memberId == null || isId(memberId);
         const job = known ? await store.trainingJobs.latest(memberId ?? undefined, platform) : null;
