@@ -7,7 +7,7 @@
 export const OLDEST_EVERY = 4;
 
 /** What nobody waits for gets one pass after so many that others had in the meantime. */
-export const BEHIND_AFTER = 16;
+export const BEHIND_AFTER = 8;
 
 /**
  * @param inOrder the passes that prompts which can be read on have left, in the order in which they came

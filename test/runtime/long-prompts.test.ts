@@ -148,14 +148,14 @@ describe('while a long prompt is read', () => {
 
   it('slots are left to those that it is read for', async () => {
     const noted = Noted.withSlots(2);
-    noted.loop.submit(1, asking('Long', 2, [greedy(), greedy()]));
+    noted.loop.submit(1, asking('Long', 3, [greedy(), greedy()]));
     await noted.untilPasses(1);
     noted.loop.submit(2, asking('short', 1));
     expect([noted.loop.busySlots, noted.loop.queued]).toEqual([2, 1]);
     await noted.untilPasses(2);
     expect([noted.loop.busySlots, noted.loop.queued]).toEqual([2, 1]);
     await noted.finish();
-    expect(noted.passes).toBe('LLs');
+    expect(noted.passes).toBe('LLLs');
     expect(noted.failures.size).toBe(0);
     expect([noted.tokens(1), noted.tokens(2)].map((rows) => rows.length)).toEqual([2, 1]);
   });
@@ -169,6 +169,18 @@ describe('while a long prompt is read', () => {
     await noted.finish();
     expect(noted.passes).toBe('LLL');
     expect(noted.tokens(2)).toEqual(noted.tokens(1));
+  });
+
+  it('whoever asks again what has been read does not wait for it', async () => {
+    const noted = Noted.withSlots(4);
+    const read = asking('read', 3);
+    noted.loop.submit(1, read);
+    await noted.finish();
+    noted.loop.submit(2, asking('Long', 2));
+    noted.loop.submit(3, read);
+    await noted.finish();
+    expect([...noted.results.keys()]).toEqual([1, 3, 2]);
+    expect(noted.passes).toBe('rrrLL');
   });
 
   it('it is read no further when nobody waits for it', async () => {
@@ -231,14 +243,13 @@ describe('what is read for its features', () => {
   it('is read for all that, where prompts never end', async () => {
     const noted = Noted.withSlots(2);
     let read = false;
-    const features = noted.loop.read(reading('features', 2)).then(() => {
+    void noted.loop.read(reading('features', 2)).then(() => {
       read = true;
     });
     for (let id = 1; !read && id < 100; id++) {
       noted.loop.submit(id, asking(`short ${id}`, 1, [greedy()], 1));
       await noted.steps(1);
     }
-    await features;
     const between = 's'.repeat(BEHIND_AFTER);
     expect(noted.passes).toBe(`${between}f${between}f`);
   });
