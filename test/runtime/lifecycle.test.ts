@@ -105,14 +105,16 @@ describe('stopping', () => {
   it('rejects what is being generated and what comes after', async () => {
     const runtime = runtimeOf();
     await runtime.start();
-    let stopped: Promise<void> | undefined;
-    const long = runtime.generate(request([row(), row(), row()], 400), () => {
-      stopped ??= runtime.stop();
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
     });
-    const read = runtime.read({ promptIds: [5, 6, 7], lastUserTurn: [0, 2], replies: [[9, 10]] });
-    await read;
-    await expect(long).rejects.toMatchObject(unavailable(/stopped/));
-    await stopped;
+    const long = runtime.generate(request([row(), row(), row()], 400), () => begin());
+    const ended = expect(long).rejects.toMatchObject(unavailable(/stopped/));
+    await runtime.read({ promptIds: [5, 6, 7], lastUserTurn: [0, 2], replies: [[9, 10]] });
+    await begun;
+    await runtime.stop();
+    await ended;
     expect(runtime.status()).toMatchObject({ ready: false, busySlots: 0, queued: 0 });
     await expect(runtime.generate(request([row()]), () => {})).rejects.toMatchObject(unavailable(/not ready/));
     await expect(runtime.score([5, 6], [[7]])).rejects.toMatchObject(unavailable(/not ready/));
