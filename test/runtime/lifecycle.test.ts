@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/common/digest.js';
 import { openGguf } from '../../src/language-model/gguf.js';
 import { GraphThread } from '../../src/runtime/graph-thread.js';
 import type { AdapterWeights } from '../../src/runtime/messages.js';
@@ -183,7 +184,8 @@ describe('a worker that cannot be trusted any more', () => {
     await first.start();
     await first.stop();
     const { digest } = await openGguf(path);
-    const compiled = join(folder, 'compiled', `${digest.slice(0, 16)}-packed-2`, 'weights.bin');
+    const made = join(folder, 'compiled', `${digest.slice(0, 16)}-packed-2`);
+    const compiled = join(made, 'weights.bin');
     const bytes = await readFile(compiled);
     const { values, columns } = weights.get('token_embd.weight') as TinyWeight;
     const row = Buffer.from(values.slice(token * columns, (token + 1) * columns).buffer);
@@ -191,6 +193,12 @@ describe('a worker that cannot be trusted any more', () => {
     expect(at).toBeGreaterThanOrEqual(0);
     bytes.writeFloatLE(Number.NaN, at + 4 * 9);
     await writeFile(compiled, bytes);
+    // As if it had been made so: a file that was changed afterwards is made anew.
+    const contents: { name: string; sha256: string }[] = JSON.parse(
+      await readFile(join(made, 'contents.json'), 'utf8'),
+    );
+    for (const content of contents) if (content.name === 'weights.bin') content.sha256 = await sha256(compiled);
+    await writeFile(join(made, 'contents.json'), JSON.stringify(contents));
     return path;
   }
 
