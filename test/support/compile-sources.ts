@@ -20,6 +20,7 @@ export async function setup(): Promise<void> {
       entryPoints: changed,
       outdir: COMPILED,
       outbase: ROOT,
+      loader: { '.json': 'copy' },
       platform: 'node',
       format: 'esm',
       target: 'node20',
@@ -37,7 +38,7 @@ async function filesIn(folder: string): Promise<string[]> {
   const found = entries.map((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesIn(path);
-    return /(?<!\.d|\.test)\.ts$/.test(path) ? [path] : [];
+    return /(?<!\.d|\.test)\.ts$|\.json$/.test(path) ? [path] : [];
   });
   return (await Promise.all(found)).flat();
 }
@@ -50,5 +51,5 @@ async function isStale(path: string): Promise<boolean> {
 async function removeOthers(wanted: ReadonlySet<string>): Promise<void> {
   const entries = await readdir(COMPILED, { recursive: true, withFileTypes: true }).catch(() => []);
   const others = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  await Promise.all(others.filter((path) => path.endsWith('.js') && !wanted.has(path)).map((path) => rm(path)));
+  await Promise.all(others.filter((path) => !path.endsWith('package.json') && !wanted.has(path)).map((path) => rm(path)));
 }

@@ -10,5 +10,5 @@ export const MAIN = join(COMPILED, 'src/cli/main.js');
 /** The compiled file of a source of src or bots; other paths as they are. */
 export function compiledOf(path) {
   const within = relative(ROOT, path);
-  return /^(src|bots)\b.*\.ts$/.test(within) ? join(COMPILED, within.replace(/ts$/, 'js')) : path;
+  return /^(src|bots)\b.*\.(ts|json)$/.test(within) ? join(COMPILED, within.replace(/ts$/, 'js')) : path;
 }
