@@ -23,7 +23,7 @@ export async function setup(): Promise<void> {
       loader: { '.json': 'copy' },
       platform: 'node',
       format: 'esm',
-      target: 'node20',
+      target: 'node20.19',
       sourcemap: 'inline',
       logLevel: 'warning',
     });
@@ -51,5 +51,7 @@ async function isStale(path: string): Promise<boolean> {
 async function removeOthers(wanted: ReadonlySet<string>): Promise<void> {
   const entries = await readdir(COMPILED, { recursive: true, withFileTypes: true }).catch(() => []);
   const others = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  await Promise.all(others.filter((path) => !path.endsWith('package.json') && !wanted.has(path)).map((path) => rm(path)));
+  await Promise.all(
+    others.filter((path) => !path.endsWith('package.json') && !wanted.has(path)).map((path) => rm(path)),
+  );
 }
