@@ -2,7 +2,17 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OpenedPage } from './browser.js';
 import { openPage, picture } from './browser.js';
-import { ask, chooseByKey, goTo, lastTurn, openPlace, type Place, placeOnMap } from './place.js';
+import {
+  ask,
+  askForLong,
+  askForUsual,
+  chooseByKey,
+  goTo,
+  lastTurn,
+  openPlace,
+  type Place,
+  placeOnMap,
+} from './place.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -82,6 +92,7 @@ describe('an admin', () => {
 
   it('stops a reply in its middle and keeps what was written', async () => {
     const { page } = opened;
+    await askForLong(page);
     await page.getByLabel('Your message').fill('Tell me a very long story about a lighthouse.');
     await page.keyboard.press('Enter');
     await page.locator('.reply-writing .markdown').first().waitFor();
@@ -92,6 +103,7 @@ describe('an admin', () => {
     await lastTurn(page).locator('.reply-writing').first().waitFor();
     await lastTurn(page).locator('.reply-open').first().waitFor({ timeout: 60_000 });
     expect(await page.locator('.turn').count()).toBe(3);
+    await askForUsual(page);
   });
 
   it('finds the conversation again after a reload', async () => {

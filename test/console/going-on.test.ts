@@ -9,7 +9,8 @@ vi.setConfig({ testTimeout: 240_000 });
 
 let place: Place;
 beforeAll(async () => {
-  place = await openPlace();
+  // The usual lengths, of which these tests name some.
+  place = await openPlace({});
 });
 afterAll(() => place?.close());
 

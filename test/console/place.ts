@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Limits } from '../../src/common/config.js';
 import { type GatewayProcess, startGatewayProcess } from '../e2e/gateway-process.js';
 import { launchBrowser, type OpenedPage, openPage } from './browser.js';
 import { buildConsole } from './built.js';
@@ -22,10 +23,14 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export async function openPlace(): Promise<Place> {
+/** Long enough to be read, and to be stopped. */
+const LIMITS = { maxTokensDefault: 40 };
+
+/** @param limits those of the service; replies are short, for all that they are looked at for */
+export async function openPlace(limits: Partial<Limits> = LIMITS): Promise<Place> {
   buildConsole();
   const data = await mkdtemp(join(tmpdir(), 'palate-console-'));
-  const gateway = await startGatewayProcess(data);
+  const gateway = await startGatewayProcess(data, { limits });
   const key = (await readFile(join(data, 'admin-key'), 'utf8')).trim();
   const browser = await launchBrowser();
   const { url } = gateway;
@@ -41,7 +46,7 @@ export async function openPlace(): Promise<Place> {
     },
     cut: () => place.gateway.kill(),
     startAgain: async () => {
-      place.gateway = await startGatewayProcess(data, Number(new URL(url).port));
+      place.gateway = await startGatewayProcess(data, { limits, port: Number(new URL(url).port) });
     },
     close: async () => {
       await browser.close();
@@ -59,6 +64,15 @@ export async function ask(page: Page, prompt: string): Promise<void> {
   await page.keyboard.press('Control+Enter');
   await page.getByText(prompt, { exact: true }).last().waitFor();
   await lastTurn(page).locator('.verdicts').waitFor({ timeout: 60_000 });
+}
+
+/** What is asked from now on is answered at four times the usual length: for what happens in the middle of a reply. */
+export async function askForLong(page: Page): Promise<void> {
+  await page.getByLabel('Length').selectOption({ index: 3 });
+}
+
+export async function askForUsual(page: Page): Promise<void> {
+  await page.getByLabel('Length').selectOption({ index: 1 });
 }
 
 export const lastTurn = (page: Page) => page.locator('.turn').last();

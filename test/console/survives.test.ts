@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findings } from './accessible.js';
 import { picture } from './browser.js';
-import { ask, goTo, lastTurn, openPlace, type Place } from './place.js';
+import { ask, askForLong, goTo, lastTurn, openPlace, type Place } from './place.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -56,6 +56,7 @@ async function showReplies(page: Page, externalId: string, texts: readonly strin
 describe('a question that is being answered', () => {
   it('is there after a reload, and its replies are the same ones', async () => {
     const { page, close, ref } = await newPerson();
+    await askForLong(page);
     await send(page, 'Tell me a long story about a harbour.');
     await page.locator('.reply-writing .markdown').nth(1).waitFor();
     await page.reload();
@@ -74,6 +75,7 @@ describe('a question that is being answered', () => {
 
   it('is answered by itself when the gateway ended in the middle of it and is back', async () => {
     const { page, close, ref } = await newPerson();
+    await askForLong(page);
     await send(page, 'Tell me a long story about a mountain.');
     await page.locator('.reply-writing .markdown').first().waitFor();
     await place.cut();
@@ -88,6 +90,7 @@ describe('a question that is being answered', () => {
 
   it('is there after a reload also when it failed', async () => {
     const { page, close } = await newPerson();
+    await askForLong(page);
     await send(page, 'Tell me about the sea.');
     await page.locator('.reply-writing').first().waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();

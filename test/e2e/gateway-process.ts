@@ -1,12 +1,15 @@
 /** A gateway in a process of its own, as `palate start` runs it, that tests may kill. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
-import { MAIN } from '../support/compiled.mjs';
+import type { Limits } from '../../src/common/config.js';
+import { MAIN, ROOT } from '../support/compiled.mjs';
 import { defaultModelPath } from '../support/model.js';
+
+const SERVED = join(ROOT, '.cache/served');
 
 export interface GatewayProcess {
   client: PalateClient;
@@ -18,8 +21,14 @@ export interface GatewayProcess {
 }
 
 /** Starts on a free port, unless one is given, and resolves when the gateway says it is ready. */
-export async function startGatewayProcess(data: string, port = 0): Promise<GatewayProcess> {
+export async function startGatewayProcess(
+  data: string,
+  { port = 0, limits = {} }: { port?: number; limits?: Partial<Limits> } = {},
+): Promise<GatewayProcess> {
+  await shareCompiled(data);
+  await writeFile(join(data, 'palate.config.json'), JSON.stringify({ limits }));
   const child = spawn(process.execPath, [MAIN, 'start', '--port', String(port), '--data', data], {
+    cwd: data,
     env: { ...process.env, PALATE_MODEL: await defaultModelPath(), PALATE_ADMIN_KEY: '', PALATE_THREADS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -33,6 +42,14 @@ export async function startGatewayProcess(data: string, port = 0): Promise<Gatew
     return (await gone)[0] as number | null;
   };
   return { client, url, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') };
+}
+
+/** What is compiled of the model is the same for all of them, and made once. */
+async function shareCompiled(data: string): Promise<void> {
+  await mkdir(SERVED, { recursive: true });
+  await symlink(SERVED, join(data, 'cache')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 async function readyUrl(child: ChildProcess): Promise<string> {
