@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Viewer } from '../../src/gateway/auth.js';
+import { ADMIN, type Viewer } from '../../src/gateway/auth.js';
 import { codes, type Harness, post, startHarness } from './harness.js';
 
 const BOT: Viewer = { scope: 'BOT', platform: 'test', memberId: null, owner: 'bot' };
@@ -26,8 +26,21 @@ describe('an answer', () => {
     expect(data?.storage).toHaveLength(LIMIT);
   });
 
-  it('may not hold more, also where the list turns out longer than any argument said', async () => {
-    const { errors } = await rows(LIMIT + 1, one);
+  it('may not hold more, also where the list turns out longer than anybody could say before', async () => {
+    harness.services.listed = Array.from({ length: LIMIT + 1 }, (_, i) => ({
+      id: `key-${i}`,
+      name: 'key',
+      scope: 'BOT',
+      platform: 'test',
+      memberId: null,
+      prefix: 'plt_',
+      createdAt: new Date(0),
+      lastUsedAt: null,
+      expiresAt: null,
+      revokedAt: null,
+    }));
+    const { errors } = await harness.gateway.executorFor(ADMIN).execute({ query: '{ keys { id } }' });
+    harness.services.listed = [];
     expect(codes({ errors })).toEqual(['LIMIT_EXCEEDED']);
     expect(errors?.[0].extensions).toMatchObject({ limit: 'cost', maximum: LIMIT });
   });

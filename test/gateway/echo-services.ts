@@ -4,6 +4,7 @@
  */
 import { EventEmitter, on } from 'node:events';
 import { PalateError } from '../../src/common/errors.js';
+import type { KeyView } from '../../src/services/key-views.js';
 import { modelService } from '../../src/services/models.js';
 import { NO_PLUGINS } from '../../src/services/plugins/no-plugins.js';
 import type { Services } from '../../src/services/services.js';
@@ -126,10 +127,11 @@ export class EchoServices implements Services {
     cancel: async (id: string): Promise<TrainingJobView> => jobView(id, { status: 'CANCELLED' }),
   };
 
-  /** No keys are given out here. */
+  /** No keys are given out here; those that are listed are said. */
+  listed: KeyView[] = [];
   readonly keys = {
     identify: async () => null,
-    list: async () => [],
+    list: async () => this.listed,
     create: () => noKeys(),
     rotate: () => noKeys(),
     revoke: () => noKeys(),

@@ -336,7 +336,9 @@ describe('unpermuteRows', () => {
     const random = new Random(3);
     const stored = [random.normals(headSize * columns), random.normals(headSize * columns)];
     const [query, key] = stored.map((rows) => product(rows, random.normals(columns)));
-    const inputs = stored.map((rows) => floats(unpermuteRows(new Uint8Array(rows.buffer), columns * 4, headSize)));
+    const inputs = stored.map(
+      (rows) => new Float32Array(unpermuteRows(new Uint8Array(rows.buffer), columns * 4, headSize).buffer),
+    );
     const again = new Random(3);
     again.normals(2 * headSize * columns);
     const [halfQuery, halfKey] = inputs.map((rows) => product(rows, again.normals(columns)));
@@ -386,10 +388,6 @@ function product(rows: Float32Array, x: Float32Array): number[] {
 
 function dot(a: number[], b: number[]): number {
   return a.reduce((sum, value, i) => sum + value * b[i], 0);
-}
-
-function floats(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.buffer);
 }
 
 function vector(name: string, length: number) {
