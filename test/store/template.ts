@@ -18,6 +18,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export async function prepareDatabase(folder: string): Promise<void> {
   const template = join(ROOT, '.cache', `database-${await fingerprint()}`);
   if (!(await stat(template).catch(() => undefined))) await makeTemplate(template);
+  await mkdir(folder, { recursive: true });
   // A thousand files, for hundreds of tests: the system's own command takes a fraction of the time.
   await promisify(execFile)('cp', ['-R', join(template, 'database'), join(folder, 'database')]);
 }

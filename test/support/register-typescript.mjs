@@ -1,25 +1,22 @@
-// Loads TypeScript sources in a process. Below the tests, which have compiled them before (compile-sources.ts), the threads and processes
-// that the sources start run as JavaScript: to load TypeScript in each of them takes longer than what they do.
-import childProcess from 'node:child_process';
+// Loads TypeScript sources in a process. Below the tests, which have compiled them before (compile-sources.ts), the threads that the
+// sources start run as JavaScript: to load TypeScript in each of them takes longer than what they do.
 import { readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import threads, { isMainThread } from 'node:worker_threads';
-import { COMPILED, compiledOf } from './compiled.mjs';
+import { compiledOf } from './compiled.mjs';
 
 const compiled = process.env.TEST_COMPILED !== undefined;
-const runsCompiled = process.argv[1]?.startsWith(COMPILED) || (compiled && !isMainThread);
-if (!runsCompiled) (await import('tsx/esm/api')).register();
+if (isMainThread || !compiled) (await import('tsx/esm/api')).register();
 
 if (compiled) {
   const { Worker } = threads;
   threads.Worker = class extends Worker {
     constructor(entry, options) {
-      super(entry instanceof URL ? compiledOf(fileURLToPath(entry)) : entry, options);
+      const isFile = entry instanceof URL && entry.protocol === 'file:';
+      super(isFile ? compiledOf(fileURLToPath(entry)) : entry, options);
     }
   };
-  const { fork } = childProcess;
-  childProcess.fork = (path, ...given) => fork(compiledOf(path), ...given);
   syncBuiltinESMExports();
 }
 
