@@ -127,7 +127,7 @@ export class ServingModel {
   }
 
   /**
-   * Reads `ids` behind a read prompt and, where there is one, a row's own prefix, as decoding them one by one would have.
+   * Reads `ids` behind a read prompt and, where there is one, a row's own prefix, as decoding them one by one would have, up to rounding.
    * @returns keys and values of the prefix and the ids, which begin where the prompt ends
    */
   async readOn(prompt: KeyValues, prefix: KeyValues | undefined, ids: readonly number[]): Promise<KeyValues> {

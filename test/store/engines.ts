@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { openStore, type StoreSettings } from '../../src/store/store.js';
 import { type PostgresServer, startPostgres } from './postgres-server.js';
@@ -37,6 +38,25 @@ export async function startEngines(engine: (typeof ENGINES)[number]): Promise<En
       };
     },
     stop: async () => server?.stop(),
+  };
+}
+
+/** A store on that engine for the tests of a block, opened before the first and removed behind the last. */
+export function storeOn(engine: (typeof ENGINES)[number]): Pick<TemporaryStore, 'store'> {
+  let engines: Engines;
+  let temporary: TemporaryStore;
+  beforeAll(async () => {
+    engines = await startEngines(engine);
+    temporary = await engines.store();
+  });
+  afterAll(async () => {
+    await temporary.remove();
+    await engines.stop();
+  });
+  return {
+    get store() {
+      return temporary.store;
+    },
   };
 }
 

@@ -1,26 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { GenerationRecord } from '../../src/store/generations.js';
 import { KeyTaken } from '../../src/store/idempotency.js';
 import type { TrainedEncoder } from '../../src/store/training-jobs.js';
 import type { Claim } from '../../src/store/training-work.js';
-import { ENGINES, type Engines, startEngines } from './engines.js';
-import { newGeneration, newMember, type TemporaryStore } from './temporary-store.js';
+import { ENGINES, storeOn } from './engines.js';
+import { newGeneration, newMember } from './temporary-store.js';
 
 const digests = { model: 'model', checkpoint: 'checkpoint' };
 const trainable = { trainable: true };
 
 describe.each(ENGINES)('the verdict ledger on %s', (engine) => {
-  let engines: Engines;
-  let temporary: TemporaryStore;
-  beforeAll(async () => {
-    engines = await startEngines(engine);
-    temporary = await engines.store();
-  });
-  afterAll(async () => {
-    await temporary.remove();
-    await engines.stop();
-  });
+  const temporary = storeOn(engine);
 
   const begin = async (count = 1) => {
     const { store } = temporary;

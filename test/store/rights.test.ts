@@ -1,29 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import type { GenerationRecord } from '../../src/store/generations.js';
 import { openStore } from '../../src/store/store.js';
 import type { TrainedEncoder, TrainingJobRecord } from '../../src/store/training-jobs.js';
 import type { Claim } from '../../src/store/training-work.js';
-import { ENGINES, type Engines, startEngines } from './engines.js';
-import { newGeneration, newMember, type TemporaryStore, temporaryStore } from './temporary-store.js';
+import { ENGINES, storeOn } from './engines.js';
+import { newGeneration, newMember, temporaryStore } from './temporary-store.js';
 
 const digests = { model: 'model', checkpoint: 'checkpoint' };
 const trainable = { trainable: true };
 
 describe.each(ENGINES)('a member’s rights in the store on %s', (engine) => {
-  let engines: Engines;
-  let temporary: TemporaryStore;
-  beforeAll(async () => {
-    engines = await startEngines(engine);
-    temporary = await engines.store();
-  });
-  afterAll(async () => {
-    await temporary.remove();
-    await engines.stop();
-  });
+  const temporary = storeOn(engine);
 
   const choose = ({ id, candidates }: GenerationRecord, memberId: string, key?: string) =>
     temporary.store.feedback.record(

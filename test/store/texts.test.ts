@@ -1,22 +1,12 @@
 /** Texts come back from either engine as they were given: read by Prisma, read as rows, and looked up. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENGINES, type Engines, startEngines } from './engines.js';
-import type { TemporaryStore } from './temporary-store.js';
+import { describe, expect, it } from 'vitest';
+import { ENGINES, storeOn } from './engines.js';
 
 const TEXTS = ['\ufeffpasted', '\ufeff', 'a\ufeff', '\ufeff\ufeffb', '\ufffe', 'e\u0301', '\u202e', ' '];
 
 describe.each(ENGINES)('a text in the store on %s', (engine) => {
-  let engines: Engines;
-  let temporary: TemporaryStore;
-  beforeAll(async () => {
-    engines = await startEngines(engine);
-    temporary = await engines.store();
-  });
-  afterAll(async () => {
-    await temporary.remove();
-    await engines.stop();
-  });
+  const temporary = storeOn(engine);
 
   it.each(TEXTS.map((text) => [JSON.stringify(text), text]))('%s comes back as it is', async (_, text) => {
     const { members, generations, storage } = temporary.store;

@@ -2,7 +2,7 @@
  * Before any test: the sources as JavaScript in the repository's .cache folder, for the threads and processes that tests start. What Node
  * would have to translate in each of them is translated once; files that have not changed stay.
  */
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { COMPILED, compiledOf, ROOT } from './compiled.mjs';
@@ -28,7 +28,6 @@ export async function setup(): Promise<void> {
       logLevel: 'warning',
     });
   }
-  await writeFile(join(COMPILED, 'package.json'), '{ "type": "module" }\n');
   process.env.TEST_COMPILED = COMPILED;
 }
 
@@ -51,7 +50,5 @@ async function isStale(path: string): Promise<boolean> {
 async function removeOthers(wanted: ReadonlySet<string>): Promise<void> {
   const entries = await readdir(COMPILED, { recursive: true, withFileTypes: true }).catch(() => []);
   const others = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  await Promise.all(
-    others.filter((path) => !path.endsWith('package.json') && !wanted.has(path)).map((path) => rm(path)),
-  );
+  await Promise.all(others.filter((path) => !wanted.has(path)).map((path) => rm(path)));
 }

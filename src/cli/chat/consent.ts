@@ -42,9 +42,12 @@ export async function askConsent(
 }
 
 async function keep(client: PalateClient, ref: MemberRef, learn: boolean): Promise<string> {
-  // Asking for a member's token is what makes the service know them before anything was written for them.
-  if (!(await client.member(ref))) await client.createMemberToken(ref);
-  const member = await client.member(ref);
+  let member = await client.member(ref);
+  if (!member) {
+    // What makes the service know a member for whom nothing was written yet.
+    await client.createMemberToken(ref);
+    member = await client.member(ref);
+  }
   if (!member) throw new Error('A member that was just made is not there.');
   await client.setConsent(member.id, { learn });
   return learn ? AGREED[member.consent.learn] : REFUSED;
