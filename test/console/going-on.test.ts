@@ -38,6 +38,19 @@ function watchQuestions(page: Page): Asked[] {
   return asked;
 }
 
+/** The composer's button from the next load of the page on: what it says, in order. */
+async function watchComposer(page: Page): Promise<() => Promise<string[]>> {
+  await page.addInitScript(() => {
+    const said: string[] = [];
+    Object.assign(window, { said });
+    new MutationObserver(() => {
+      const button = document.querySelector('.composer button')?.textContent;
+      if (button && button !== said.at(-1)) said.push(button);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  return () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+}
+
 /** Asks, again where the reply happened to end by itself, until it is cut at its longest. */
 async function askUntilCut(page: Page, prompt: string, reply: 1 | 2): Promise<void> {
   await ask(page, prompt);
@@ -106,8 +119,11 @@ describe('a reply that was cut at its longest', () => {
     const begun = await storedText(page, 'reloads', 1);
     await page.getByTestId('reply-2').getByRole('button', { name: 'Continue reply 2' }).click();
     await page.getByTestId('reply-2').locator('.reply-text[aria-busy=true]').waitFor();
+    const buttons = await watchComposer(page);
     await page.reload();
     await written(page);
+    // What goes on is said to go on from the first look at the page: there is no moment in which more can be sent.
+    expect(await buttons()).toEqual(['Stop', 'Send']);
     const whole = await storedText(page, 'reloads', 1);
     expect(whole.startsWith(begun)).toBe(true);
     const added = whole.slice(begun.length);

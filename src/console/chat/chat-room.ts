@@ -9,6 +9,7 @@ import {
   type Conversation,
   changed,
   type Going,
+  isBeingWritten,
   type Question,
   type Reply,
   type Turn,
@@ -28,7 +29,8 @@ interface Running {
 
 export class ChatRoom {
   readonly conversation: Observable<Conversation>;
-  readonly writing = new Observable(false);
+  /** True from the first look at a page that has something to go on with: nothing may be sent in between. */
+  readonly writing: Observable<boolean>;
   readonly length: ReplyLength;
   private running: Running | null = null;
   private left = false;
@@ -39,6 +41,7 @@ export class ChatRoom {
     const { platform, scope, externalId } = session.ref;
     this.place = `palate.conversation/${platform}/${scope ?? ''}/${externalId}`;
     this.conversation = new Observable(unpack(TAB.read(this.place)));
+    this.writing = new Observable(isBeingWritten(this.conversation.get()));
     this.length = new ReplyLength(session.viewer);
   }
 

@@ -62,6 +62,11 @@ export interface Turn {
 
 export type Conversation = readonly Turn[];
 
+/** Whether there is something in it that the page was closed over, and that is written to its end. */
+export function isBeingWritten(conversation: Conversation): boolean {
+  return conversation.some(({ status, replies }) => status === 'WRITING' || replies.some(({ going }) => going));
+}
+
 /** What a question is asked with. */
 export type Question = Pick<Turn, 'key' | 'prompt' | 'history' | 'maxTokens'>;
 
