@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { loadSettings, type SettingSources, type Settings, VARIABLES } from '../common/config.js';
 import { messageOf } from '../common/errors.js';
 import { installationFolder } from '../common/installation.js';
-import { count, findingsAsJson, ok, type PartFinding, problem, renderFindings, warning } from './doctor/findings.js';
+import { count, findingsAsJson, ok, type PartFinding, problem, renderFindings } from './doctor/findings.js';
 import { diskFinding, folderFindings, nodeFinding, portFinding, variableFindings } from './doctor/machine.js';
 import { modelFindings } from './doctor/model.js';
 import { askFolder, askService, databaseBeside, readiness } from './doctor/service.js';
@@ -55,9 +55,6 @@ export async function examine(sources: SettingSources, url: string | undefined):
     node,
     ok('The settings can be read.'),
     ...variableFindings(environment, plugins),
-    ...(settings.natsUrl
-      ? [warning(`${settings.origin.natsUrl} is set, and this version does not use it.`, 'Remove it.')]
-      : []),
     ...service.findings,
     ...(service.answers ? await databaseBeside(settings) : [await portFinding(settings)]),
     ...(await folderFindings(settings, service.answers)),

@@ -26,7 +26,6 @@ export function startCommand(): Command {
       '--checkpoint <file>',
       option('checkpoint', 'the checkpoint that personalises the model; default: found by model'),
     )
-    .option('--device <device>', option('device', 'what the model runs on: cpu'))
     .option('--threads <number>', option('threads', 'threads for the model; default: one a processor core'))
     .option('--slots <number>', option('slots', 'replies written at the same time; default 16'))
     .option('--public-url <url>', option('publicUrl', 'address in links, when it is not the one listened on'))
@@ -48,7 +47,6 @@ async function start(flags: Partial<Record<SettingName, unknown>>): Promise<void
   refuseUnknownVariables();
   const settings = loadSettings({ flags });
   const log = createLog(settings.log);
-  if (settings.natsUrl) log.warn(`${settings.origin.natsUrl} is set, and this version does not use it.`);
   const stopped = new AbortController();
   const signalled = waitForSignal(stopped);
   void signalled.then(() => endLate(log));

@@ -152,7 +152,6 @@ const settingsSchema = z.strictObject({
   data: z.string().min(1).default('./.palate'),
   /** A path of a GGUF file, or hf:owner/repo/file; undefined means what the data folder holds, else the default model. */
   model: z.string().min(1).optional(),
-  device: z.enum(['cpu']).default('cpu'),
   /** Threads one inference uses; 0 leaves the choice to the runtime. */
   threads: whole(0, 1_024).default(0),
   /** Replies decoded at the same time. */
@@ -167,7 +166,6 @@ const settingsSchema = z.strictObject({
     .optional(),
   adminKey: z.string().min(16, 'must have at least 16 characters').optional(),
   databaseUrl: z.string().min(1).optional(),
-  natsUrl: z.string().min(1).optional(),
   /** Plugins to load: files, folders or packages; names without a path are those that come with the product. `none` means none. */
   plugins: z
     .union([z.string(), z.array(z.string())])
@@ -219,14 +217,12 @@ export const VARIABLES: Record<SettingName, string> = {
   port: 'PALATE_PORT',
   data: 'PALATE_DATA',
   model: 'PALATE_MODEL',
-  device: 'PALATE_DEVICE',
   threads: 'PALATE_THREADS',
   slots: 'PALATE_SLOTS',
   checkpoint: 'PALATE_CHECKPOINT',
   publicUrl: 'PALATE_PUBLIC_URL',
   adminKey: 'PALATE_ADMIN_KEY',
   databaseUrl: 'DATABASE_URL',
-  natsUrl: 'NATS_URL',
   plugins: 'PALATE_PLUGINS',
   secretKey: 'PALATE_SECRET_KEY',
   allowedOrigins: 'PALATE_ALLOWED_ORIGINS',
@@ -235,6 +231,12 @@ export const VARIABLES: Record<SettingName, string> = {
   trustedTasteKeys: 'PALATE_TRUSTED_TASTE_KEYS',
   log: 'PALATE_LOG',
 };
+
+/** Settings that are spoken for and do nothing yet. Whoever sets one expects that it works: it is refused and not passed over. */
+export const RESERVED = {
+  device: { variable: 'PALATE_DEVICE', because: 'the model runs on the processor and nowhere else' },
+  natsUrl: { variable: 'NATS_URL', because: 'gateways share a PostgreSQL server and nothing else' },
+} as const;
 
 /** How long a plugin may take, and how it is looked after. Milliseconds, where nothing else is said. */
 export const PLUGIN_TIMES = {
@@ -301,6 +303,10 @@ export function loadSettings(sources: SettingSources = {}): Settings {
       values[name] = sources.flags[name];
       origin[name] = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     }
+  }
+  for (const [name, { variable, because }] of Object.entries(RESERVED)) {
+    const source = environment[variable] ? variable : name in file ? inFile(name) : undefined;
+    if (source) throw new PalateError('BAD_USER_INPUT', `${source} does nothing yet: ${because}. Remove it.`);
   }
   const parsed = settingsSchema.safeParse(values);
   if (!parsed.success) throw new PalateError('BAD_USER_INPUT', describe(parsed.error.issues[0], origin));

@@ -1,8 +1,10 @@
 /** Variables that look like settings and are none: whoever set one believes that it works. */
-import { VARIABLES } from './config.js';
+import { RESERVED, VARIABLES } from './config.js';
 
 /** Variables that other commands than `start` read. */
 const OTHERS = ['PALATE_URL'];
+/** Refused by name where the settings are read. */
+const REFUSED = Object.values(RESERVED).map(({ variable }): string => variable);
 /** What begins like this belongs to a plugin, which knows its names. */
 export const PLUGIN_PREFIX = 'PALATE_PLUGIN_';
 const PREFIX = 'PALATE_';
@@ -18,7 +20,7 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
   const known = [...Object.values(VARIABLES).filter((name) => name.startsWith(PREFIX)), ...OTHERS];
   return Object.keys(environment)
     .filter((name) => environment[name] && name.startsWith(PREFIX) && !name.startsWith(PLUGIN_PREFIX))
-    .filter((name) => !known.includes(name))
+    .filter((name) => !known.includes(name) && !REFUSED.includes(name))
     .sort()
     .map((name) => ({ name, meant: nearest(name, known) }));
 }

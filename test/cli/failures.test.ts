@@ -71,7 +71,13 @@ it.each([
     { PALATE_PLUGINS: 'palate-plugin-mine,./mine.js' },
     /^palate: PALATE_PLUGINS names the plugin palate-plugin-mine: .*"npm install palate-plugin-mine"\. PALATE_PLUGINS names the plugin \.\/mine\.js: .*\/mine\.js\. Correct the path\.\n$/,
   ],
-  ['a device that is not supported', ['start'], { PALATE_DEVICE: 'abacus' }, /^palate: PALATE_DEVICE is not usable/],
+  [
+    'a device to choose',
+    ['start'],
+    { PALATE_DEVICE: 'cuda' },
+    /^palate: PALATE_DEVICE does nothing yet: .* Remove it\.\n$/,
+  ],
+  ['a bus to join', ['start'], { NATS_URL: 'nats://bus' }, /^palate: NATS_URL does nothing yet: .* Remove it\.\n$/],
   [
     'a database server that is away',
     ['key', 'list'],

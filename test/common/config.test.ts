@@ -21,7 +21,6 @@ describe('settings', () => {
       host: '127.0.0.1',
       port: 4_000,
       data: join(folder, '.palate'),
-      device: 'cpu',
       threads: 0,
       cleanUpMinutes: 10,
       textDays: 0,
@@ -93,20 +92,16 @@ describe('settings', () => {
       PALATE_PORT: '0',
       PALATE_DATA: '/var/lib/palate',
       PALATE_MODEL: 'hf:owner/repo/file.gguf',
-      PALATE_DEVICE: 'cpu',
       PALATE_ADMIN_KEY: 'a-key-of-sixteen-or-more',
       DATABASE_URL: 'postgres://db/palate',
-      NATS_URL: 'nats://bus',
     };
     expect(load(environment)).toMatchObject({
       host: '::',
       port: 0,
       data: '/var/lib/palate',
       model: 'hf:owner/repo/file.gguf',
-      device: 'cpu',
       adminKey: 'a-key-of-sixteen-or-more',
       databaseUrl: 'postgres://db/palate',
-      natsUrl: 'nats://bus',
     });
   });
 
@@ -149,6 +144,20 @@ describe('settings', () => {
       {},
       undefined,
       /^PALATE_ADMIN_KEY .*16 characters/,
+    ],
+    [
+      'a variable that does nothing yet',
+      { NATS_URL: 'nats://bus' },
+      {},
+      undefined,
+      /^NATS_URL does nothing yet: .*Remove/,
+    ],
+    [
+      'an entry that does nothing yet',
+      {},
+      {},
+      { device: 'cpu' },
+      /^device in palate\.config\.json does nothing yet: .*/,
     ],
     ['a file that is not JSON', {}, {}, '{ port: 1 }', /is not JSON/],
     ['a file that is a list', {}, {}, [], /one JSON object/],

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { VARIABLES } from '../../src/common/config.js';
+import { RESERVED, VARIABLES } from '../../src/common/config.js';
 import { unknownVariables } from '../../src/common/environment.js';
 
 describe('unknownVariables', () => {
   it('takes every setting, what other commands read, and what is a plugin’s', () => {
     const names = [...Object.values(VARIABLES), 'PALATE_URL', 'PALATE_PLUGIN_SLACK_BOT_TOKEN', 'PATH'];
     expect(unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])))).toEqual([]);
+  });
+
+  it('leaves to the settings what they refuse themselves', () => {
+    for (const { variable } of Object.values(RESERVED)) expect(unknownVariables({ [variable]: 'x' })).toEqual([]);
   });
 
   it.each([

@@ -69,7 +69,7 @@ describe('every command in the docs', () => {
         Object.keys(shape).map((field) => pluginVariable(plugin, field)),
       ),
     ];
-    for (const [, variable] of text.matchAll(/\b((?:PALATE_|DATABASE_URL|NATS_URL)[A-Z_]*)=/g))
+    for (const [, variable] of text.matchAll(/\b((?:PALATE_|DATABASE_URL)[A-Z_]*)=/g))
       expect(known).toContain(variable);
     for (const [, script] of text.matchAll(/\bnpm run ([\w:-]+)/g)) expect(scripts).toHaveProperty([script]);
   });
