@@ -70,8 +70,8 @@ const PACKAGES: readonly { pattern: RegExp; rooms: readonly string[]; name: stri
 const PURE: Readonly<Record<string, RegExp>> = {
   graph: /^node:(net|http|https|http2|tls|dns|dgram|worker_threads|child_process|cluster)$/,
   learning: /^node:(net|http|https|http2|tls|dns|dgram|child_process|cluster|timers(\/.*)?|perf_hooks)$/,
-  // No package either: what bots share is plain functions of their arguments.
-  'bots/kit': /./,
+  // No package either but a data structure: what bots share is plain functions of their arguments.
+  'bots/kit': /^(?!lru-cache$)/,
 };
 
 /** What is generated and not written by hand. */

@@ -1,5 +1,6 @@
 /** The bot's parts, made once and handed to what needs them. */
 import type { ButtonInteraction, Client } from 'discord.js';
+import type { LRUCache } from 'lru-cache';
 import type { PalateClient } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
 import type { Answers, Asked, Places, Questions, ReactionTable, VoteBook, WriteBudget } from '../kit/index.js';
@@ -26,8 +27,8 @@ export interface Bot {
   /** Edits and new messages, as Discord counts them: by channel. */
   edits: WriteBudget;
   posts: WriteBudget;
-  /** The latest press of each voter: a question can be put to them alone through it, for a quarter of an hour. */
-  presses: Map<string, ButtonInteraction>;
+  /** The latest press of each voter, for as long as a question can be put to them alone through it. */
+  presses: LRUCache<string, ButtonInteraction>;
   /** Aborts when the bot is to end. */
   signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 /** The Discord bot as a plugin: connects, registers its commands, reconciles, and lets go again. */
 import { type Client, Events, Routes } from 'discord.js';
+import { LRUCache } from 'lru-cache';
 import { definePlugin, type PluginContext } from '../../src/plugins/contract.js';
 import { Answers, emojiTable, Places, Questions, UNICODE_REACTIONS, VoteBook, WriteBudget } from '../kit/index.js';
 import type { Bot } from './bot.js';
@@ -16,6 +17,8 @@ import { bookEvents } from './voting.js';
 
 /** Milliseconds until offers that could not be read are looked at again. */
 const RECONCILE_AGAIN_MS = 60_000;
+/** Discord takes what is said through a press for a quarter of an hour. */
+const PRESSES = { max: 2_000, ttl: 14 * 60_000 };
 
 export default definePlugin({
   name: 'discord',
@@ -57,7 +60,7 @@ function makeBot({ client, storage, log, config, signal }: PluginContext<Discord
     answers: new Answers(client),
     edits: new WriteBudget(CHANNEL_WRITES),
     posts: new WriteBudget(CHANNEL_WRITES),
-    presses: new Map(),
+    presses: new LRUCache(PRESSES),
     signal,
   };
   return bot;

@@ -1,5 +1,6 @@
 /** What people ask: by a message, by a command, by wanting other replies or the rest of one. */
 import { type ChatInputCommandInteraction, type Client, escapeMarkdown, type Message, MessageFlags } from 'discord.js';
+import { LRUCache } from 'lru-cache';
 import { continuationOf, LETTERS, type Offer, turnsOf, wordsFor } from '../kit/index.js';
 import { answer } from './asking.js';
 import type { Bot, DiscordQuestion } from './bot.js';
@@ -12,7 +13,7 @@ import { channelSurface, commandSurface } from './surface.js';
 const QUOTED = 400;
 /** People who were told that their reply cannot be read, remembered. */
 const REMEMBERED = 5_000;
-const told = new WeakMap<Bot, Set<string>>();
+const told = new WeakMap<Bot, LRUCache<string, true>>();
 
 /** A message that came, or was found after downtime, where `repeated`. */
 export async function onMessage(bot: Bot, message: Message<boolean>, repeated = false): Promise<void> {
@@ -80,11 +81,10 @@ export async function answerMessage(
 
 /** Without the intent nobody's message can be read but one that mentions the bot: said once to each person. */
 async function sayUnreadable(bot: Bot, message: Message<boolean>): Promise<void> {
-  const known = told.get(bot) ?? new Set<string>();
+  const known = told.get(bot) ?? new LRUCache<string, true>({ max: REMEMBERED });
   told.set(bot, known);
   if (known.has(message.author.id)) return;
-  known.add(message.author.id);
-  if (known.size > REMEMBERED) known.delete(known.values().next().value ?? '');
+  known.set(message.author.id, true);
   const { mentionMe } = wordsFor(message.guild?.preferredLocale).problem;
   await message.reply({ content: mentionMe, ...SILENT });
 }

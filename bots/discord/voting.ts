@@ -49,9 +49,7 @@ export async function pressVote(bot: Bot, interaction: ButtonInteraction, action
     await interaction.editReply({ content: words.vote.expired });
     return;
   }
-  bot.presses.delete(user.id);
   bot.presses.set(user.id, interaction);
-  if (bot.presses.size > REMEMBERED) bot.presses.delete(bot.presses.keys().next().value ?? '');
   await bot.book.mark(channelId, message.id, user.id, { kind: 'pressed', mark });
   if (mark === 'REGENERATE') {
     await interaction.deleteReply();
@@ -73,10 +71,6 @@ export async function pressContinue(bot: Bot, interaction: ButtonInteraction, ac
     await interaction.deleteReply();
   else await interaction.editReply({ content: offer ? words.vote.goesOn : words.vote.expired });
 }
-
-const PRESS_MS = 14 * 60_000;
-/** Presses that are remembered. */
-const REMEMBERED = 2_000;
 
 /** What the vote book asks of Discord. */
 export function bookEvents(bot: () => Bot): BookParts['on'] {
@@ -111,7 +105,7 @@ async function askConsent(bot: Bot, offer: Offer, voter: string, { feedback }: F
 
 async function sendConsentQuestion(bot: Bot, offer: Offer, voter: string): Promise<void> {
   const press = bot.presses.get(voter);
-  if (press && Date.now() - press.createdTimestamp < PRESS_MS) {
+  if (press) {
     await press.followUp(drawView(consentQuestion(wordsFor(press.locale))));
     return;
   }

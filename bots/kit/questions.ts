@@ -2,6 +2,7 @@
  * Every question that was taken in, kept before anything is written for it: ids only. So one that is delivered again, or found
  * again after downtime, is answered once; and a restart knows which answers were being written, and in which messages.
  */
+import { LRUCache } from 'lru-cache';
 import type { PluginStorage } from '../../src/plugins/contract.js';
 
 /** How old a question may be to be answered after downtime; after that its asker has gone on without an answer. Milliseconds. */
@@ -41,7 +42,7 @@ const SWEPT = 500;
 
 export class Questions<Question extends Asked> {
   /** Resolves when a question is kept; rejects when it could not be. */
-  private readonly taken = new Map<string, Promise<boolean>>();
+  private readonly taken = new LRUCache<string, Promise<boolean>>({ max: HELD });
   private readonly inHand = new Map<string, Row<Question>>();
   private finished = 0;
 
@@ -61,7 +62,6 @@ export class Questions<Question extends Asked> {
     }
     const keeping = this.keep(key, asked, repeated);
     this.taken.set(key, keeping);
-    if (this.taken.size > HELD) this.taken.delete(this.taken.keys().next().value ?? '');
     keeping.catch(() => this.taken.delete(key));
     return keeping;
   }

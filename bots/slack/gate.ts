@@ -3,6 +3,7 @@
  * often it is delivered. What could not be kept is not acknowledged, and so comes again.
  */
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
+import { LRUCache } from 'lru-cache';
 import type { Questions } from '../kit/index.js';
 import type { SlackQuestion } from './bot.js';
 import { questionIn, type SlackEvent } from './incoming.js';
@@ -12,7 +13,7 @@ const REMEMBERED = 10_000;
 
 export class Gate implements Receiver {
   /** Events that were let through, by id; resolves with whether that went well. */
-  private readonly passed = new Map<string, Promise<boolean>>();
+  private readonly passed = new LRUCache<string, Promise<boolean>>({ max: REMEMBERED });
 
   constructor(
     private readonly link: Receiver,
@@ -42,7 +43,6 @@ export class Gate implements Receiver {
     }
     let settle: (passed: boolean) => void = () => {};
     this.passed.set(id, new Promise((resolve) => (settle = resolve)));
-    if (this.passed.size > REMEMBERED) this.passed.delete(this.passed.keys().next().value ?? '');
     try {
       const asked = questionIn(event.body as SlackEvent);
       const isNew = asked === null || (await this.questions.take(asked, (event.retryNum ?? 0) > 0));

@@ -1,19 +1,19 @@
 /** What Slack says about people: their language, and whether they manage the workspace. */
+import { LRUCache } from 'lru-cache';
 import type { Bot } from './bot.js';
 import { type SlackWords, slackWords } from './words.js';
 
 const HELD = 5_000;
 const PATIENCE_MS = 3_000;
-const languages = new WeakMap<Bot, Map<string, Promise<string | undefined>>>();
+const languages = new WeakMap<Bot, LRUCache<string, Promise<string | undefined>>>();
 
 /** The words for a person; English ones where Slack does not say what they speak in good time. */
 export async function wordsOf(bot: Bot, scope: string, userId: string): Promise<SlackWords> {
-  const known = languages.get(bot) ?? new Map<string, Promise<string | undefined>>();
+  const known = languages.get(bot) ?? new LRUCache<string, Promise<string | undefined>>({ max: HELD });
   languages.set(bot, known);
   const key = `${scope}/${userId}`;
   const asked = known.get(key) ?? localeOf(bot, scope, userId);
   known.set(key, asked);
-  if (known.size > HELD) known.delete(known.keys().next().value ?? '');
   asked.catch(() => known.delete(key));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -1,5 +1,6 @@
 /** Reactions and vote buttons, and what follows from a vote: asking for consent, new replies, an offer that is over. */
 import type { types } from '@slack/bolt';
+import { LRUCache } from 'lru-cache';
 import type { FeedbackResult } from '../../src/client/index.js';
 import {
   type Action,
@@ -30,7 +31,7 @@ const HELD = 20_000;
 
 /** Takes reactions in, in whatever order and however often they come. */
 export class Reactions {
-  private readonly moments = new Map<string, ReactionMoment[]>();
+  private readonly moments = new LRUCache<string, ReactionMoment[]>({ max: HELD });
   private readonly began = Date.now() / 1_000 + CLOCKS;
 
   constructor(
@@ -54,7 +55,6 @@ export class Reactions {
     const kind = type === 'reaction_added' ? 'added' : 'removed';
     const { history, changes } = placeReaction(this.moments.get(key) ?? [], { mark, kind, at });
     this.moments.set(key, history);
-    if (this.moments.size > HELD) this.moments.delete(this.moments.keys().next().value ?? '');
     for (const change of changes) await book.mark(item.channel, item.ts, user, change);
   }
 }
@@ -85,13 +85,12 @@ export async function pressContinue(bot: Bot, asking: Asking, { arguments: [lett
 }
 
 /** The latest press of each person: for half an hour a question can be put to them alone through it. */
-const presses = new WeakMap<Bot, Map<string, Asking>>();
+const presses = new WeakMap<Bot, LRUCache<string, Asking>>();
 const PRESS_MS = 25 * 60_000;
 
-function recent(bot: Bot): Map<string, Asking> {
-  const known = presses.get(bot) ?? new Map<string, Asking>();
+function recent(bot: Bot): LRUCache<string, Asking> {
+  const known = presses.get(bot) ?? new LRUCache<string, Asking>({ max: HELD, ttl: PRESS_MS });
   presses.set(bot, known);
-  if (known.size > HELD) known.clear();
   return known;
 }
 
@@ -131,7 +130,7 @@ async function askConsent(bot: Bot, offer: SlackOffer, voter: string, { feedback
 async function sendConsentQuestion(bot: Bot, offer: SlackOffer, voter: string): Promise<void> {
   const words = await wordsOf(bot, offer.scope, voter);
   const press = recent(bot).get(voter);
-  if (press && Date.now() - press.at < PRESS_MS) return press.reply(consentQuestion(words));
+  if (press) return press.reply(consentQuestion(words));
   const question = drawView(consentQuestion(words));
   const { api } = await bot.workspaces.at(offer.scope);
   try {

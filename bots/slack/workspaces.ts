@@ -1,6 +1,7 @@
 /** The Web API for each workspace the app is installed in. */
 
 import { type Logger, webApi } from '@slack/bolt';
+import { LRUCache } from 'lru-cache';
 import { PluginSetupError } from '../../src/plugins/contract.js';
 import type { SlackConfig } from './config.js';
 import type { Installations } from './installations.js';
@@ -18,6 +19,8 @@ export interface Workspace {
 /** A few attempts in about a minute; waiting for the next one keeps no process alive. */
 const RETRIES = { retries: 6, factor: 2, minTimeout: 500, maxTimeout: 20_000, unref: true };
 const TIMEOUT_MS = 30_000;
+/** Workspaces whose clients are kept. */
+const CLIENTS = 1_000;
 /** Milliseconds for a question whose answer somebody waits for. */
 const LOOK_MS = 10_000;
 
@@ -45,7 +48,8 @@ interface Refused {
 }
 
 export class Workspaces {
-  private readonly byToken = new Map<string, Workspace>();
+  /** Tokens are renewed twice a day where an app asks for that: old ones go. */
+  private readonly byToken = new LRUCache<string, Workspace>({ max: CLIENTS });
   private readonly refused = new Map<string, Refused>();
   private readonly asked = new Map<string, Promise<Authorized>>();
   /** The one workspace, where there is only one. */

@@ -1,50 +1,23 @@
 /** Recently read prompts. What is kept depends on the text alone: no member's prefix is in it, so anybody may share it. */
+import { LRUCache } from 'lru-cache';
 import type { ReadPrompt } from './serving-model.js';
 
 /** Bytes of keys and values kept unless told otherwise. */
 const CAPACITY_BYTES = 256 * 1024 * 1024;
 
-export class PromptCache {
-  private readonly entries = new Map<string, { prompt: ReadPrompt; bytes: number }>();
-  private bytes = 0;
-
+export class PromptCache extends LRUCache<string, ReadPrompt> {
   /** @param capacity bytes of keys and values kept; the least recently used go first, the newest one always stays */
-  constructor(private readonly capacity = CAPACITY_BYTES) {}
-
-  /** Tells prompts apart by every token and by the turn. */
-  keyOf(ids: readonly number[], turn: readonly [number, number]): string {
-    return `${turn[0]},${turn[1]}:${ids.join(',')}`;
+  constructor(capacity = CAPACITY_BYTES) {
+    // One that is larger than all counts as all: nothing stays beside it.
+    super({ maxSize: capacity, sizeCalculation: (prompt) => Math.max(1, Math.min(bytesOf(prompt), capacity)) });
   }
+}
 
-  has(key: string): boolean {
-    return this.entries.has(key);
-  }
+function bytesOf({ cache }: ReadPrompt): number {
+  return cache.keys.reduce((sum, keys) => sum + 2 * keys.byteLength, 0);
+}
 
-  find(key: string): ReadPrompt | undefined {
-    const found = this.entries.get(key);
-    if (!found) return undefined;
-    this.entries.delete(key);
-    this.entries.set(key, found);
-    return found.prompt;
-  }
-
-  keep(key: string, prompt: ReadPrompt): void {
-    const bytes = prompt.cache.keys.reduce((sum, keys) => sum + 2 * keys.byteLength, 0);
-    this.bytes += bytes - (this.entries.get(key)?.bytes ?? 0);
-    this.entries.set(key, { prompt, bytes });
-    this.evict();
-  }
-
-  clear(): void {
-    this.entries.clear();
-    this.bytes = 0;
-  }
-
-  private evict(): void {
-    for (const [key, { bytes }] of this.entries) {
-      if (this.bytes <= this.capacity || this.entries.size === 1) return;
-      this.entries.delete(key);
-      this.bytes -= bytes;
-    }
-  }
+/** Tells prompts apart by every token and by the turn. */
+export function promptKey(ids: readonly number[], turn: readonly [number, number]): string {
+  return `${turn[0]},${turn[1]}:${ids.join(',')}`;
 }

@@ -1,5 +1,5 @@
 /** A prompt on its way into the cache of read prompts: read a pass at a time, so that others can be served in between. */
-import type { PromptCache } from './prompt-cache.js';
+import { type PromptCache, promptKey } from './prompt-cache.js';
 import { CHUNK, type ReadPrompt, type ServingModel } from './serving-model.js';
 
 export class PromptReading {
@@ -12,7 +12,7 @@ export class PromptReading {
     private readonly ids: readonly number[],
     private readonly turn: readonly [number, number],
   ) {
-    this.key = prompts.keyOf(ids, turn);
+    this.key = promptKey(ids, turn);
   }
 
   /** Passes until it is read; none where somebody else has read the same prompt. */
@@ -32,12 +32,12 @@ export class PromptReading {
 
   /** Reads on by one pass. @returns the whole prompt after the last one */
   async pass(): Promise<ReadPrompt | undefined> {
-    const known = this.prompts.find(this.key);
+    const known = this.prompts.get(this.key);
     if (!known) this.begun = await this.model.readFurther(this.ids, this.turn, this.begun);
     const read = known ?? this.begun;
     if (read?.cache.length !== this.length) return undefined;
     this.begun = undefined;
-    if (!known) this.prompts.keep(this.key, read);
+    if (!known) this.prompts.set(this.key, read);
     return read;
   }
 }

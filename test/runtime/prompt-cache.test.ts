@@ -1,6 +1,6 @@
 /** The cache of read prompts: what is known is not read again, and the least recently used go first. */
 import { describe, expect, it } from 'vitest';
-import { PromptCache } from '../../src/runtime/prompt-cache.js';
+import { PromptCache, promptKey } from '../../src/runtime/prompt-cache.js';
 import type { ReadPrompt } from '../../src/runtime/serving-model.js';
 
 /** Keys and values of 2 layers, 16 bytes a position in each of four arrays. */
@@ -16,13 +16,13 @@ function recording(capacity: number) {
   const cache = new PromptCache(capacity);
   const reads: string[] = [];
   const get = (ids: number[], turn: [number, number] = [0, 1], length = 10): ReadPrompt => {
-    const key = cache.keyOf(ids, turn);
-    const found = cache.find(key);
+    const key = promptKey(ids, turn);
+    const found = cache.get(key);
     expect(cache.has(key)).toBe(found !== undefined);
     if (found) return found;
     reads.push(ids.join(' '));
     const prompt = read(length);
-    cache.keep(key, prompt);
+    cache.set(key, prompt);
     return prompt;
   };
   return { cache, get, reads };
@@ -75,7 +75,7 @@ describe('PromptCache', () => {
 
   it('counts a prompt once that is kept again', () => {
     const { cache, get, reads } = recording(bytesOf(30));
-    for (let i = 0; i < 3; i++) cache.keep(cache.keyOf([1], [0, 1]), read(10));
+    for (let i = 0; i < 3; i++) cache.set(promptKey([1], [0, 1]), read(10));
     for (const id of [2, 3]) get([id]);
     reads.length = 0;
     for (const id of [1, 2, 3]) get([id]);

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 let temporary: TemporaryStore;
 let time = Date.parse('2030-01-01T00:00:00.500Z');
 /** What passed since then, whatever the calendar says. */
-let ticks = 0;
+let ticks = 1;
 const now = () => new Date(time);
 const pass = (milliseconds: number) => {
   time += milliseconds;
@@ -114,16 +114,16 @@ describe('a key', () => {
     await expect.poll(used).toEqual(first);
     pass(30_000);
     await keys.identify(secret);
-    pass(30_000);
+    pass(30_001);
     await keys.identify(secret);
-    await expect.poll(used).toEqual(new Date(first.getTime() + 60_000));
+    await expect.poll(used).toEqual(new Date(first.getTime() + 60_001));
   });
 
   it('that another process revokes is noticed within seconds', async () => {
     const { key, secret } = await bot('elsewhere');
     await keys.identify(secret);
     await service().revoke(key.id);
-    pass(5_000);
+    pass(5_001);
     await expect(keys.identify(secret)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
@@ -132,14 +132,14 @@ describe('a key', () => {
     await keys.identify(secret);
     await service().revoke(key.id);
     time -= DAY_MS;
-    ticks += 5_000;
+    ticks += 5_001;
     await expect(keys.identify(secret)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const { secret: used, key: noted } = await bot('noted');
     const lastUse = async () => (await temporary.store.keys.byId(noted.id))?.lastUsedAt;
     await keys.identify(used);
     await expect.poll(lastUse).toEqual(now());
     time -= DAY_MS;
-    ticks += 60_000;
+    ticks += 60_001;
     await keys.identify(used);
     await expect.poll(lastUse).toEqual(now());
     time += 2 * DAY_MS;

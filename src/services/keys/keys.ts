@@ -3,6 +3,7 @@
  * which for random secrets needs no salt.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../common/config.js';
 import { isStoreUnavailable, PalateError } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
@@ -39,9 +40,9 @@ const TOKEN_SECRET = 'member-tokens';
 
 export function keyService(parts: KeyParts): Keys {
   const { store, limits, log, now = () => new Date(), clock = () => performance.now() } = parts;
-  const byDigest = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys);
-  const byId = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys);
-  const noted = new Map<string, number>();
+  const byDigest = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys, clock);
+  const byId = new ShortMemory<KeyRecord | null>(BELIEVED_MS, limits.keys, clock);
+  const noted = new LRUCache<string, true>({ max: limits.keys, ttl: NOTED_MS, ttlResolution: 0, perf: { now: clock } });
   const listeners = new Set<(memberId?: string) => void>();
   let tokenSecret: Promise<Uint8Array> | undefined;
 
@@ -64,9 +65,8 @@ export function keyService(parts: KeyParts): Keys {
     return { id, platform, externalId, scope };
   };
   const note = (id: string) => {
-    const time = clock();
-    if (time - (noted.get(id) ?? Number.NEGATIVE_INFINITY) < NOTED_MS) return;
-    noted.set(id, time);
+    if (noted.has(id)) return;
+    noted.set(id, true);
     store.keys.used(id, now()).catch((err) => {
       if (!isStoreUnavailable(err)) log.warn({ err, key: id }, 'A key’s last use was not noted');
     });
@@ -74,7 +74,7 @@ export function keyService(parts: KeyParts): Keys {
 
   async function ownerOfKey(secret: string): Promise<KeyOwner | null> {
     const digest = digestOf(secret);
-    const key = await byDigest.get(digest, clock(), () => store.keys.byDigest(digest, now()));
+    const key = await byDigest.get(digest, () => store.keys.byDigest(digest, now()));
     if (!key) return null;
     requireUsable(key, now());
     note(key.id);
@@ -87,7 +87,7 @@ export function keyService(parts: KeyParts): Keys {
     if (!claims) return null;
     const { memberId, keyId, expiresAt } = claims;
     if (keyId !== null) {
-      const key = await byId.get(keyId, clock(), () => store.keys.byId(keyId));
+      const key = await byId.get(keyId, () => store.keys.byId(keyId));
       if (!key) throw new PalateError('UNAUTHENTICATED', 'The key that this token was made with is gone.');
       requireUsable(key, now());
     }

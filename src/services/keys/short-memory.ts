@@ -1,25 +1,24 @@
 /** Remembers what was looked up for a short while; concurrent questions share one look. */
+import { LRUCache } from 'lru-cache';
+
 export class ShortMemory<T> {
-  private readonly known = new Map<string, { value: Promise<T>; until: number }>();
+  private readonly known: LRUCache<string, Promise<T>>;
 
-  /** `lifetime` in milliseconds; beyond `capacity` entries the oldest go. */
-  constructor(
-    private readonly lifetime: number,
-    private readonly capacity: number,
-  ) {}
+  /** `lifetime` in milliseconds, by `clock`, which is never set back; beyond `capacity` entries the least recently used go. */
+  constructor(lifetime: number, capacity: number, clock: () => number) {
+    this.known = new LRUCache({ max: capacity, ttl: lifetime, ttlResolution: 0, perf: { now: clock } });
+  }
 
-  get(key: string, now: number, look: () => Promise<T>): Promise<T> {
-    const found = this.known.get(key);
-    if (found && found.until > now) return found.value;
-    const entry = { value: look(), until: now + this.lifetime };
-    this.known.delete(key);
-    this.known.set(key, entry);
-    if (this.known.size > this.capacity) this.known.delete(this.known.keys().next().value as string);
+  get(key: string, look: () => Promise<T>): Promise<T> {
+    const known = this.known.get(key);
+    if (known) return known;
+    const looking = look();
+    this.known.set(key, looking);
     // A look that failed is not remembered.
-    entry.value.catch(() => {
-      if (this.known.get(key) === entry) this.known.delete(key);
+    looking.catch(() => {
+      if (this.known.peek(key) === looking) this.known.delete(key);
     });
-    return entry.value;
+    return looking;
   }
 
   clear(): void {

@@ -2,6 +2,7 @@
  * Whose a thing is. Asked about every field that a bot or a member reads, so what was found is remembered: an owner never changes. Only
  * ids and platforms are kept; ids of what was erased since lead to nothing.
  */
+import { LRUCache } from 'lru-cache';
 import type { Store } from '../../store/store.js';
 import { isId } from '../ids.js';
 import type { GenerationService, OwnershipService } from '../services.js';
@@ -11,14 +12,14 @@ const REMEMBERED = 10_000;
 
 export function ownershipService(store: Pick<Store, 'ownership'>): OwnershipService & OwnerMemory {
   const { ownership } = store;
-  const generations = new Map<string, string>();
+  const generations = memory();
   return {
-    platform: remembered(new Map(), (id) => ownership.platform(id)),
+    platform: remembered(memory(), (id) => ownership.platform(id)),
     generation: remembered(generations, (id) => ownership.generation(id)),
-    candidate: remembered(new Map(), (id) => ownership.candidate(id)),
-    feedback: remembered(new Map(), (id) => ownership.feedback(id)),
-    trainingJob: remembered(new Map(), (id) => ownership.trainingJob(id)),
-    rememberGeneration: (id, memberId) => keep(generations, id, memberId),
+    candidate: remembered(memory(), (id) => ownership.candidate(id)),
+    feedback: remembered(memory(), (id) => ownership.feedback(id)),
+    trainingJob: remembered(memory(), (id) => ownership.trainingJob(id)),
+    rememberGeneration: (id, memberId) => void generations.set(id, memberId),
   };
 }
 
@@ -39,23 +40,18 @@ export function remembering<T extends GenerationService>(generations: T, memory:
   };
 }
 
-function remembered(known: Map<string, string>, look: (id: string) => Promise<string | null>) {
+function memory(): LRUCache<string, string> {
+  return new LRUCache({ max: REMEMBERED });
+}
+
+function remembered(known: LRUCache<string, string>, look: (id: string) => Promise<string | null>) {
   return (id: string): string | null | Promise<string | null> => {
     const owner = known.get(id);
-    if (owner !== undefined) {
-      keep(known, id, owner);
-      return owner;
-    }
+    if (owner !== undefined) return owner;
     if (!isId(id)) return null;
     return look(id).then((found) => {
-      if (found !== null) keep(known, id, found);
+      if (found !== null) known.set(id, found);
       return found;
     });
   };
-}
-
-function keep(known: Map<string, string>, id: string, owner: string): void {
-  known.delete(id);
-  known.set(id, owner);
-  if (known.size > REMEMBERED) known.delete(known.keys().next().value as string);
 }

@@ -1,4 +1,5 @@
 /** What this process knows of training jobs beyond their rows: those that wait or run with their steps, and who watches. */
+import { LRUCache } from 'lru-cache';
 import { Broadcast } from '../broadcast.js';
 import type { TrainingJobView } from '../views.js';
 
@@ -22,7 +23,7 @@ export class TrainingJobs {
   private readonly open = new Map<string, TrainingJobView>();
   private readonly changes: Broadcast<TrainingJobView>;
   private readonly listeners = new Set<() => void>();
-  private readonly ended = new Set<string>();
+  private readonly ended = new LRUCache<string, true>({ max: REMEMBERED });
   private readonly endings = new Map<string, () => void>();
 
   constructor(pendingEvents: number) {
@@ -61,8 +62,7 @@ export class TrainingJobs {
   private end(id: string): void {
     this.endings.get(id)?.();
     this.open.delete(id);
-    this.ended.add(id);
-    if (this.ended.size > REMEMBERED) this.ended.delete(this.ended.values().next().value as string);
+    this.ended.set(id, true);
   }
 
   /** Calls `listener` whenever the counts may have changed, until the returned function is called. */
