@@ -79,12 +79,17 @@ describe('the prompt thread', () => {
     expect(getEventListeners(gone.signal, 'abort')).toEqual([]);
   });
 
-  it('says what does not fit', async () => {
-    await expect(thread.fit('a', [user('x'.repeat(2_000))], ROOM)).rejects.toMatchObject({
+  it('says what does not fit, and how long it may be', async () => {
+    const long = 'x'.repeat(2_000);
+    const refused = await thread.fit('a', [user(long)], ROOM).catch((error) => error);
+    expect(refused).toMatchObject({
       name: 'PalateError',
       code: 'TOO_LONG',
       message: expect.stringMatching(/The prompt has 2000 characters/),
+      // Bots say it in people's own languages.
+      maximum: expect.any(Number),
     });
+    expect(await thread.fit('a', [user(long.slice(0, refused.maximum))], ROOM)).toMatchObject({ maxTokens: 20 });
     await expect(thread.fit('a', [{ role: 'assistant', content: 'Hi' }], ROOM)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
     });

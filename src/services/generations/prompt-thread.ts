@@ -32,7 +32,10 @@ export type PromptRequest =
   | { kind: 'fit'; turns: ChatTurn[]; room: ReplyRoom }
   | { kind: 'encode'; prompt: string; replies: readonly string[] };
 
-export type PromptReply = { kind: 'done'; result: unknown } | { kind: 'failed'; code: ErrorCode; message: string };
+export type PromptReply =
+  | { kind: 'done'; result: unknown }
+  /** `maximum`: as in `ErrorDetails`. */
+  | { kind: 'failed'; code: ErrorCode; message: string; maximum?: number };
 
 interface Pending {
   member: string;
@@ -123,7 +126,7 @@ export class PromptThread implements PromptEncoder {
     this.current = undefined;
     if (current) this.lastServed.set(current.member, this.order++);
     if (reply.kind === 'done') current?.resolve(reply.result as never);
-    else current?.reject(new PalateError(reply.code, reply.message));
+    else current?.reject(new PalateError(reply.code, reply.message, { maximum: reply.maximum }));
     this.next();
   }
 

@@ -28,8 +28,8 @@ port.on('message', (request: PromptRequest) => {
   try {
     tell({ kind: 'done', result: answer(request) });
   } catch (error) {
-    const code = error instanceof PalateError ? error.code : 'INTERNAL';
-    tell({ kind: 'failed', code, message: messageOf(error) });
+    const { code, maximum } = error instanceof PalateError ? error : { code: 'INTERNAL' as const, maximum: undefined };
+    tell({ kind: 'failed', code, message: messageOf(error), maximum });
   }
 });
 tell({ kind: 'ready' });
