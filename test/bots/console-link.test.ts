@@ -43,7 +43,7 @@ async function memberOf(link: string, url: string): Promise<unknown> {
   return viewer;
 }
 
-it('lets its member in, from Discord', { timeout: 240_000 }, async () => {
+it('lets its member in, from Discord', async () => {
   const house: DiscordHouse = await openDiscord({ publicUrl: PUBLIC });
   close = house.close;
   const { discord, ada, channel, place } = house;
@@ -56,7 +56,7 @@ it('lets its member in, from Discord', { timeout: 240_000 }, async () => {
   expect(await memberOf(link, place.url)).toEqual(expected);
 });
 
-it('lets its member in, from Slack', { timeout: 240_000 }, async () => {
+it('lets its member in, from Slack', async () => {
   const house: SlackHouse = await openSlack({ publicUrl: PUBLIC });
   close = house.close;
   const { slack, ada, channel, place } = house;

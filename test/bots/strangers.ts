@@ -71,7 +71,7 @@ export function describeStrangers<Message extends { reactions: { size: number } 
   platform: string,
   open: () => Promise<Crowd<Message>>,
 ): void {
-  describe(`somebody who did not ask, on ${platform}`, { timeout: 240_000 }, () => {
+  describe(`somebody who did not ask, on ${platform}`, () => {
     let crowd: Crowd<Message>;
     afterEach(() => crowd.close());
 

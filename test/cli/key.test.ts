@@ -31,9 +31,7 @@ async function palateKey(...parts: string[]): Promise<{ stdout: string; stderr: 
 }
 
 describe('palate key', () => {
-  it('works on the data folder while no gateway runs, and hands the secret out alone', {
-    timeout: 60_000,
-  }, async () => {
+  it('works on the data folder while no gateway runs, and hands the secret out alone', async () => {
     await prepareDatabase(folder);
     const made = await palateKey('create', 'north bot', '--platform', 'north', '--days', '30');
     expect(made.stdout).toMatch(/^palate_bot_[\w-]{43}\n$/);

@@ -39,7 +39,7 @@ export async function openPage(
 ): Promise<OpenedPage> {
   const context = await browser.newContext({ viewport: { width: 1180, height: 820 }, locale: 'en-GB', ...options });
   // Test files run side by side, and so does the model.
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(240_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const strangers: string[] = [];

@@ -1,5 +1,5 @@
 /** The console in a real browser against the real gateway and model: chat, choose, and watch it learn. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenedPage } from './browser.js';
 import { openPage, picture } from './browser.js';
 import {
@@ -13,8 +13,6 @@ import {
   type Place,
   placeOnMap,
 } from './place.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 let place: Place;
 beforeAll(async () => {
@@ -51,7 +49,7 @@ describe('an admin', () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.body.dataset.sideBySide === 'yes');
     await picture(page, 'writing');
-    await lastTurn(page).locator('.verdicts').waitFor({ timeout: 60_000 });
+    await lastTurn(page).locator('.verdicts').waitFor();
     expect(await page.locator('[data-role]').count()).toBe(0);
     expect(await page.content()).not.toContain('With your taste');
     await lastTurn(page).getByText('Choose one.').waitFor({ state: 'attached' });
@@ -101,7 +99,7 @@ describe('an admin', () => {
     expect(((await lastTurn(page).getByTestId('reply-1').textContent()) ?? '').length).toBeGreaterThan(5);
     await lastTurn(page).getByRole('button', { name: 'Write again' }).click();
     await lastTurn(page).locator('.reply-writing').first().waitFor();
-    await lastTurn(page).locator('.reply-open').first().waitFor({ timeout: 60_000 });
+    await lastTurn(page).locator('.reply-open').first().waitFor();
     expect(await page.locator('.turn').count()).toBe(3);
     await askForUsual(page);
   });
@@ -139,7 +137,7 @@ describe('an admin', () => {
       [before.x],
     );
     await page.getByText('One more?', { exact: true }).waitFor();
-    await page.getByTestId('sample').locator('.markdown').waitFor({ timeout: 30_000 });
+    await page.getByTestId('sample').locator('.markdown').waitFor();
     await picture(page, 'taste', true);
     await page.getByText('Push it along its strongest directions').click();
     const names = page.locator('.range-name', { hasText: 'Direction' });
@@ -168,9 +166,7 @@ describe('an admin', () => {
     const before = await sample.textContent();
     await page.getByRole('slider', { name: 'Strength of your taste' }).focus();
     await page.keyboard.press('Home');
-    await page.waitForFunction((text) => document.querySelector('[data-testid=sample]')?.textContent !== text, before, {
-      timeout: 30_000,
-    });
+    await page.waitForFunction((text) => document.querySelector('[data-testid=sample]')?.textContent !== text, before);
     await page
       .getByRole('slider', { name: /^Direction \d+$/ })
       .first()
@@ -214,7 +210,7 @@ describe('an admin', () => {
     await page.getByText('The connection is lost').waitFor();
     await picture(page, 'lost');
     await place.startAgain();
-    await page.getByText('Connected again').waitFor({ timeout: 60_000 });
+    await page.getByText('Connected again').waitFor();
     await ask(page, 'Are you there again?');
     expect(await chooseByKey(page, '2')).toBeGreaterThan(2);
   });
@@ -279,7 +275,7 @@ describe('a member who follows the link a bot gave', () => {
     const { page } = opened;
     await page.getByRole('link', { name: 'Teach it your taste in two minutes' }).click();
     await page.getByRole('button', { name: 'Begin' }).click();
-    await page.locator('.reply-open').nth(3).waitFor({ timeout: 60_000 });
+    await page.locator('.reply-open').nth(3).waitFor();
     await page.keyboard.press('1');
     await page.getByRole('region', { name: 'May it learn from your choices?' }).waitFor();
     await page.getByRole('button', { name: 'Yes, learn' }).click();
@@ -297,12 +293,12 @@ describe('a member who follows the link a bot gave', () => {
     await page.getByRole('link', { name: 'Teach it your taste in two minutes' }).click();
     await page.getByRole('button', { name: 'Begin' }).click();
     for (let question = 1; question <= 10; question++) {
-      await page.getByLabel(`Question ${question} of 10`).waitFor({ timeout: 60_000 });
-      await page.locator('.reply-open').nth(3).waitFor({ timeout: 60_000 });
+      await page.getByLabel(`Question ${question} of 10`).waitFor();
+      await page.locator('.reply-open').nth(3).waitFor();
       if (question === 3) await picture(page, 'tune');
       await page.keyboard.press(String(1 + (question % 4)));
     }
-    await page.getByText(/That is your taste, version \d+/).waitFor({ timeout: 60_000 });
+    await page.getByText(/That is your taste, version \d+/).waitFor();
     await page.waitForFunction(() => document.querySelectorAll('.before-after .markdown').length === 2);
     await page.waitForTimeout(4_000);
     await picture(page, 'before-after');

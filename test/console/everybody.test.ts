@@ -1,11 +1,9 @@
 /** The console for everybody: by keyboard alone, with a screen reader, in the dark, on a phone, on a slow link, with a wrong key. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from './accessible.js';
 import { openPage, picture } from './browser.js';
 import { ask, goTo, openPlace, type Place } from './place.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 let place: Place;
 beforeAll(async () => {
@@ -77,7 +75,7 @@ it('is used by keyboard alone, from the first key to the vote', async () => {
   for (let i = 0; i < 12 && (await focused(page)) !== 'TEXTAREA'; i++) await page.keyboard.press('Tab');
   await page.keyboard.type('What is a keyboard?');
   await page.keyboard.press('Enter');
-  await page.locator('.verdicts').waitFor({ timeout: 60_000 });
+  await page.locator('.verdicts').waitFor();
   await page.keyboard.press('x');
   await page.getByText('Only a choice between replies trains your taste.').waitFor();
   await page.keyboard.type('2 things');

@@ -1,11 +1,9 @@
 /** Replies that are cut at their longest are gone on with, and a question that has to wait says where it stands. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from './accessible.js';
 import { picture } from './browser.js';
 import { ask, goTo, lastTurn, openPlace, type Place } from './place.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 let place: Place;
 beforeAll(async () => {
@@ -62,7 +60,7 @@ async function askUntilCut(page: Page, prompt: string, reply: 1 | 2): Promise<vo
 
 /** Waits until nothing is being written. */
 const written = async (page: Page) => {
-  await page.getByRole('button', { name: 'Send' }).waitFor({ timeout: 90_000 });
+  await page.getByRole('button', { name: 'Send' }).waitFor();
 };
 
 const storedText = (page: Page, name: string, reply: number) =>
@@ -172,7 +170,7 @@ it('says where a question stands that has to wait, and about how long', async ()
     .getByText(/before yours|You are next/)
     .waitFor();
   for (const { abort } of others) abort.abort();
-  await lastTurn(page).locator('.verdicts').waitFor({ timeout: 90_000 });
+  await lastTurn(page).locator('.verdicts').waitFor();
   await Promise.allSettled(others.map(({ read }) => read));
   await goTo(page, 'Taste');
   await close();

@@ -63,7 +63,7 @@ export async function ask(page: Page, prompt: string): Promise<void> {
   // On a touch screen Enter alone makes a line.
   await page.keyboard.press('Control+Enter');
   await page.getByText(prompt, { exact: true }).last().waitFor();
-  await lastTurn(page).locator('.verdicts').waitFor({ timeout: 60_000 });
+  await lastTurn(page).locator('.verdicts').waitFor();
 }
 
 /** What is asked from now on is answered at four times the usual length: for what happens in the middle of a reply. */
@@ -80,7 +80,7 @@ export const lastTurn = (page: Page) => page.locator('.turn').last();
 /** Chooses by key and waits until the training that it led to is done; resolves with the version that the page shows. */
 export async function chooseByKey(page: Page, key: string): Promise<number> {
   await page.keyboard.press(key);
-  await lastTurn(page).locator('[data-testid=training][data-status=SUCCEEDED]').waitFor({ timeout: 60_000 });
+  await lastTurn(page).locator('[data-testid=training][data-status=SUCCEEDED]').waitFor();
   return versionOf(page, await version(page));
 }
 

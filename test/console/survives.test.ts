@@ -1,11 +1,9 @@
 /** What a page survives: a reload, a gateway that ends, a browser that keeps nothing, whatever a model writes, and whatever people type with. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from './accessible.js';
 import { picture } from './browser.js';
 import { ask, askForLong, goTo, lastTurn, openPlace, type Place } from './place.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 let place: Place;
 beforeAll(async () => {
@@ -27,7 +25,7 @@ const send = async (page: Page, prompt: string) => {
   await page.keyboard.press('Enter');
 };
 
-const written = (page: Page) => lastTurn(page).locator('.verdicts').waitFor({ timeout: 90_000 });
+const written = (page: Page) => lastTurn(page).locator('.verdicts').waitFor();
 
 /** What was stored for a member. */
 const stored = async (ref: { platform: string; externalId: string }) => {
@@ -106,12 +104,12 @@ describe('a question that is being answered', () => {
     const { page, close } = await newPerson();
     await goTo(page, 'Tune');
     await page.getByRole('button', { name: 'Begin' }).click();
-    await page.locator('.reply-open').nth(3).waitFor({ timeout: 60_000 });
+    await page.locator('.reply-open').nth(3).waitFor();
     await page.keyboard.press('2');
     await page.getByLabel('Question 2 of 10').waitFor();
     await page.reload();
     await page.getByLabel('Question 2 of 10').waitFor();
-    await page.locator('.reply-open').nth(3).waitFor({ timeout: 60_000 });
+    await page.locator('.reply-open').nth(3).waitFor();
     await page.keyboard.press('x');
     await page.getByLabel('Question 3 of 10').waitFor();
     await close();

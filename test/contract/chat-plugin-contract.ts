@@ -47,7 +47,7 @@ const STOP_MS = 12_000;
 const SETTLING_MS = 500;
 
 export function describeChatBot<Message>({ name, open }: ChatBotCase<Message>): void {
-  describe(`the chat bot ${name}`, { timeout: 240_000 }, () => {
+  describe(`the chat bot ${name}`, () => {
     let room: ChatRoom<Message>;
     /** The offer that the votes are about. */
     let offer: Message;
@@ -179,7 +179,7 @@ async function recorded<Message>(room: ChatRoom<Message>, expected: readonly str
   for (let waited = 0; ; waited += 15) {
     const found = await ledger(room);
     if (JSON.stringify(found) === JSON.stringify(expected)) return;
-    if (waited > 30_000) expect(found).toEqual(expected);
+    if (waited > 120_000) expect(found).toEqual(expected);
     await new Promise((resolve) => setTimeout(resolve, 15));
   }
 }

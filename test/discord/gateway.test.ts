@@ -67,7 +67,7 @@ describe('the gateway', () => {
     ['the connection is closed with 4000', () => discord.gateway.closeAll(CLOSE.unknownError)],
     ['it is asked to reconnect', () => discord.gateway.askToReconnect()],
     ['the session is called invalid but resumable', () => discord.gateway.invalidate(true)],
-  ])('resumes a session and replays what was missed when %s', { timeout: 20_000 }, async (_, disturb) => {
+  ])('resumes a session and replays what was missed when %s', async (_, disturb) => {
     const { ada, channel } = await start();
     const client = await connect();
     const seen: string[] = [];
@@ -84,7 +84,7 @@ describe('the gateway', () => {
     expect(discord.gateway.sessions.size).toBe(1);
   });
 
-  it('begins anew when a session cannot be resumed', { timeout: 20_000 }, async () => {
+  it('begins anew when a session cannot be resumed', async () => {
     const { ada, channel } = await start({ gateway: { identifyMs: 10 } });
     const client = await connect();
     discord.gateway.invalidate(false);
@@ -99,7 +99,7 @@ describe('the gateway', () => {
     expect((await message).id).toBe(said.id);
   });
 
-  it('hears heartbeats, asks for one, and a client notices when they go unanswered', { timeout: 20_000 }, async () => {
+  it('hears heartbeats, asks for one, and a client notices when they go unanswered', async () => {
     await start({ gateway: { heartbeatMs: 300 } });
     const client = await connect();
     const beats = () => discord.gateway.received.filter(({ op }) => op === 1).length;
@@ -116,7 +116,7 @@ describe('the gateway', () => {
     await resumed;
   });
 
-  it('splits guilds among shards; direct messages go to the first', { timeout: 20_000 }, async () => {
+  it('splits guilds among shards; direct messages go to the first', async () => {
     const { ada } = await start({ shards: 2, gateway: { maxConcurrency: 2 } });
     const guilds = Array.from({ length: 5 }, (_, i) => discord.world.addGuild(`guild ${i}`, ada));
     // Ids made within one millisecond all fall to one shard, so that the others get one of their own.

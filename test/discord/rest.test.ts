@@ -209,7 +209,7 @@ describe('interactions', () => {
     expect(discord.world.message(channel.id, sent.id).components).toEqual([]);
   });
 
-  it('are answered once, and not too late', { timeout: 15_000 }, async () => {
+  it('are answered once, and not too late', async () => {
     const { ada, channel } = await start();
     const client = await connect();
     await register(client);

@@ -69,7 +69,7 @@ export async function startDiscord(options: DiscordOptions = {}): Promise<Discor
     people: new People(world),
     gateway,
     rest,
-    until: (what, look, timeoutMs = 30_000) => until(world, what, look, timeoutMs),
+    until: (what, look, timeoutMs = 120_000) => until(world, what, look, timeoutMs),
     stop: async () => {
       await gateway.stop();
       server.closeAllConnections();

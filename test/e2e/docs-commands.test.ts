@@ -114,7 +114,7 @@ describe('what is run', () => {
       if (service.exitCode !== null) throw new Error('The service ended.');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-  }, 300_000);
+  });
 
   afterAll(async () => {
     const ended = once(service, 'exit');
@@ -133,7 +133,7 @@ describe('what is run', () => {
     });
   const block = (begins: string) => blocks.find((one) => one.text.startsWith(begins))?.text ?? '';
 
-  it('shows the API by example, each step with what the one before answered', { timeout: 300_000 }, () => {
+  it('shows the API by example, each step with what the one before answered', () => {
     const shell = blocks.find(({ text }) => text.startsWith('URL='))?.text ?? '';
     const asked = blocks.filter(({ page, text }) => page === 'docs/api.md' && text.startsWith("ask '"));
     expect(run(shell)).toContain('"scope":"ADMIN"');
@@ -149,12 +149,12 @@ describe('what is run', () => {
     expect(Object.keys(ids)).toHaveLength(3);
   });
 
-  it('gives keys out', { timeout: 300_000 }, () => {
+  it('gives keys out', () => {
     run(block('npx palate key create'));
     expect(existsSync(join(folder, 'bot-key'))).toBe(true);
   });
 
-  it('talks in the terminal', { timeout: 300_000 }, () => {
+  it('talks in the terminal', () => {
     const [talk, tune] = block('npm run chat').split('\n');
     expect(run(`${talk.replace(/#.*/, '')} --tokens 8`, 'Tell me about owls.\n1\n/quit\n')).toContain('version 0 → 1');
     expect(run(`${tune.replace(/#.*/, '')} --tokens 4`, '1\n')).toContain('1/10');

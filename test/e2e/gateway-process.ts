@@ -37,7 +37,8 @@ export async function startGatewayProcess(
   const client = createPalateClient({ url, key });
   const end = async (signal: NodeJS.Signals) => {
     await client.close();
-    const gone = once(child, 'exit');
+    const over = child.exitCode !== null || child.signalCode !== null;
+    const gone = over ? [child.exitCode] : once(child, 'exit');
     child.kill(signal);
     return (await gone)[0] as number | null;
   };

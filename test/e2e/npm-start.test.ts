@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { MAIN } from '../support/compiled.mjs';
 import { defaultModelPath } from '../support/model.js';
 
-it('stops in good order when only the shell above it gets the signal', { timeout: 300_000 }, async () => {
+it('stops in good order when only the shell above it gets the signal', async () => {
   const data = await mkdtemp(join(tmpdir(), 'palate-npm-'));
   const command = `node '${MAIN}' start --port 0 --data '${data}' --plugins none`;
   // The shell stays, as npm's does: a last command alone would take its place.

@@ -17,7 +17,6 @@ import { writeTinyModel } from '../language-model/gguf-writer.js';
 import { CONTRACT } from '../plugins/place.js';
 import { MAIN } from '../support/compiled.mjs';
 
-const TIMEOUT = 300_000;
 const log = pino({ level: 'silent' });
 
 let folder: string;
@@ -46,7 +45,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'clinging.mjs'), CLINGING);
   taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-}, TIMEOUT);
+});
 
 afterAll(async () => {
   await new Promise((resolve) => taken.close(resolve));
@@ -80,7 +79,7 @@ describe('a start that fails', () => {
     held = await lockFolder(data);
   };
 
-  it.each(cases)('at %s leaves nothing open', { timeout: TIMEOUT }, async (_, fail, flags, message = /./) => {
+  it.each(cases)('at %s leaves nothing open', async (_, fail, flags, message = /./) => {
     await mkdir(data, { recursive: true });
     await rm(join(data, 'cache'), { recursive: true, force: true });
     const before = open();
@@ -92,7 +91,7 @@ describe('a start that fails', () => {
     expect(open()).toEqual(before);
   });
 
-  it('given up at any of its steps leaves nothing open, and the next one works', { timeout: TIMEOUT }, async () => {
+  it('given up at any of its steps leaves nothing open, and the next one works', async () => {
     const before = open();
     let steps = 0;
     for (; ; steps++) {
@@ -122,7 +121,7 @@ describe('the process', () => {
     return spawn(process.execPath, [MAIN, 'start', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   };
 
-  it('ends after its stop, also when a plugin ignores it', { timeout: TIMEOUT }, async () => {
+  it('ends after its stop, also when a plugin ignores it', async () => {
     const child = run(join(folder, 'clinging.mjs'));
     child.stderr.resume();
     const said: string[] = [];
@@ -136,7 +135,7 @@ describe('the process', () => {
     expect(existsSync(join(data, 'lock'))).toBe(false);
   });
 
-  it('ends after a start that fails', { timeout: TIMEOUT }, async () => {
+  it('ends after a start that fails', async () => {
     const child = run(join(folder, 'clinging.mjs'), (taken.address() as AddressInfo).port);
     child.stdout.resume();
     let complaint = '';

@@ -55,7 +55,7 @@ describe('lists without a member', () => {
     const watchers = { admin: watch(ADMIN), bot: watch(bot), ada: watch(ada) };
     for (const member of [EVE, BOB, ADA, EVE]) await world.house.trained((await world.belongings(member)).memberId);
     const done = () => watchers.admin.seen.size === 3 && watchers.bot.seen.size === 2 && watchers.ada.seen.size === 1;
-    await expect.poll(done, { timeout: 10_000 }).toBe(true);
+    await expect.poll(done).toBe(true);
     for (const watcher of Object.values(watchers)) await watcher.end();
     expect([...watchers.bot.seen].sort()).toEqual(['ada', 'bob']);
     expect([...watchers.ada.seen]).toEqual(['ada']);

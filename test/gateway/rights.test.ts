@@ -121,7 +121,7 @@ describe('rights in the contract', () => {
     const counted = async () =>
       (await world.post(KEY, 'query ($id: ID!) { memberById(id: $id) { encoder { verdictCount } } }', { id })).data
         ?.memberById.encoder.verdictCount;
-    await vi.waitUntil(async () => (await counted()) > 0, 10_000);
+    await vi.waitUntil(async () => (await counted()) > 0, 120_000);
     expect((await asks(KEY, false)).data?.setPlatform.asksConsent).toBe(false);
   });
 

@@ -155,7 +155,6 @@ describe('any other text', () => {
   // Of a member who is not there nothing is ever told, so there would be no answer to wait for.
   it.each(inputs.filter(({ name }) => name !== 'subscription trainingStatus: memberId'))(
     'is taken or refused, and breaks nothing, $name',
-    { timeout: 60_000 },
     async ({ query, variables }) => {
       const viewer = await world.viewer(KEY);
       for (const text of ODD) {
@@ -168,7 +167,7 @@ describe('any other text', () => {
     },
   );
 
-  it('comes back as it was given, and is one of its own', { timeout: 60_000 }, async () => {
+  it('comes back as it was given, and is one of its own', async () => {
     const texts = ODD.filter((text) => text.length < 100);
     const ids = new Set<string>();
     for (const text of texts) {

@@ -97,9 +97,7 @@ describe('the packed graph', () => {
     ' which he could not see it.',
   ].join('');
 
-  it('agrees with the float32 graph over a text: nine of ten first choices, 0.02 nat apart in the mean', {
-    timeout: 300_000,
-  }, async () => {
+  it('agrees with the float32 graph over a text: nine of ten first choices, 0.02 nat apart in the mean', async () => {
     const packed = await openDecoder(file, buildInspectGraph, 'packed', folder);
     const ids = file.tokenizer.encodeRaw(TEXT);
     expect(ids.length).toBeGreaterThanOrEqual(300);

@@ -277,55 +277,49 @@ describe('what a plugin opened', () => {
     place.log.filter((line) => line.plugin === plugin && String(line.msg).startsWith('closed')).map(({ msg }) => msg);
   const plugins = ['stops', 'fails', 'hangs', 'refused'];
 
-  it.each(['IN_PROCESS', 'OWN_PROCESS'] as const)(
-    'is let go of, the last first, %s',
-    { timeout: 240_000 },
-    async (placement) => {
-      const files = filesOf({
-        stops: [OPENS],
-        fails: [`${OPENS} throw new Error('not today')`],
-        hangs: [`${OPENS} context.log.info('Waiting for the platform'); await new Promise(() => {})`],
-        refused: [
-          `${OPENS} return { stop() {}, health() { throw new PluginSetupError('The token was revoked. Set another.') } }`,
-        ],
-      });
-      place = await openPlace({
-        plugins: Object.keys(files),
-        files,
-        placements: Object.fromEntries(plugins.map((name) => [name, placement])),
-        times: { start: placement === 'OWN_PROCESS' ? 25_000 : 4_000, firstRestart: 600_000, longestRestart: 600_000 },
-      });
-      // However long processes take to begin on a busy machine.
-      const until = async (name: string, wanted: string) => {
-        for (;;) {
-          const now = await place.plugin(name);
-          if (now.status === wanted) return now;
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-      };
-      try {
-        await until('stops', 'RUNNING');
-        await place.admin.stopPlugin('stops');
-        await until('fails', 'WAITING');
-        const late = await until('hangs', 'WAITING');
-        expect(late.message).toMatch(
-          /It had not started after \d+ seconds. The last it said: Waiting for the platform/,
-        );
-        // Settings that are refused while it runs: it waits for others.
-        const refused = await until('refused', 'UNCONFIGURED');
-        expect(refused.message).toBe('The token was revoked. Set another.');
-        for (const name of plugins) {
-          while (closed(name).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-          expect(closed(name)).toEqual(['closed b', 'closed a']);
-          expect(said(name, 'did not let go of c')).toBeDefined();
-        }
-      } finally {
-        await place.close();
+  it.each(['IN_PROCESS', 'OWN_PROCESS'] as const)('is let go of, the last first, %s', async (placement) => {
+    const files = filesOf({
+      stops: [OPENS],
+      fails: [`${OPENS} throw new Error('not today')`],
+      hangs: [`${OPENS} context.log.info('Waiting for the platform'); await new Promise(() => {})`],
+      refused: [
+        `${OPENS} return { stop() {}, health() { throw new PluginSetupError('The token was revoked. Set another.') } }`,
+      ],
+    });
+    place = await openPlace({
+      plugins: Object.keys(files),
+      files,
+      placements: Object.fromEntries(plugins.map((name) => [name, placement])),
+      times: { start: placement === 'OWN_PROCESS' ? 25_000 : 4_000, firstRestart: 600_000, longestRestart: 600_000 },
+    });
+    // However long processes take to begin on a busy machine.
+    const until = async (name: string, wanted: string) => {
+      for (;;) {
+        const now = await place.plugin(name);
+        if (now.status === wanted) return now;
+        await new Promise((resolve) => setTimeout(resolve, 20));
       }
-    },
-  );
+    };
+    try {
+      await until('stops', 'RUNNING');
+      await place.admin.stopPlugin('stops');
+      await until('fails', 'WAITING');
+      const late = await until('hangs', 'WAITING');
+      expect(late.message).toMatch(/It had not started after \d+ seconds. The last it said: Waiting for the platform/);
+      // Settings that are refused while it runs: it waits for others.
+      const refused = await until('refused', 'UNCONFIGURED');
+      expect(refused.message).toBe('The token was revoked. Set another.');
+      for (const name of plugins) {
+        while (closed(name).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(closed(name)).toEqual(['closed b', 'closed a']);
+        expect(said(name, 'did not let go of c')).toBeDefined();
+      }
+    } finally {
+      await place.close();
+    }
+  });
 
-  it('is no reason to start anew while it recovers by itself', { timeout: 240_000 }, async () => {
+  it('is no reason to start anew while it recovers by itself', async () => {
     const body = `const began = Date.now();
       return { stop() {}, health: () => ({ ok: Date.now() - began > 2_000, message: 'away', recovers: true }) }`;
     place = await openPlace({ plugins: ['away.mjs'], files: filesOf({ away: [body] }) });

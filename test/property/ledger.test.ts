@@ -50,7 +50,7 @@ it('is what the model says after any votes, answers, rollbacks, forgettings, tra
     }),
     { numRuns: RUNS, seed: 20250601, endOnFailure: true },
   );
-}, 300_000);
+});
 
 it('would notice a ledger that is not what the model says', async () => {
   const model = await begin();

@@ -152,7 +152,7 @@ describe('a worker that dies', () => {
       const lost = runtime.generate(request([row()], 400), () => die(runtime));
       await expect(lost).rejects.toMatchObject({ ...unavailable(/stopped/), retryAfterMs: expect.any(Number) });
       expect(runtime.status()).toMatchObject({ ready: false, readyAt: expect.any(Number), busySlots: 0 });
-      await expect.poll(() => runtime.status().ready, { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => runtime.status().ready).toBe(true);
       expect(runtime.status().readyAt).toBeUndefined();
       expect(await runtime.generate(request([row()], 12), () => {})).toEqual(written);
     }
@@ -221,7 +221,7 @@ describe('a worker that cannot be trusted any more', () => {
     expect(ready).not.toContain(false);
     for (let fault = 0; fault < 3; fault++) await expect(bad()).rejects.toMatchObject(unavailable(/not finite/));
     await expect.poll(() => ready).toContain(false);
-    await expect.poll(() => runtime.status().ready, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => runtime.status().ready).toBe(true);
     expect(await runtime.generate(asked, () => {})).toEqual(written);
     await runtime.stop();
   });

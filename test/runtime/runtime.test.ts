@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { openGguf } from '../../src/language-model/gguf.js';
 import type { LanguageModelFile } from '../../src/language-model/model.js';
@@ -12,8 +12,6 @@ import type { DecodeRequest, DecodeRow, RuntimeStatus } from '../../src/runtime/
 import { randomAdapter } from '../support/adapter.js';
 import { goldenCases } from '../support/golden.js';
 import { defaultModelPath } from '../support/model.js';
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const SLOTS = 4;
 const LATENT_SIZE = 8;
@@ -29,7 +27,7 @@ beforeAll(async () => {
   const adapter = randomAdapter(file.config, LATENT_SIZE, 16);
   runtime = new WorkerRuntime({ modelPath, cacheFolder: folder, adapter, slots: SLOTS, threads: 1 });
   await runtime.start();
-}, 600_000);
+});
 
 afterAll(async () => {
   await runtime?.stop();

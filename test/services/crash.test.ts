@@ -82,4 +82,4 @@ it('keeps every acknowledged verdict through kill -9, once, and the encoders cat
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 300_000);
+});

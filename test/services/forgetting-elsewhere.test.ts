@@ -38,7 +38,7 @@ it('ends what another process writes for a member who is forgotten here, and dro
   await here.services.rights.forget(memberId);
   // It ends though its model still holds: it was cancelled, and its row has nobody to belong to.
   await expect(running.finished).rejects.toMatchObject({ code: 'CANCELLED' });
-  await vi.waitUntil(() => there.runtime.promptDrops > 0, 10_000);
+  await vi.waitUntil(() => there.runtime.promptDrops > 0, 120_000);
   go();
   expect(told).toEqual([memberId]);
   expect(await watched).toEqual([]);
@@ -59,7 +59,7 @@ it('lets a member go on whose forgetting failed, and signs tastes again, once th
   await expect(here.services.rights.forget(memberId)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   await expect(here.services.tastes.import(memberId, taste)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   await server.comeBack();
-  await vi.waitUntil(async () => (await here.services.database.check()) === null, 20_000);
+  await vi.waitUntil(async () => (await here.services.database.check()) === null, 120_000);
   const again = await (await here.services.generations.start(input)).finished;
   expect(again.memberId).toBe(memberId);
   await expect(here.services.tastes.import(memberId, taste)).rejects.toThrow('signed by another installation');

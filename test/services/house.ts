@@ -117,7 +117,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       try {
         for await (const job of house.services.training.watch(
           memberId,
-          AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]),
+          AbortSignal.any([stop.signal, AbortSignal.timeout(240_000)]),
         )) {
           if (job.status !== 'QUEUED' && job.status !== 'RUNNING') return job;
         }

@@ -210,7 +210,7 @@ describe('preferences', () => {
       }
     })();
     // The look at the latest job comes before the vote that makes another.
-    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 30_000 });
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 120_000 });
     const { trainingJob } = await choose(generations[1]);
     await watching;
     expect(seen[0]).toEqual(before);

@@ -102,7 +102,7 @@ describe('the prompt thread', () => {
     await expect(another.fit('a', [user('Hi')], ROOM)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
     await rename(moved, model.path);
     await expect
-      .poll(() => another.fit('a', [user('Hi')], ROOM).catch(({ code }) => code), { timeout: 20_000 })
+      .poll(() => another.fit('a', [user('Hi')], ROOM).catch(({ code }) => code))
       .toMatchObject({ maxTokens: 20 });
     await another.stop();
     await expect(another.fit('a', [user('Hi')], ROOM)).rejects.toMatchObject({ code: 'CANCELLED' });

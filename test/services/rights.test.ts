@@ -206,7 +206,7 @@ describe('a member’s rights', () => {
             await choose(generation, liked);
           }
         }
-        await vi.waitUntil(async () => (await newest()).verdictCount === 1 + 12 * round, 20_000);
+        await vi.waitUntil(async () => (await newest()).verdictCount === 1 + 12 * round, 120_000);
         rejected = await newest();
       }
       expect(rejected.accepted).toBe(false);

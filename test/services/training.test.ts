@@ -28,7 +28,7 @@ describe('a training', () => {
       })
     ).trainingJob as TrainingJobView;
   const until = async (memberId: string, status: TrainingJobView['status'], id?: string) => {
-    for await (const job of house.services.training.watch(memberId, AbortSignal.timeout(20_000))) {
+    for await (const job of house.services.training.watch(memberId, AbortSignal.timeout(240_000))) {
       if (job.status === status && (id === undefined || job.id === id)) return job;
     }
     throw new Error(`No training became ${status} in time.`);
@@ -39,7 +39,7 @@ describe('a training', () => {
     house.runtime.holdReading.catch(() => undefined);
     const generation = await generate('retry');
     const { id, memberId } = await vote(generation);
-    for await (const job of house.services.training.watch(memberId, AbortSignal.timeout(20_000))) {
+    for await (const job of house.services.training.watch(memberId, AbortSignal.timeout(240_000))) {
       if (job.attempts === 1 && job.status === 'QUEUED') {
         expect(job).toMatchObject({ id, error: 'The lamp is out.', encoderVersion: null });
         expect(job.nextAttemptAt?.getTime()).toBeGreaterThan(Date.now() - 1_000);

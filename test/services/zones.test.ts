@@ -48,7 +48,7 @@ function expectTrue({ begun, ended, memberTokenSeconds, times }: Told): void {
   }
 }
 
-describe('times', { timeout: 300_000 }, () => {
+describe('times', () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres();

@@ -1,11 +1,9 @@
 /** The local Slack's events, commands and buttons against a real Bolt app, over HTTP and over sockets. */
 import type { AddressInfo } from 'node:net';
 import { App, HTTPReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Slack, type SlackOptions, startSlack } from './server.js';
 import type { Channel, Install, Team, User } from './types.js';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let slack: Slack;
 let team: Team;

@@ -87,7 +87,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
     web,
     oauth,
     ephemerals: ephemerals({ world }),
-    until: (what, look, timeoutMs = 90_000) => until(world, what, look, timeoutMs),
+    until: (what, look, timeoutMs = 120_000) => until(world, what, look, timeoutMs),
     stop: async () => {
       delivery.stop();
       await sockets.stop();

@@ -8,9 +8,7 @@ import { expect, it } from 'vitest';
 const CASES = 12;
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-it('loses nothing, refuses by name and goes on by itself, whichever call of the disk fails', {
-  timeout: 540_000,
-}, async () => {
+it('loses nothing, refuses by name and goes on by itself, whichever call of the disk fails', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palate-disk-'));
   try {
     const child = spawnSync(

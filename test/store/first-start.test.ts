@@ -18,7 +18,7 @@ import { newGeneration, newMember } from './temporary-store.js';
 /** Files of a database that was just made, and some more: at the last moments it is open. */
 const MOMENTS = 1_050;
 
-describe('the first start', { timeout: 300_000 }, () => {
+describe('the first start', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'palate-first-'));

@@ -61,7 +61,7 @@ describe.each(ENGINES)('rows that wait for training on %s', (engine) => {
     await fail(await claim(), 3_000);
     expect(await trainingJobs.claim()).toBeNull();
     const due = async () => expect((await trainingJobs.claim())?.job).toMatchObject({ attempts: 2 });
-    await vi.waitFor(due, { timeout: 50_000, interval: 100 });
+    await vi.waitFor(due, { timeout: 120_000, interval: 100 });
   });
 
   it('stay FAILED and visible after the last attempt, and another can be asked for', async () => {

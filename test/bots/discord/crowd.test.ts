@@ -86,7 +86,7 @@ async function ledgerOf(house: BotHouse, generationId: string, members: readonly
   return found;
 }
 
-it('equals what Discord shows after drops, 429s, errors and a restart', { timeout: 400_000 }, async () => {
+it('equals what Discord shows after drops, 429s, errors and a restart', async () => {
   const rateLimits = { ...QUICK, 'reactions read': { limit: 100, windowMs: 500 } };
   const house = await openBotHouse({ discord: { rateLimits } });
   try {

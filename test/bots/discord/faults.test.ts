@@ -8,7 +8,7 @@ afterEach(() => house.close());
 const chosen = (message: Parameters<typeof shown>[0], letter: string) => `CHOSEN ${shown(message).get(letter)}`;
 
 describe('after downtime', () => {
-  it('votes that came, changed and went meanwhile are found', { timeout: 240_000 }, async () => {
+  it('votes that came, changed and went meanwhile are found', async () => {
     house = await openBotHouse();
     const { ada, bob, discord } = house;
     const [one, two, three] = [
@@ -32,7 +32,7 @@ describe('after downtime', () => {
     await house.ledger(bob, null);
   });
 
-  it('a vote that comes while reactions are being read counts', { timeout: 240_000 }, async () => {
+  it('a vote that comes while reactions are being read counts', async () => {
     house = await openBotHouse();
     const { ada, bob, discord } = house;
     const message = await house.reply(house.ask(ada, 'one'));
@@ -57,7 +57,7 @@ describe('after downtime', () => {
     await house.ledger(bob, chosen(message, 'B'));
   });
 
-  it('votes by button stand', { timeout: 240_000 }, async () => {
+  it('votes by button stand', async () => {
     house = await openBotHouse();
     const { ada, discord } = house;
     const message = await house.reply(house.ask(ada, 'one'));
@@ -70,7 +70,7 @@ describe('after downtime', () => {
     await house.ledger(ada, null);
   });
 
-  it('deleted messages and departed members do no harm', { timeout: 240_000 }, async () => {
+  it('deleted messages and departed members do no harm', async () => {
     house = await openBotHouse();
     const { ada, bob, discord, guild } = house;
     const gone = await house.reply(house.ask(ada, 'one'));
@@ -98,7 +98,7 @@ describe('Discord in trouble', () => {
     expect(discord.world.messagesIn(channel.id).filter(({ authorId }) => authorId === bot)).toHaveLength(1);
   });
 
-  it('hears no more edits than it takes', { timeout: 240_000 }, async () => {
+  it('hears no more edits than it takes', async () => {
     house = await openBotHouse({
       discord: { rateLimits: { ...QUICK, 'PATCH messages': { limit: 5, windowMs: 5_000 } } },
     });

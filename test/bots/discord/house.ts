@@ -36,7 +36,7 @@ export const QUICK = {
 };
 
 /** What a busy machine needs: a bot that is slow there is not ill. Milliseconds. */
-const PATIENT = { load: 120_000, start: 120_000, healthInterval: 1_000, health: 60_000 };
+const PATIENT = { healthInterval: 1_000, health: 60_000 };
 
 export async function openBotHouse(
   options: {
@@ -124,7 +124,7 @@ export async function openBotHouse(
           chosen === null ? verdict : `${verdict} ${chosen}`,
         );
         if (found.length === (expected === null ? 0 : 1) && (found[0] ?? null) === expected) return;
-        if (waited > 30_000) throw new Error(`The ledger holds ${JSON.stringify(found)}, not ${expected}.`);
+        if (waited > 120_000) throw new Error(`The ledger holds ${JSON.stringify(found)}, not ${expected}.`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },

@@ -195,7 +195,7 @@ describe('/taste', () => {
 });
 
 describe('/tune', () => {
-  it('asks ten prompts, four replies each, learns, and shows before and after', { timeout: 240_000 }, async () => {
+  it('asks ten prompts, four replies each, learns, and shows before and after', async () => {
     house = await openBotHouse();
     const { ada, channel, discord } = house;
     const started = discord.people.command(ada, channel.id, 'tune');
@@ -216,7 +216,7 @@ describe('/tune', () => {
     expect(after).not.toBe(before);
   });
 
-  it('asks for consent before the first prompt; without it there is no round', { timeout: 120_000 }, async () => {
+  it('asks for consent before the first prompt; without it there is no round', async () => {
     house = await openBotHouse({ config: { askConsent: true } });
     const { ada, channel, discord, place } = house;
     const question = await answer(discord.people.command(ada, channel.id, 'tune'));
@@ -241,7 +241,7 @@ describe('/tune', () => {
     expect((await house.verdicts(ada)).map(({ state }) => state)).toEqual(['ACTIVE']);
   });
 
-  it('says so at the end where nothing was learned', { timeout: 240_000 }, async () => {
+  it('says so at the end where nothing was learned', async () => {
     house = await openBotHouse();
     const { ada, channel, discord } = house;
     const page = await answer(
@@ -256,7 +256,7 @@ describe('/tune', () => {
     expect(textOf(page)).not.toContain('**Before**');
   });
 
-  it('goes on after a restart where it was', { timeout: 60_000 }, async () => {
+  it('goes on after a restart where it was', async () => {
     house = await openBotHouse();
     const { ada, channel, discord } = house;
     const page = await answer(

@@ -5,8 +5,6 @@ import { mutationsOf, within } from '../../support/mutations.js';
 import { storedVotes } from '../stored-votes.js';
 import { type BotHouse, openBotHouse, shown } from './house.js';
 
-const TIMEOUT = 400_000;
-
 let house: BotHouse;
 let offer: Message;
 /** Packets as Discord sends them, by their names. */
@@ -34,7 +32,7 @@ beforeAll(async () => {
   seen('MESSAGE_REACTION_REMOVE', () => discord.people.unreact(bob, offer, '🇦'));
   seen('vote', () => void discord.people.press(bob, offer, discord.people.buttons(offer).get('A') as string));
   seen('command', () => void discord.people.command(bob, channel.id, 'taste'));
-}, TIMEOUT);
+});
 afterAll(() => house.close());
 
 const send = (name: string, data: unknown) =>
@@ -60,20 +58,16 @@ const KINDS: [what: string, packet: string, name: string, change: Wire, parts?: 
   ['a command', 'command', 'INTERACTION_CREATE', {}],
 ];
 
-it.each(KINDS)(
-  'a part that is wrong does no harm: %s',
-  { timeout: TIMEOUT },
-  async (_, packet, name, change, parts) => {
-    const whole = packets.get(packet) as Wire;
-    const base = 'custom_id' in change ? { ...whole, data: { ...(whole.data as Wire), ...change } } : whole;
-    // An answer about consent is right wherever it is pressed.
-    const meant = 'custom_id' in change ? parts?.filter((part) => !/^(channel|message)/.test(part)) : parts;
-    const mutations = [...mutationsOf(base, meant && within(meant))];
-    expect(mutations.length).toBeGreaterThan(30);
-    for (const { payload } of mutations) send(name, payload);
-    await expectUnharmed();
-  },
-);
+it.each(KINDS)('a part that is wrong does no harm: %s', async (_, packet, name, change, parts) => {
+  const whole = packets.get(packet) as Wire;
+  const base = 'custom_id' in change ? { ...whole, data: { ...(whole.data as Wire), ...change } } : whole;
+  // An answer about consent is right wherever it is pressed.
+  const meant = 'custom_id' in change ? parts?.filter((part) => !/^(channel|message)/.test(part)) : parts;
+  const mutations = [...mutationsOf(base, meant && within(meant))];
+  expect(mutations.length).toBeGreaterThan(30);
+  for (const { payload } of mutations) send(name, payload);
+  await expectUnharmed();
+});
 
 it.each([
   'palate:consent',
@@ -87,13 +81,13 @@ it.each([
   'palate:tune:A',
   'nonsense',
   '',
-])('a button means nothing: %s', { timeout: TIMEOUT }, async (custom_id) => {
+])('a button means nothing: %s', async (custom_id) => {
   const press = packets.get('vote') as Wire;
   send('INTERACTION_CREATE', { ...press, data: { ...(press.data as Wire), custom_id } });
   await expectUnharmed();
 });
 
-it('counts nothing, and what is right counts afterwards', { timeout: TIMEOUT }, async () => {
+it('counts nothing, and what is right counts afterwards', async () => {
   const [ref, asker] = [house.bob, house.ada].map(({ id }) => ({ platform: 'discord', externalId: id }));
   const stored = () => storedVotes(house.place, 'discord', [ref, asker]);
   expect(await stored()).toEqual([]);

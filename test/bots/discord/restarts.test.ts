@@ -27,7 +27,7 @@ async function interrupted(question: () => void): Promise<Message> {
 }
 
 describe('an answer that a restart interrupted', () => {
-  it('is begun again in its message, and can be voted on', { timeout: 120_000 }, async () => {
+  it('is begun again in its message, and can be voted on', async () => {
     house = await openBotHouse();
     const { ada, discord } = house;
     let question: Message | undefined;
@@ -45,7 +45,7 @@ describe('an answer that a restart interrupted', () => {
     await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
   });
 
-  it('is found although nobody noted where it stands', { timeout: 120_000 }, async () => {
+  it('is found although nobody noted where it stands', async () => {
     house = await openBotHouse();
     const { ada, place } = house;
     const { set } = place.services.storage;
@@ -62,7 +62,7 @@ describe('an answer that a restart interrupted', () => {
     expect(own()).toHaveLength(1);
   });
 
-  it('to a command ends as cut off, without its button', { timeout: 120_000 }, async () => {
+  it('to a command ends as cut off, without its button', async () => {
     house = await openBotHouse();
     const { ada, channel, discord } = house;
     const growing = await interrupted(() => discord.people.command(ada, channel.id, 'ask', { prompt: 'hello' }));
@@ -73,7 +73,7 @@ describe('an answer that a restart interrupted', () => {
     expect(house.place.runtime.requests).toEqual([]);
   });
 
-  it('long ago ends as cut off as well', { timeout: 120_000 }, async () => {
+  it('long ago ends as cut off as well', async () => {
     house = await openBotHouse();
     const { ada, discord, place } = house;
     const growing = await interrupted(() => house.ask(ada, 'hello'));
@@ -96,7 +96,7 @@ describe('an answer that a restart interrupted', () => {
 });
 
 describe('a question asked while the bot was away', () => {
-  it('is answered once, where the bot has conversations, if it is minutes old', { timeout: 180_000 }, async () => {
+  it('is answered once, where the bot has conversations, if it is minutes old', async () => {
     house = await openBotHouse();
     const { ada, bob, bot, channel, discord, guild } = house;
     await house.reply(house.ask(ada, 'before'));
@@ -121,7 +121,7 @@ describe('a question asked while the bot was away', () => {
 });
 
 describe('reading reactions after downtime', () => {
-  it('asks for messages by the page, and for people only where somebody reacted', { timeout: 180_000 }, async () => {
+  it('asks for messages by the page, and for people only where somebody reacted', async () => {
     house = await openBotHouse();
     const { ada, bob, channel, bot, discord } = house;
     const offered = await house.reply(house.ask(ada, 'hello'));

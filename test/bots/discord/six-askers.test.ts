@@ -22,9 +22,7 @@ const isGrowing = (body: Record<string, unknown>) => labels(body).includes('pala
 const isFinal = (body: Record<string, unknown>) => labels(body).includes('palate:vote:');
 
 describe('six askers', () => {
-  it('get their finished answers before anything that grows, and nothing is turned away', {
-    timeout: 180_000,
-  }, async () => {
+  it('get their finished answers before anything that grows, and nothing is turned away', async () => {
     house = await openBotHouse({ discord: REAL, config: { maxTokens: 600, controls: 'buttons' } });
     const { discord, place, channel } = house;
     const { runtime } = place;
@@ -55,7 +53,7 @@ describe('six askers', () => {
     expect(discord.rest.served.filter(({ status }) => status === 429)).toEqual([]);
   });
 
-  it('who have to wait are told so at once, with their place', { timeout: 180_000 }, async () => {
+  it('who have to wait are told so at once, with their place', async () => {
     house = await openBotHouse({ config: { candidates: 4 } });
     const { discord, place, channel } = house;
     let release = () => {};

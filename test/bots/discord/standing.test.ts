@@ -14,7 +14,7 @@ it.each([
   ['a token that is no longer known', CLOSE.authenticationFailed, /does not know this token.*Reset Token/],
   ['an intent that was switched off', CLOSE.disallowedIntents, /message content intent is not switched on/],
   ['intents that are not taken', CLOSE.invalidIntents, /message content intent is not switched on/],
-] as const)('waits for other settings after %s', { timeout: 240_000 }, async (_, code, message) => {
+] as const)('waits for other settings after %s', async (_, code, message) => {
   house = await openBotHouse();
   house.discord.gateway.closeAll(code);
   expect(await plugin(({ status }) => status === 'UNCONFIGURED')).toMatchObject({
@@ -28,7 +28,7 @@ it.each([
   await house.reply(house.ask(house.ada, 'hello'));
 });
 
-it('waits for another token when the API refuses this one', { timeout: 240_000 }, async () => {
+it('waits for another token when the API refuses this one', async () => {
   house = await openBotHouse();
   const { application } = house.discord.world;
   const { token } = application;
@@ -38,7 +38,7 @@ it('waits for another token when the API refuses this one', { timeout: 240_000 }
   application.token = token;
 });
 
-it('says since when Discord is away, and recovers by itself', { timeout: 240_000 }, async () => {
+it('says since when Discord is away, and recovers by itself', async () => {
   house = await openBotHouse();
   await said(/^Connected as/);
   house.discord.gateway.away = true;
@@ -54,7 +54,7 @@ it('says since when Discord is away, and recovers by itself', { timeout: 240_000
   await house.reply(house.ask(house.ada, 'hello'));
 });
 
-it('says since when the API is out of order, and looks whether it is back', { timeout: 240_000 }, async () => {
+it('says since when the API is out of order, and looks whether it is back', async () => {
   house = await openBotHouse();
   const { faults } = house.discord.rest;
   faults.add({ path: /./, times: 10_000, when: 'before', answer: 503 });

@@ -87,19 +87,15 @@ describe('a start that fails', () => {
     discord.world.gatewayUrl = `ws://127.0.0.1:${what === 'closed' ? await closedPort() : silent.port}`;
   }
 
-  it.each(cases)(
-    'at %s says so and leaves nothing behind',
-    { timeout: 240_000 },
-    async (_, fail, status, message, values) => {
-      await fail();
-      const api: Record<string, string> =
-        values?.api === 'closed' ? { api: `http://127.0.0.1:${await closedPort()}/api` } : {};
-      await start({ emoji: '{}', ...values, ...api });
-      const view = await until(ended);
-      expect(view).toMatchObject({ status, message: expect.stringMatching(message) });
-      await expectNothingOpen();
-    },
-  );
+  it.each(cases)('at %s says so and leaves nothing behind', async (_, fail, status, message, values) => {
+    await fail();
+    const api: Record<string, string> =
+      values?.api === 'closed' ? { api: `http://127.0.0.1:${await closedPort()}/api` } : {};
+    await start({ emoji: '{}', ...values, ...api });
+    const view = await until(ended);
+    expect(view).toMatchObject({ status, message: expect.stringMatching(message) });
+    await expectNothingOpen();
+  });
 
   it.each([
     ['the gateway takes no handshake', () => setGateway('silent'), () => silent.open > 0],
@@ -111,7 +107,6 @@ describe('a start that fails', () => {
     ],
   ] satisfies [string, () => unknown, () => boolean][])(
     'given up while %s leaves nothing behind',
-    { timeout: 240_000 },
     async (_, hold, reached) => {
       discord.rest.served.length = 0;
       await hold();
@@ -124,7 +119,7 @@ describe('a start that fails', () => {
     },
   );
 
-  it('is followed by one that works, with one client', { timeout: 240_000 }, async () => {
+  it('is followed by one that works, with one client', async () => {
     fault(/commands$/, 503)();
     await start({ emoji: '{}' });
     await until(ended);

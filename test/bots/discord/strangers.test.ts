@@ -68,7 +68,7 @@ async function openCrowd(): Promise<Crowd<Message>> {
 
 describeStrangers('Discord', openCrowd);
 
-it('the rest of a reply goes on again, and the conversation holds the whole', { timeout: 240_000 }, async () => {
+it('the rest of a reply goes on again, and the conversation holds the whole', async () => {
   const house = await openBotHouse();
   const { ada, discord, place } = house;
   const { people, world } = discord;

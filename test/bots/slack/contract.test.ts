@@ -5,8 +5,6 @@ import type { Place } from '../../plugins/place.js';
 import { type Slack, startSlack } from '../../slack/server.js';
 import { PATIENCE_MS, QUICK, SCOPES } from './house.js';
 
-vi.setConfig({ testTimeout: 240_000 });
-
 let slack: Slack;
 beforeAll(async () => {
   slack = await startSlack({ tiers: QUICK, delivery: { retryMs: [200, 2_000, 8_000] } });

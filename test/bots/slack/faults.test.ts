@@ -1,10 +1,8 @@
 /** The Slack bot when things go wrong: repetitions, disorder, downtime, limits, errors, lost connections, forged requests. */
 import { createHmac } from 'node:crypto';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Random } from '../../../src/common/random.js';
 import { type BotHouse, chosen, openBotHouse, QUICK, textOf } from './house.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 let house: BotHouse;
 afterEach(() => house?.close());
@@ -276,9 +274,7 @@ describe('after downtime', () => {
 });
 
 describe('many members', () => {
-  it('vote while sockets drop, 429s rain and the service restarts: the ledger equals what Slack shows', {
-    timeout: 300_000,
-  }, async () => {
+  it('vote while sockets drop, 429s rain and the service restarts: the ledger equals what Slack shows', async () => {
     house = await openBotHouse({
       slack: { tiers: { ...QUICK, 'reactions.get': { limit: 20, windowMs: 1_000 } } },
       config: { controls: 'reactions' },

@@ -46,7 +46,7 @@ export interface BotHouse {
 }
 
 /** Milliseconds a test waits for anything: other tests may keep the machine busy. */
-export const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 120_000;
 
 /** Limits without the waits that tests would sit through. */
 export const QUICK: Readonly<Record<string, Tier>> = Object.fromEntries(
@@ -83,7 +83,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
   const botUrl = `http://127.0.0.1:${port}`;
   const { secrets } = slack;
   if (options.transport === 'http') slack.delivery.requestUrl = `${botUrl}/slack/events`;
-  let place = await openPlace({ plugins: ['slack'], times: { start: 20_000 }, publicUrl: options.publicUrl });
+  let place = await openPlace({ plugins: ['slack'], publicUrl: options.publicUrl });
   const configure = async (config: Record<string, unknown>) => {
     // Texts are given as they are, everything else as JSON.
     const values = Object.entries(config).map(([name, value]) => ({
@@ -161,7 +161,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
       const { folder } = place;
       await place.stop();
       await between?.();
-      place = await openPlace({ plugins: ['slack'], times: { start: 20_000 }, folder });
+      place = await openPlace({ plugins: ['slack'], folder });
       await place.until('slack', ({ status }) => status === 'RUNNING');
     },
     configure,

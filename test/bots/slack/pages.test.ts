@@ -1,9 +1,7 @@
 /** Commands, pages and tuning of the Slack bot, used by people on the local Slack. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Interaction, Message } from '../../slack/types.js';
 import { type BotHouse, chosen, openBotHouse, shown, textOf } from './house.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 let house: BotHouse;
 afterEach(() => house?.close());

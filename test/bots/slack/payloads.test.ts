@@ -5,8 +5,7 @@ import { mutationsOf, within } from '../../support/mutations.js';
 import { storedVotes } from '../stored-votes.js';
 import { type BotHouse, openBotHouse } from './house.js';
 
-const TIMEOUT = 400_000;
-const WAIT = { timeout: 90_000, interval: 50 };
+const WAIT = { timeout: 120_000, interval: 50 };
 const AT_ONCE = 20;
 
 let house: BotHouse;
@@ -19,7 +18,7 @@ beforeAll(async () => {
     slack: { delivery: { ackMs: 60_000 } },
   });
   offer = await house.reply(house.ask(house.ada, 'hello'));
-}, TIMEOUT);
+});
 afterAll(() => house.close());
 
 const json = (body: unknown) => house.slack.delivery.post(JSON.stringify(body), 'application/json');
@@ -149,7 +148,7 @@ async function expectUnharmed(): Promise<void> {
 }
 
 describe('a payload with one part wrong', () => {
-  it.each(Object.keys(KINDS))('does no harm: %s', { timeout: TIMEOUT }, async (name) => {
+  it.each(Object.keys(KINDS))('does no harm: %s', async (name) => {
     const { send, make, parts } = KINDS[name];
     const mutations = [...mutationsOf(make(), parts && within(parts))];
     expect(mutations.length).toBeGreaterThan(30);
@@ -184,12 +183,12 @@ describe('a payload with one part wrong', () => {
     'palate:tune:A:x',
     'palate:nothing:yes',
     'palate:%E0%A4%A',
-  ])('means nothing: %s', { timeout: TIMEOUT }, async (action) => {
+  ])('means nothing: %s', async (action) => {
     expect((await form(press(action)())).status).toBe(200);
     await expectUnharmed();
   });
 
-  it('counts nothing, and what is right counts afterwards', { timeout: TIMEOUT }, async () => {
+  it('counts nothing, and what is right counts afterwards', async () => {
     // What was sent before is dealt with by then.
     await house.reply(house.ask(house.ada, 'are you there?'));
     const [ref, asker] = [house.bob, house.ada].map(({ id }) => ({
@@ -221,7 +220,7 @@ describe('a request', () => {
     ['{', 'application/json'],
     ['', 'application/json'],
     ['payload=%7B', 'application/x-www-form-urlencoded'],
-  ])('that is signed and no payload is turned away: %s', { timeout: TIMEOUT }, async (body, type) => {
+  ])('that is signed and no payload is turned away: %s', async (body, type) => {
     const { status } = await house.slack.delivery.post(body, type);
     expect(status).toBeLessThan(500);
     await expectUnharmed();
@@ -231,7 +230,7 @@ describe('a request', () => {
     ['from the past', -301],
     ['from the future', 301],
     ['of no time', Number.NaN],
-  ])('%s is turned away', { timeout: TIMEOUT }, async (_, seconds) => {
+  ])('%s is turned away', async (_, seconds) => {
     const at = Math.floor(Date.now() / 1_000) + seconds;
     const body = JSON.stringify(KINDS['a mention'].make());
     const { status } = await house.slack.delivery.post(body, 'application/json', {
@@ -240,7 +239,7 @@ describe('a request', () => {
     expect(status).toBe(401);
   });
 
-  it('that is too long is turned away', { timeout: TIMEOUT }, async () => {
+  it('that is too long is turned away', async () => {
     const long = JSON.stringify({ type: 'event_callback', padding: 'x'.repeat(5_000_000) });
     const status = await house.slack.delivery.post(long, 'application/json').then(
       (response) => response.status,
@@ -252,7 +251,7 @@ describe('a request', () => {
 });
 
 describe('over a socket', () => {
-  it('nothing that cannot be read ends the bot', { timeout: TIMEOUT }, async () => {
+  it('nothing that cannot be read ends the bot', async () => {
     await house.close();
     house = await openBotHouse();
     const { sockets } = house.slack;

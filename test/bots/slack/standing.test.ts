@@ -5,7 +5,6 @@ import { type BotHouse, openBotHouse } from './house.js';
 let house: BotHouse;
 afterEach(() => house.close());
 
-const TIMEOUT = { timeout: 240_000 };
 const plugin = (holds: Parameters<BotHouse['place']['until']>[1]) => house.place.until('slack', holds);
 const said = (text: RegExp) => plugin(({ message }) => text.test(message ?? ''));
 const found = async () => (await house.place.admin.diagnosePlugin('slack')).map(({ title }) => title).join('\n');
@@ -21,7 +20,6 @@ function revoke(): () => void {
 
 it.each(['http', 'socket'] as const)(
   'waits for another token when Slack takes this one no more, over %s',
-  TIMEOUT,
   async (transport) => {
     house = await openBotHouse({ transport });
     await said(/^Connected in 1 workspace/);
@@ -37,14 +35,14 @@ it.each(['http', 'socket'] as const)(
   },
 );
 
-it('hears at once that it was removed from its workspace', TIMEOUT, async () => {
+it('hears at once that it was removed from its workspace', async () => {
   house = await openBotHouse();
   await said(/^Connected/);
   house.slack.people.uninstall(house.team);
   await plugin(({ status, message }) => status === 'UNCONFIGURED' && /bot token/.test(message ?? ''));
 });
 
-it('waits for another app-level token when Slack takes this one no more', TIMEOUT, async () => {
+it('waits for another app-level token when Slack takes this one no more', async () => {
   house = await openBotHouse();
   await said(/^Connected/);
   const { secrets } = house.slack;
@@ -57,7 +55,7 @@ it('waits for another app-level token when Slack takes this one no more', TIMEOU
   secrets.appToken = appToken;
 });
 
-it('says since when Slack is away, and recovers by itself', TIMEOUT, async () => {
+it('says since when Slack is away, and recovers by itself', async () => {
   house = await openBotHouse();
   await said(/^Connected/);
   house.slack.sockets.away = true;

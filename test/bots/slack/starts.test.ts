@@ -144,17 +144,13 @@ describe('a start that fails', () => {
     ],
   ];
 
-  it.each(cases)(
-    'at %s says so and leaves nothing behind',
-    { timeout: 240_000 },
-    async (step, fail, status, message, values) => {
-      fail();
-      const port: Values = values.port === 'taken' ? { port: String((taken.address() as AddressInfo).port) } : {};
-      await start({ ...values, ...port });
-      expect(await until(ended)).toMatchObject({ status, message: expect.stringMatching(message) });
-      await expectNothingOpen(/sockets/.test(step) ? ZOMBIE_MS : 0);
-    },
-  );
+  it.each(cases)('at %s says so and leaves nothing behind', async (step, fail, status, message, values) => {
+    fail();
+    const port: Values = values.port === 'taken' ? { port: String((taken.address() as AddressInfo).port) } : {};
+    await start({ ...values, ...port });
+    expect(await until(ended)).toMatchObject({ status, message: expect.stringMatching(message) });
+    await expectNothingOpen(/sockets/.test(step) ? ZOMBIE_MS : 0);
+  });
 
   const holds: [step: string, hold: () => unknown, reached: () => boolean, values: Values][] = [
     ['the Web API is silent', () => {}, () => silent.open > 0, { ...SOCKET, api: 'silent' }],
@@ -165,21 +161,17 @@ describe('a start that fails', () => {
     slack.sockets.address = `ws://127.0.0.1:${silent.port}/link`;
   };
 
-  it.each(holds)(
-    'given up while %s leaves nothing behind',
-    { timeout: 240_000 },
-    async (step, hold, reached, values) => {
-      hold();
-      const api: Values = values.api === 'silent' ? { api: `http://127.0.0.1:${silent.port}/api/` } : {};
-      await start({ ...values, ...api });
-      await slack.until('the step', reached);
-      expect((await place.plugin('slack')).status).toBe('STARTING');
-      expect((await place.admin.stopPlugin('slack')).status).toBe('STOPPED');
-      await expectNothingOpen(/socket/.test(step) ? ZOMBIE_MS : 0);
-    },
-  );
+  it.each(holds)('given up while %s leaves nothing behind', async (step, hold, reached, values) => {
+    hold();
+    const api: Values = values.api === 'silent' ? { api: `http://127.0.0.1:${silent.port}/api/` } : {};
+    await start({ ...values, ...api });
+    await slack.until('the step', reached);
+    expect((await place.plugin('slack')).status).toBe('STARTING');
+    expect((await place.admin.stopPlugin('slack')).status).toBe('STOPPED');
+    await expectNothingOpen(/socket/.test(step) ? ZOMBIE_MS : 0);
+  });
 
-  it('is followed by one that works, with one connection', { timeout: 240_000 }, async () => {
+  it('is followed by one that works, with one connection', async () => {
     fault('apps.connections.open', 503);
     await start(SOCKET);
     await until(ended);

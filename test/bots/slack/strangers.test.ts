@@ -1,11 +1,9 @@
 /** What people on Slack may do who did not ask, and what a restart leaves. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { encodeAction } from '../../../bots/kit/index.js';
 import type { Interaction, Message, User } from '../../slack/types.js';
 import { type Crowd, describeStrangers, type Person } from '../strangers.js';
 import { type BotHouse, openBotHouse, textOf } from './house.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 async function openCrowd(): Promise<Crowd<Message>> {
   const house = await openBotHouse();

@@ -3,8 +3,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Team, User } from '../../slack/types.js';
 import { type BotHouse, chosen, openBotHouse, shown } from './house.js';
 
-vi.setConfig({ testTimeout: 240_000 });
-
 let house: BotHouse;
 afterEach(() => house?.close());
 
@@ -26,9 +24,7 @@ function room(team: Team, ...people: User[]) {
 const several = { several: true, slack: { delivery: { retryMs: [30, 300] } } } as const;
 
 describe.each(['socket', 'http'] as const)('over %s', (transport) => {
-  it('two workspaces that install it are kept apart, and it is there after a restart', {
-    timeout: 120_000,
-  }, async () => {
+  it('two workspaces that install it are kept apart, and it is there after a restart', async () => {
     house = await openBotHouse({ ...several, transport });
     const { ada, slack, team, place } = house;
     expect((await place.plugin('slack')).status).toBe('RUNNING');
@@ -83,7 +79,7 @@ describe('an organisation', () => {
     await house.ledger(ada, chosen(one, 'A'), 'E0ORG');
     const press = slack.people.press(ada, two, 'B');
     await slack.until('the answer', () => press.answers[0]);
-    await vi.waitFor(async () => expect(await house.verdicts(ada, 'E0ORG')).toHaveLength(2), { timeout: 30_000 });
+    await vi.waitFor(async () => expect(await house.verdicts(ada, 'E0ORG')).toHaveLength(2), { timeout: 120_000 });
     expect(await place.admin.member({ platform: 'slack', externalId: ada.id, scope: first.id })).toBeNull();
     expect(shown(two).size).toBe(2);
   });

@@ -1,8 +1,6 @@
 /** A real Bolt app against the local Slack, over a socket and over HTTP, and the service behind it: from question to verdict. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type BotHouse, chosen, openBotHouse, shown, textOf } from './house.js';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 let house: BotHouse;
 afterEach(() => house?.close());
