@@ -58,7 +58,10 @@ interface TensorEntry {
  */
 export async function openGguf(path: string): Promise<LanguageModelFile> {
   const stats = await statFile(path);
-  const [header, digest] = await Promise.all([readHeader(path, stats), sha256(path)]);
+  const header = await readHeader(path, stats);
+  const digest = await sha256(path).catch((error) => {
+    throw unreadable(path, error);
+  });
   const metadata = new MetadataReader(path, { ...header.metadata });
   const entries = tensorEntries(path, header, stats.size);
   const config = readConfig(path, metadata, entries);
@@ -110,6 +113,8 @@ async function readHeader(path: string, stats: Stats): Promise<GGUFParseOutput> 
   try {
     header = await gguf(path, { allowLocalFile: true });
   } catch (error) {
+    // What the system says, as opposed to what lies in the file.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw unreadable(path, error);
     const what = /magic number/.test(messageOf(error))
       ? 'is not a GGUF file'
       : `has a damaged or truncated header (${messageOf(error)})`;
@@ -330,7 +335,7 @@ function readBytes(path: string, opened: Stats, offset: number, length: number):
     }
   } catch (error) {
     if (error instanceof PalateError) throw error;
-    throw unavailable(path, `cannot be read (${messageOf(error)})`, 'Check the disk and the permissions', error);
+    throw unreadable(path, error);
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -357,6 +362,10 @@ export function unpermuteRows(bytes: Uint8Array, stride: number, headSize: numbe
 function truncated(path: string, size: number, needed: number): PalateError {
   const what = `is truncated: it has ${size} bytes and its header needs at least ${needed}`;
   return unavailable(path, what, 'Delete it and fetch it again');
+}
+
+function unreadable(path: string, error: unknown): PalateError {
+  return unavailable(path, `cannot be read (${messageOf(error)})`, 'Check the disk and the permissions', error);
 }
 
 function unavailable(path: string, what: string, todo: string, cause?: unknown): PalateError {

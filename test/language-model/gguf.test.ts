@@ -1,14 +1,14 @@
 /** GGUF files: what is read is what was written, and what cannot be served is refused by name. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { appendFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
-import { openGguf, unpermuteRows } from '../../src/language-model/gguf.js';
+import { openGguf, openTokenizer, unpermuteRows } from '../../src/language-model/gguf.js';
 import { BLOCK_LAYOUTS, dequantize, type WeightFormat } from '../../src/language-model/quantization.js';
 import { defaultModelPath } from '../support/model.js';
 import {
@@ -23,6 +23,9 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'palate-gguf-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A user without rights. */
+const NOBODY = 65_534;
 
 const golden = JSON.parse(readFileSync(new URL('../golden/smollm2-135m-q4_1.json', import.meta.url), 'utf8'));
 
@@ -289,6 +292,27 @@ describe('openGguf', () => {
     await expect(openGguf(path)).rejects.toMatchObject(refused(/not a GGUF file/));
     await expect(openGguf(folder)).rejects.toMatchObject(refused(/not a file.*PALATE_MODEL/));
     await expect(openGguf(join(folder, 'none.gguf'))).rejects.toMatchObject(refused(/cannot be read.*PALATE_MODEL/));
+  });
+
+  it.skipIf(process.platform === 'win32')('says which file it may not read', async () => {
+    const { path } = await tinyModel();
+    const opened = await openGguf(path);
+    await chmod(folder, 0o755);
+    await chmod(path, 0);
+    const unreadable = {
+      code: 'MODEL_UNAVAILABLE',
+      message: expect.stringMatching(/cannot be read \(EACCES.*permissions/),
+    };
+    // The administrator may read everything.
+    const administrator = process.geteuid?.() === 0;
+    if (administrator) process.seteuid?.(NOBODY);
+    try {
+      await expect(openGguf(path)).rejects.toMatchObject(unreadable);
+      await expect(openTokenizer(path)).rejects.toMatchObject(unreadable);
+      expect(() => opened.tensor('output_norm.weight')).toThrow(expect.objectContaining(unreadable));
+    } finally {
+      if (administrator) process.seteuid?.(0);
+    }
   });
 
   it('takes the window of sliding attention for the context', async () => {
