@@ -35,6 +35,8 @@ const SIZE_OF_STEP = 16;
 /** One turn of a loop prepares as much as so many steps, even where there is nothing in the loop. */
 const STEPS_OF_TURN = 8;
 const LONGEST_RANGE = 10_000;
+/** Writing a date takes milliseconds, so this many steps; templates in use write one. */
+const STEPS_OF_DATE = 1_000;
 
 /** The template takes more steps than any that is meant well. */
 export class TooManySteps extends Error {
@@ -50,9 +52,10 @@ const FUNCTIONS = {
     throw new Error(message);
   },
   range: boundedRange,
-  // As the library has it, which hands it out to templates only.
-  strftime_now: (format: string) => new Template('{{ strftime_now(format) }}').render({ format }),
 };
+
+/** The date as the library writes it, which hands it out to templates only. */
+const DATE = new Template('{{ strftime_now(format) }}');
 
 export class BoundedTemplate {
   private readonly program: Program;
@@ -65,11 +68,16 @@ export class BoundedTemplate {
   /** @throws TooManySteps for so many messages; Error where the template refuses or fails */
   render(variables: { messages: readonly object[] } & Record<string, unknown>): string {
     const environment = new Environment();
-    for (const [name, value] of Object.entries({ ...CONSTANTS, ...FUNCTIONS, ...variables })) {
+    const steps = Math.min(MOST_STEPS, STEPS * (1 + variables.messages.length));
+    const interpreter = new BoundedInterpreter(environment, steps);
+    const strftime_now = (format: string) => {
+      interpreter.spend(STEPS_OF_DATE);
+      return DATE.render({ format });
+    };
+    for (const [name, value] of Object.entries({ ...CONSTANTS, ...FUNCTIONS, strftime_now, ...variables })) {
       environment.set(name, value);
     }
-    const steps = Math.min(MOST_STEPS, STEPS * (1 + variables.messages.length));
-    return String(new BoundedInterpreter(environment, steps).run(this.program).value);
+    return String(interpreter.run(this.program).value);
   }
 }
 
@@ -94,7 +102,8 @@ class BoundedInterpreter extends LibraryInterpreter {
     return value;
   }
 
-  private spend(steps: number): void {
+  /** @throws TooManySteps where none are left */
+  spend(steps: number): void {
     this.stepsLeft -= steps;
     if (this.stepsLeft < 0) throw new TooManySteps();
   }

@@ -153,6 +153,7 @@ describe('a template that can never render', () => {
     ['calls without an end', '{% macro m(n) %}{{ m(n - 1) + m(n - 1) if n }}{% endmacro %}{{ m(60) }}', ENDLESS],
     ['a list that doubles', doubling('ns.a + ns.a'), ENDLESS],
     ['a text that doubles', doubling('ns.a ~ ns.a', "'a'"), ENDLESS],
+    ['dates without an end', `{% for i in range(200) %}{{ strftime_now('%Y') }}{% endfor %}`, ENDLESS],
     ['a list of lists of lists', `${doubling('[ns.a, ns.a]')}{{ ns.a }}`, ENDLESS],
   ])('is refused at once: %s', (_, template, says) => {
     const error = { code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(says) };
