@@ -105,7 +105,7 @@ describe('the estimate', () => {
     ['one after the other', 'a b c', 'x', 0, 1, [1000, 2000, 3000]],
     ['side by side', 'a b c d', 'x y', 0, 2, [1000, 1000, 2000, 2000]],
     ['a large one until all its slots are free', 'a:2 b', 'x y', 500, 2, [500, 1500]],
-    ['a part of the usual time once that is over', 'a', 'x', 5000, 1, [250]],
+    ['a part of what it has taken once the usual time is over', 'a', 'x', 5000, 1, [1250]],
     ['the member’s own, where it has as many as may be', 'a', 'a a', 0, 8, [1000]],
     ['nothing for others then', 'a b', 'a a', 0, 8, [1000, 0]],
   ])('is %s', (_, waiting, served, elapsed, slots, expected) => {

@@ -194,6 +194,17 @@ describe('what is refused', () => {
     expect(await states(ask(queue, 'c'))).toEqual(['waits']);
   });
 
+  it('is told to come again a few times at most, however much longer than usual the others take', () => {
+    const queue = queueOf({ runningPerMember: 1, waitingPerMember: 0 });
+    ask(queue, 'a');
+    const ends = 30 * 10_000;
+    let refused = 0;
+    for (; now < ends; refused++) now += refusal(() => ask(queue, 'a')).retryAfterMs as number;
+    expect(refused).toBeLessThan(20);
+    // Nor long after there is room.
+    expect(now).toBeLessThan(ends * 1.25);
+  });
+
   it('holds no place of those that were refused or gave up while they were planned', () => {
     const queue = queueOf({ queuedGenerations: 1 });
     ask(queue, 'a', 4);

@@ -109,9 +109,12 @@ export function foresee<T extends SizedTurn>(
   return [...foreseen, ...left.map((turn) => ({ turn, wait: now }))];
 }
 
-/** Milliseconds until one ends: what is left of the usual time, or where that is over a quarter of it. */
+/**
+ * Milliseconds until one ends: what is left of the usual time, or where that is over a quarter of what it has taken. What is long over its
+ * time (more was asked of it than of the last ones) goes on for long, and whoever is told to come again in a moment comes in vain.
+ */
 export function remainingTime(elapsed: number, typical: number): number {
-  return elapsed < typical ? typical - elapsed : typical / 4;
+  return elapsed < typical ? typical - elapsed : elapsed / 4;
 }
 
 export function countServed(serving: readonly { member: string }[]): Map<string, number> {
