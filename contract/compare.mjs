@@ -1,9 +1,11 @@
-// Compares schema.graphql with the contract of the last release, contract/baseline.graphql, and fails on what would break a client.
+// Compares schema.graphql, as clients see it, with the contract of the last release, contract/baseline.graphql, and fails on what would
+// break a client.
 // `--accept` makes today's contract the baseline: part of a release.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildASTSchema, buildSchema, findBreakingChanges, findDangerousChanges, Kind, parse, visit } from 'graphql';
+import { buildASTSchema, findBreakingChanges, findDangerousChanges, Kind, parse, visit } from 'graphql';
+import { publicDocument, publicSdl } from './directives.mjs';
 
 /**
  * What has changed between two contracts. A field, argument or enum value that the old one had deprecated may be gone, and a type that
@@ -13,7 +15,7 @@ import { buildASTSchema, buildSchema, findBreakingChanges, findDangerousChanges,
  * @returns {{ breaking: string[], dangerous: string[], undocumented: string[] }} sentences
  */
 export function compareContracts(before, after) {
-  const newSchema = buildSchema(after);
+  const newSchema = buildASTSchema(publicDocument(after));
   const oldSchema = buildASTSchema(withoutWithdrawn(parse(before), newSchema), { assumeValidSDL: true });
   return {
     breaking: findBreakingChanges(oldSchema, newSchema).map(({ description }) => description),
@@ -94,7 +96,7 @@ function main() {
     console.error('Deprecate first, remove later: docs/api.md, "Changes of the contract".');
     process.exit(1);
   }
-  if (process.argv.includes('--accept')) writeFileSync(baseline, present);
+  if (process.argv.includes('--accept')) writeFileSync(baseline, publicSdl(present));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main();

@@ -19,17 +19,19 @@ describe('the checker', () => {
       `import type { Value } from '../graph/index.js';`,
       'common may import no other room, not graph',
     ],
+    [
+      'src/contract/a.ts',
+      `import type { Log } from '../common/log.js';`,
+      'contract may import no other room, not common',
+    ],
+    ['src/store/a.ts', `import type { Member } from '../contract/index.js';`, 'store may import common, not contract'],
     ['src/learning/a.ts', `export * from '../store/index.js';`, 'learning may import'],
     ['src/runtime/a.ts', `import '../store/a.js';`, 'runtime may import'],
     ['src/gateway/a.ts', `const s = await import('../store/a.js');`, 'gateway may import'],
     ['src/gateway/a.ts', `import { p } from '../plugins/a.js';`, 'not plugins'],
     ['src/plugins/a.ts', `import { p } from '../gateway/a.js';`, 'not gateway'],
     ['src/store/a.ts', `type S = import('../services/views.js').MemberView;`, 'store may import common, not services'],
-    [
-      'src/client/a.ts',
-      `import { PalateError } from '../common/errors.js';`,
-      'client may import no other room, not common',
-    ],
+    ['src/client/a.ts', `import { PalateError } from '../common/errors.js';`, 'client may import contract, not common'],
     ['src/console/a.tsx', `import { x } from '../services/a.js';`, 'console may import client, not services'],
     ['src/services/a.ts', `import { app } from '../app.js';`, 'not app'],
     ['src/services/a.ts', `import * as ort from 'onnxruntime-node';`, 'only runtime may import onnxruntime'],
@@ -61,7 +63,7 @@ describe('the checker', () => {
   it.each([
     ['src/services/a.ts', `import { x } from '../store/a.js'; import { y } from '../learning/a.js';`],
     ['src/gateway/a.ts', `import { makeServer } from 'graphql-ws'; import { ApolloServer } from '@apollo/server';`],
-    ['src/client/a.ts', `import { createClient } from 'graphql-ws'; import { x } from './b.js';`],
+    ['src/client/a.ts', `import { createClient } from 'graphql-ws'; import { x } from '../contract/generated/b.js';`],
     ['src/app.ts', `import { x } from './store/a.js'; import { y } from './gateway/a.js';`],
     ['bots/discord/a.ts', `import { x } from '../kit/a.js'; import { y } from '../../src/plugins/contract.js';`],
     [

@@ -11,21 +11,23 @@ export interface SourceFile {
 export const MAXIMUM_LINES = 400;
 export const MAXIMUM_ROOT_LINES = 150;
 
-/** What each room may import of ours. app and cli are above all rooms; common is below them all. */
+/** What each room may import of ours. app and cli are above all rooms; common and contract are below them all. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   common: [],
+  contract: [],
   graph: ['common'],
   'language-model': ['common', 'graph'],
   runtime: ['common', 'graph', 'language-model'],
   learning: ['common', 'graph', 'language-model', 'runtime'],
   store: ['common'],
-  services: ['common', 'graph', 'language-model', 'runtime', 'learning', 'store'],
-  plugins: ['common', 'graph', 'language-model', 'runtime', 'learning', 'services', 'client'],
-  gateway: ['common', 'graph', 'language-model', 'runtime', 'learning', 'services'],
-  client: [],
+  services: ['common', 'contract', 'graph', 'language-model', 'runtime', 'learning', 'store'],
+  plugins: ['common', 'contract', 'graph', 'language-model', 'runtime', 'learning', 'services', 'client'],
+  gateway: ['common', 'contract', 'graph', 'language-model', 'runtime', 'learning', 'services'],
+  client: ['contract'],
   console: ['client'],
   app: [
     'common',
+    'contract',
     'graph',
     'language-model',
     'runtime',
@@ -38,6 +40,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'common',
+    'contract',
     'graph',
     'language-model',
     'runtime',

@@ -77,6 +77,7 @@ describe('the packed product', () => {
       'install/skip-downloads.mjs',
       'models/smollm2-135m-instruct.clap.safetensors',
       'schema.graphql',
+      'dist/schema.graphql',
       ...migrations.map((name) => `prisma/migrations/${name}/migration.sql`),
     ])
       expect(paths).toContain(path);

@@ -1,4 +1,4 @@
-/** Puts the access table in front of every resolver of a schema. */
+/** Puts the rules of access in front of every resolver of a schema. */
 import {
   defaultFieldResolver,
   type GraphQLField,
@@ -9,7 +9,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { PalateError } from '../common/errors.js';
-import { admin, type Decision, open, type Rule } from './access-rules.js';
+import { admin, type Decision, open, type Rule } from './access.js';
 import type { Context } from './context.js';
 
 type Resolver = GraphQLFieldResolver<unknown, Context>;

@@ -1,152 +1,178 @@
 /**
- * Who may do what: one line for each field of schema.graphql, checked before the field's resolver runs. `Type.*` stands for the fields
- * of a type that have no line of their own. What has no line is for admin keys only, and a test fails.
+ * Who may do what, as it stands beside the fields of schema.graphql: what a viewer may ask for, and what becomes of the question where
+ * it may not. Checked before a field's resolver runs.
  */
-import {
-  admin,
-  adminOrBot,
-  every,
-  hiddenFromOthers,
-  listOf,
-  named,
-  open,
-  owned,
-  ownedBy,
-  platformNamed,
-  type Rule,
-} from './access-rules.js';
+import { ACCESS, type AccessRule } from '../contract/generated/access.js';
+import type { OwnershipService } from '../services/services.js';
+import type { MemberRef } from '../services/views.js';
+import type { Viewer } from './auth.js';
 
-/** Fields of a view that carries `memberId`. */
-const itsMembers = ownedBy(({ source }) => source.memberId);
+/**
+ * ALLOW answers. ABSENT answers as if there were no such thing: null, or NOT_FOUND where the field cannot be null, so that nobody
+ * learns which ids exist. FORBID is an error: for what the viewer named itself, and for what its scope never may.
+ */
+export type Decision = 'ALLOW' | 'ABSENT' | 'FORBID';
 
-/** What is written for a member, and what of theirs it goes on with. */
-const written = every(
-  named(({ args }) => args.input.member),
-  owned('candidate', ({ args }) => args.input.continues),
-);
+export interface Question {
+  viewer: Viewer;
+  args: unknown;
+  /** What the field is read from. */
+  source: unknown;
+  ownership: OwnershipService;
+}
 
-export const ACCESS: Readonly<Record<string, Rule>> = {
-  'Query.member': named(({ args }) => args.ref),
-  'Query.memberById': ownedBy(({ args }) => args.id),
-  'Query.generation': owned('generation', ({ args }) => args.id),
-  'Query.tasteMap': ownedBy(({ args }) => args.memberId),
-  'Query.winRates': listOf(({ args }) => args.memberId),
-  'Query.limits': admin,
-  'Query.generations': listOf(({ args }) => args.memberId),
-  'Query.feedback': listOf(({ args }) => args.memberId),
-  'Query.trainingJob': owned('trainingJob', ({ args }) => args.id),
-  'Query.trainingJobs': listOf(({ args }) => args.memberId),
-  'Query.pool': open,
-  'Query.errorCounts': admin,
-  'Query.models': open,
-  'Query.plugins': admin,
-  'Query.diagnosePlugin': admin,
-  'Query.keys': admin,
-  'Query.storage': adminOrBot,
-  'Query.deletionReceipt': adminOrBot,
-  'Query.platform': platformNamed(({ args }) => args.name),
-  'Query.viewer': open,
+export interface Rule {
+  /** Who may, for messages and documents: goes behind "This is for". */
+  who: string;
+  decide(question: Question): Decision | Promise<Decision>;
+}
 
-  'Mutation.generate': written,
-  'Mutation.cancelGeneration': owned('generation', ({ args }) => args.id),
-  'Mutation.submitFeedback': every(
-    owned('generation', ({ args }) => args.input.generationId),
-    named(({ args }) => args.input.member),
-  ),
-  'Mutation.withdrawFeedback': owned('feedback', ({ args }) => args.id),
-  'Mutation.trainMember': ownedBy(({ args }) => args.memberId),
-  'Mutation.cancelTraining': owned('trainingJob', ({ args }) => args.id),
-  'Mutation.rollbackMember': ownedBy(({ args }) => args.memberId),
-  'Mutation.setConsent': ownedBy(({ args }) => args.memberId),
-  'Mutation.forgetMember': ownedBy(({ args }) => args.memberId),
-  'Mutation.exportTaste': ownedBy(({ args }) => args.memberId),
-  'Mutation.importTaste': ownedBy(({ args }) => args.memberId),
-  'Mutation.setPlatform': platformNamed(({ args }) => args.name),
-  'Mutation.createMemberToken': every(
-    adminOrBot,
-    named(({ args }) => args.member),
-  ),
-  'Mutation.createKey': admin,
-  'Mutation.rotateKey': admin,
-  'Mutation.revokeKey': admin,
-  'Mutation.configurePlugin': admin,
-  'Mutation.startPlugin': admin,
-  'Mutation.stopPlugin': admin,
-  'Mutation.setStorage': every(
-    adminOrBot,
-    listOf(({ args }) => args.memberId),
-  ),
+const ALLOW = 'ALLOW' as const;
 
-  'Subscription.generationStream': written,
-  'Subscription.trainingStatus': listOf(({ args }) => args.memberId),
-  'Subscription.poolStatus': open,
-  'Subscription.pluginStatus': admin,
-  'Subscription.errorStatus': admin,
+/** Everybody with a key. */
+export const open: Rule = { who: 'everybody with a key', decide: () => ALLOW };
 
-  // Ids say nothing, and a verdict on somebody else's generation shows that much of it.
-  'Generation.id': open,
-  'Generation.member': open,
-  'Generation.feedback': every(
-    itsMembers,
-    named(({ args }) => args.member),
-  ),
-  'Generation.*': itsMembers,
-  'Candidate.id': open,
-  'Candidate.index': open,
-  'Candidate.role': hiddenFromOthers,
-  'Candidate.*': owned('generation', ({ source }) => source.generationId),
-  'Feedback.id': open,
-  'Feedback.*': itsMembers,
-  'Member.id': open,
-  'Member.*': ownedBy(({ source }) => source.id),
-  'TrainingJob.id': open,
-  'TrainingJob.*': itsMembers,
-
-  // Parts of what was checked above them.
-  'GenerationStarted.*': open,
-  'GenerationQueued.*': open,
-  'CandidateStart.*': open,
-  'CandidateDelta.*': open,
-  'GenerationFinished.*': open,
-  'FeedbackResult.*': open,
-  'Pair.*': open,
-  'Reveal.*': open,
-  'GenerationConnection.*': open,
-  'GenerationEdge.*': open,
-  'FeedbackConnection.*': open,
-  'FeedbackEdge.*': open,
-  'TrainingJobConnection.*': open,
-  'TrainingJobEdge.*': open,
-  'PageInfo.*': open,
-  'Consent.*': open,
-  'Encoder.*': open,
-  'EncoderVersion.*': open,
-  'WinRate.*': open,
-  'WinRatePoint.*': open,
-  'MapPoint.*': open,
-  // The member's own replies, and the rest is nobody's in particular.
-  'TasteMap.*': open,
-  'ReplyPoint.*': open,
-  'TasteDirection.*': open,
-  'Limit.*': open,
-  'PoolStatus.*': open,
-  'LanguageModel.*': open,
-  'ErrorCount.*': admin,
-  'StorageEntry.*': open,
-  'Plugin.*': admin,
-  'Finding.*': admin,
-  'PluginField.*': admin,
-  'Taste.*': open,
-  'DeletionReceipt.*': open,
-  'DeletionCount.*': open,
-  'Platform.*': open,
-  'Viewer.*': open,
-  'Key.*': open,
-  'CreatedKey.*': open,
-  'MemberToken.*': open,
+export const admin: Rule = {
+  who: 'admin keys',
+  decide: ({ viewer }) => (viewer.scope === 'ADMIN' ? ALLOW : 'FORBID'),
 };
 
-/** The rule of a field; undefined where the table has none. */
+/** Equal rules are one. */
+const known = new Map<string, Rule>();
+
+/** The rule of a field; undefined where the contract has no such field. */
 export function ruleOf(type: string, field: string): Rule | undefined {
-  return ACCESS[`${type}.${field}`] ?? ACCESS[`${type}.*`];
+  const declared = ACCESS[`${type}.${field}`];
+  if (!declared) return undefined;
+  const name = JSON.stringify(declared);
+  const rule = known.get(name) ?? every(declared.map(ruleFor));
+  known.set(name, rule);
+  return rule;
+}
+
+/** All of them: the first that does not allow decides. */
+function every(rules: readonly Rule[]): Rule {
+  if (rules.length === 1) return rules[0];
+  return {
+    who: rules[0].who,
+    decide: async (question) => {
+      for (const rule of rules) {
+        const decision = await rule.decide(question);
+        if (decision !== ALLOW) return decision;
+      }
+      return ALLOW;
+    },
+  };
+}
+
+function ruleFor(declared: AccessRule): Rule {
+  switch (declared.to) {
+    case 'ANYBODY':
+    case 'AS_ABOVE':
+      return open;
+    case 'ADMIN':
+      return admin;
+    case 'ADMIN_OR_NULL':
+      return { who: admin.who, decide: ({ viewer }) => (viewer.scope === 'ADMIN' ? ALLOW : 'ABSENT') };
+    case 'BOT':
+      return {
+        who: 'admin and bot keys',
+        decide: ({ viewer }) => (viewer.scope === 'MEMBER' ? 'FORBID' : ALLOW),
+      };
+    case 'NAMED_PLATFORM':
+      return {
+        who: 'admin keys and the bot of the named platform',
+        decide: (question) => (mayNamePlatform(question.viewer, nameIn(declared, question)) ? ALLOW : 'FORBID'),
+      };
+    case 'NAMED_MEMBER':
+      return {
+        who: 'admin keys, the bot of the named platform, and the named member',
+        decide: (question) => {
+          const ref = nameIn(declared, question) as MemberRef | null | undefined;
+          return ref == null || mayName(question.viewer, ref) ? ALLOW : 'FORBID';
+        },
+      };
+    case 'OWNER':
+      return {
+        who: 'admin keys, the bot of its platform, and the member it belongs to',
+        decide: (question) => decideOwner(declared, question, 'ABSENT'),
+      };
+    case 'OWNER_OR_REFUSED':
+      return {
+        who: 'admin keys, the bot of the member’s platform, and the member itself',
+        decide: (question) => decideOwner(declared, question, 'FORBID'),
+      };
+  }
+}
+
+/** What a question names: an argument of it, or a property of what it is about. */
+function nameIn({ argument, property }: AccessRule, { args, source }: Question): unknown {
+  const from = argument ? args : source;
+  return (argument ?? [property as string]).reduce(
+    (value, name) => (value as Record<string, unknown> | null | undefined)?.[name],
+    from,
+  );
+}
+
+/** Who names nothing in particular may ask: the resolver keeps to what the viewer may see. What belongs to nobody is nobody's. */
+function decideOwner(rule: AccessRule, question: Question, otherwise: Decision): Decision | Promise<Decision> {
+  const id = nameIn(rule, question) as string | null | undefined;
+  if (question.viewer.scope === 'ADMIN') return ALLOW;
+  if (id == null) return rule.argument ? ALLOW : otherwise;
+  const decide = (memberId: string | null) =>
+    memberId === null ? otherwise : decideMember(question, memberId, otherwise);
+  const memberId = ownerOf(rule, id, question.ownership);
+  return memberId instanceof Promise ? memberId.then(decide) : decide(memberId);
+}
+
+function ownerOf({ of }: AccessRule, id: string, ownership: OwnershipService): string | null | Promise<string | null> {
+  switch (of) {
+    case 'GENERATION':
+      return ownership.generation(id);
+    case 'CANDIDATE':
+      return ownership.candidate(id);
+    case 'FEEDBACK':
+      return ownership.feedback(id);
+    case 'TRAINING_JOB':
+      return ownership.trainingJob(id);
+    default:
+      return id;
+  }
+}
+
+/** Ids of members are compared, and for bots the members' platforms, which the ownership knows at once for those seen lately. */
+function decideMember(
+  { viewer, ownership }: Question,
+  memberId: string,
+  otherwise: Decision,
+): Decision | Promise<Decision> {
+  if (viewer.scope === 'MEMBER') return viewer.memberId === memberId ? ALLOW : otherwise;
+  const platform = ownership.platform(memberId);
+  const decide = (found: string | null) => (found !== null && found === viewer.platform ? ALLOW : otherwise);
+  return platform instanceof Promise ? platform.then(decide) : decide(platform);
+}
+
+function mayNamePlatform({ scope, platform }: Viewer, name: unknown): boolean {
+  return scope === 'ADMIN' || (scope === 'BOT' && platform === name);
+}
+
+/** Whether the viewer may speak of the member of these ids. */
+function mayName(viewer: Viewer, ref: MemberRef): boolean {
+  if (viewer.scope !== 'MEMBER') return mayNamePlatform(viewer, ref.platform);
+  const { member } = viewer;
+  return (
+    member != null &&
+    member.platform === ref.platform &&
+    member.externalId === ref.externalId &&
+    member.scope === (ref.scope ?? '')
+  );
+}
+
+/** What a list shows that was asked for without a member: a bot's platform, a member's own. */
+export function whose(
+  viewer: Viewer,
+  memberId: string | null | undefined,
+): { member: string | null | undefined; platform: string | undefined } {
+  if (viewer.scope === 'MEMBER') return { member: memberId ?? viewer.memberId, platform: undefined };
+  return { member: memberId, platform: viewer.scope === 'BOT' ? (viewer.platform ?? '') : undefined };
 }

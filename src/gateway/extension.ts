@@ -1,6 +1,5 @@
 /** Fields that plugins add to the schema. */
-import type { Rule } from './access-rules.js';
-import { open } from './access-rules.js';
+import { open, type Rule } from './access.js';
 import type { Viewer } from './auth.js';
 
 /** Checked by whoever hands it in: its types and fields are its own, and it fits the schema. */

@@ -18,18 +18,12 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { DEFAULT_LIMITS, type Limits } from '../common/config.js';
-import { ERROR_CODES } from '../common/errors.js';
+import type { Limits } from '../common/config.js';
+import { COSTS } from '../contract/generated/costs.js';
 import { limitError } from './errors.js';
 
-/** Length taken for a list that no argument bounds. */
+/** Length taken for a list that no argument bounds, and of which the contract says nothing. */
 const LIST_LENGTH = 10;
-/** Lists whose length is known beforehand. */
-const KNOWN_LENGTHS: Readonly<Record<string, number>> = {
-  'Query.limits': Object.keys(DEFAULT_LIMITS).length,
-  'Query.errorCounts': ERROR_CODES.length,
-  'Subscription.errorStatus': ERROR_CODES.length,
-};
 
 export interface CostedOperation {
   schema: GraphQLSchema;
@@ -125,11 +119,13 @@ class CostWalk {
     const type = getNamedType(definition.type);
     const inner = this.pageSize(definition, values);
     const inConnection = parent.name.endsWith('Connection');
-    const known = inConnection ? pageSize : (inner ?? KNOWN_LENGTHS[`${parent.name}.${node.name.value}`]);
+    const declared = COSTS[`${parent.name}.${node.name.value}`];
+    const known = inConnection ? pageSize : (inner ?? declared?.length);
     const count = isListType(getNullableType(definition.type)) ? (known ?? LIST_LENGTH) : 1;
     const below =
       node.selectionSet && isCompositeType(type) ? this.selection(node.selectionSet, type, inner ?? LIST_LENGTH) : 0;
-    return count * ((isCompositeType(type) ? 1 : 0) + below) + this.generation(definition, values);
+    const tokens = declared?.tokens === undefined ? 0 : this.tokens(values[declared.tokens]);
+    return count * ((isCompositeType(type) ? 1 : 0) + below) + tokens;
   }
 
   /** Null asks for the usual length as well as leaving it out does; undefined for what has no pages. */
@@ -139,10 +135,8 @@ class CostWalk {
   }
 
   /** Tokens a generation may write, should its numbers be in range; out of range ones are refused later, by name. */
-  private generation(definition: GraphQLField<unknown, unknown>, values: Record<string, unknown>): number {
-    const input = definition.args.find((argument) => getNamedType(argument.type).name === 'GenerateInput');
-    if (!input) return 0;
-    const { candidateCount, maxTokens } = (values[input.name] ?? {}) as Record<string, number | null | undefined>;
+  private tokens(input: unknown): number {
+    const { candidateCount, maxTokens } = (input ?? {}) as Record<string, number | null | undefined>;
     const limits = this.limits;
     return (
       clamp(

@@ -1,10 +1,8 @@
-/** Reads schema.graphql, the one statement of the contract, and joins it with the resolvers and with what plugins add. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Joins the contract with the resolvers and with what plugins add. */
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { DEFAULT_LIMITS, type Limits } from '../common/config.js';
-import { installationFolder } from '../common/installation.js';
+import { SDL } from '../contract/generated/schema.js';
 import { ruleOf } from './access.js';
 import { enforceAccess } from './access-check.js';
 import { countObjects } from './answer-budget.js';
@@ -18,10 +16,7 @@ export function createSchema(
   limits: Limits = DEFAULT_LIMITS,
 ): GraphQLSchema {
   const schema = makeExecutableSchema({
-    typeDefs: [
-      readFileSync(join(installationFolder(), 'schema.graphql'), 'utf8'),
-      ...extensions.map(({ typeDefs }) => typeDefs),
-    ],
+    typeDefs: [SDL, ...extensions.map(({ typeDefs }) => typeDefs)],
     resolvers: mergeResolvers([resolvers, ...extensions.map((extension) => extension.resolvers)]),
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });

@@ -9,7 +9,7 @@ import type {
   StartedGeneration,
   TrainingJobView,
 } from '../services/views.js';
-import { whose } from './access-rules.js';
+import { whose } from './access.js';
 import { keyOwnerOf } from './auth.js';
 import type { Context } from './context.js';
 import type { ErrorCount } from './error-tally.js';

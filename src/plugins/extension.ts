@@ -1,9 +1,7 @@
 /** What a plugin adds to the GraphQL schema: checked that it is its own and fits, and run so that its faults stay its own. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buildSchema, type DefinitionNode, extendSchema, type GraphQLSchema, isObjectType, Kind, parse } from 'graphql';
 import { ERROR_CODES, PalateError } from '../common/errors.js';
-import { installationFolder } from '../common/installation.js';
+import { SDL } from '../contract/generated/schema.js';
 import type { FieldContext, FieldResolver, Plugin, PluginContext } from './contract.js';
 import { runInDomain } from './fault-domain.js';
 import { within } from './within.js';
@@ -35,7 +33,7 @@ export interface ExtensionParts {
 
 /** The service's own schema, which extensions are checked against. */
 export function baseSchema(): GraphQLSchema {
-  return buildSchema(readFileSync(join(installationFolder(), 'schema.graphql'), 'utf8'));
+  return buildSchema(SDL);
 }
 
 /**

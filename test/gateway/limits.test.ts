@@ -3,6 +3,7 @@ import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, pars
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { ERROR_CODES } from '../../src/common/errors.js';
+import { COSTS } from '../../src/contract/generated/costs.js';
 import { operationCost } from '../../src/gateway/operation-cost.js';
 import { createSchema } from '../../src/gateway/schema.js';
 import { codes, type Harness, post, startHarness } from './harness.js';
@@ -113,6 +114,13 @@ describe('cost', () => {
     ],
   ])('counts %s', (_, query, variables, expected) => {
     expect(cost(query, variables)).toBe(expected);
+  });
+
+  it('takes no list for shorter than it can become', () => {
+    expect(COSTS['Query.limits'].length).toBeGreaterThanOrEqual(Object.keys(DEFAULT_LIMITS).length);
+    for (const field of ['Query.errorCounts', 'Subscription.errorStatus']) {
+      expect(COSTS[field].length).toBeGreaterThanOrEqual(ERROR_CODES.length);
+    }
   });
 
   it('lets one full generation through and not two', async () => {

@@ -1,6 +1,6 @@
 /** Training jobs. */
 import type { TrainingJobView } from '../../services/views.js';
-import { whose } from '../access-rules.js';
+import { whose } from '../access.js';
 import type { Resolvers } from '../generated/contract.js';
 import { streamTraining } from '../streams.js';
 import { memberOf, pageSize } from './links.js';
