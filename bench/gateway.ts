@@ -9,7 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { GenerateInput } from '../src/client/index.js';
-import type { TrainingJobView } from '../src/services/views.js';
+import type { TrainingJob } from '../src/contract/generated/types.js';
 import { type Call, READING_MS } from './gateway-calls.js';
 import type { Faults, Heard } from './gateway-listeners.js';
 import { type GatewayUnderTest, startGateway } from './gateway-under-test.js';
@@ -109,7 +109,7 @@ async function benchSubscriptions(gateway: GatewayUnderTest, subscriptions: numb
   const listeners = startProcess('./gateway-listeners.ts');
   try {
     await ask(listeners, { url: gateway.url, key: gateway.key, subscriptions });
-    const published: TrainingJobView[] = [];
+    const published: TrainingJob[] = [];
     const stopped = new AbortController();
     const source = (async () => {
       for await (const job of gateway.services.training.watch(null, stopped.signal)) published.push(job);

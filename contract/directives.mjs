@@ -4,7 +4,7 @@ import { buildASTSchema, getDirectiveValues, isInputObjectType, isNonNullType, i
 
 const DIRECTIVES = ['access', 'cost', 'resolved'];
 const ENUMS = ['Access', 'Owned'];
-const ROOTS = ['Query', 'Mutation', 'Subscription'];
+export const ROOTS = ['Query', 'Mutation', 'Subscription'];
 /** The type of what names a thing, for every rule that wants one named. */
 const NAMES = { NAMED_PLATFORM: 'String', NAMED_MEMBER: 'MemberRef', OWNER: 'ID', OWNER_OR_REFUSED: 'ID' };
 
@@ -89,7 +89,8 @@ export function costsOf(sdl) {
 }
 
 /**
- * The types of what services supply: without what resolvers work out, with the ids that they do it by.
+ * The types of what services supply: without what resolvers work out, with the ids that they do it by. Unions are left to
+ * `suppliedUnions`.
  * @param {string} sdl
  * @returns {import('graphql').DocumentNode}
  */
@@ -112,7 +113,19 @@ export function suppliedDocument(sdl) {
       return { ...node, fields: [...supplied.values()] };
     },
     SchemaDefinition: () => null,
+    UnionTypeDefinition: () => null,
   });
+}
+
+/** @param {string} sdl @returns {string} the unions in TypeScript: of what services supply each says which it is */
+export function suppliedUnions(sdl) {
+  const unions = publicDocument(sdl).definitions.filter(({ kind }) => kind === Kind.UNION_TYPE_DEFINITION);
+  return unions
+    .map(({ name, types }) => {
+      const members = types.map(({ name: { value } }) => `({ __typename: '${value}' } & ${value})`);
+      return `\nexport type ${name.value} =\n  | ${members.join('\n  | ')};\n`;
+    })
+    .join('');
 }
 
 function idField(name, mayBeNull) {

@@ -11,6 +11,11 @@ test('the sources keep the rules between rooms', () => {
   expect(violations(files)).toEqual([]);
 });
 
+test('nothing but scalars is written by hand in the room that follows from schema.graphql', () => {
+  const paths = readSources(root, ['src/contract']).map((file) => file.path);
+  expect(paths).toEqual(['src/contract/scalars.ts']);
+});
+
 describe('the checker', () => {
   it.each([
     ['src/graph/a.ts', `import { Session } from '../runtime/session.js';`, 'graph may import common, not runtime'],
@@ -30,7 +35,11 @@ describe('the checker', () => {
     ['src/gateway/a.ts', `const s = await import('../store/a.js');`, 'gateway may import'],
     ['src/gateway/a.ts', `import { p } from '../plugins/a.js';`, 'not plugins'],
     ['src/plugins/a.ts', `import { p } from '../gateway/a.js';`, 'not gateway'],
-    ['src/store/a.ts', `type S = import('../services/views.js').MemberView;`, 'store may import common, not services'],
+    [
+      'src/store/a.ts',
+      `type S = import('../services/services.js').MemberService;`,
+      'store may import common, not services',
+    ],
     ['src/client/a.ts', `import { PalateError } from '../common/errors.js';`, 'client may import contract, not common'],
     ['src/console/a.tsx', `import { x } from '../services/a.js';`, 'console may import client, not services'],
     ['src/services/a.ts', `import { app } from '../app.js';`, 'not app'],

@@ -1,7 +1,7 @@
 /** `palate key`: keys given out, listed, rotated, revoked. What scripts want goes to the standard output, what people want beside it. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadSettings, VARIABLES } from '../common/config.js';
-import type { KeyScope } from '../services/views.js';
+import type { KeyScope } from '../contract/generated/types.js';
 import { namedUrl } from './gateway-url.js';
 import { type KeyDesk, type NewKey, openDesk } from './key/desk.js';
 import { describeKey, findKey, renderKeys } from './key/render.js';

@@ -3,8 +3,8 @@
  * it may not. Checked before a field's resolver runs.
  */
 import { ACCESS, type AccessRule } from '../contract/generated/access.js';
+import type { MemberRef } from '../contract/generated/types.js';
 import type { OwnershipService } from '../services/services.js';
-import type { MemberRef } from '../services/views.js';
 import type { Viewer } from './auth.js';
 
 /**

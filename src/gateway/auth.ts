@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 import { adminKeyFile, type Settings } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { keepOnce } from '../common/whole-files.js';
-import type { KeyService } from '../services/services.js';
-import type { KeyOwner, KeyScope } from '../services/views.js';
+import type { KeyScope } from '../contract/generated/types.js';
+import type { KeyOwner, KeyService } from '../services/services.js';
 
 /** The owner of a key. */
 export interface Viewer {

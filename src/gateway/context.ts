@@ -2,12 +2,16 @@
 import { setMaxListeners } from 'node:events';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Limits } from '../common/config.js';
+import type { Resolvers as ContractResolvers } from '../contract/generated/resolvers.js';
+import type { Generation, Member } from '../contract/generated/types.js';
 import type { Services } from '../services/services.js';
-import type { GenerationView, MemberView } from '../services/views.js';
 import type { Viewer } from './auth.js';
 import type { ErrorTally } from './error-tally.js';
 import type { Quotas } from './quotas.js';
 import { selectsOnlyId } from './selection.js';
+
+/** Signatures of the resolvers, which follow from the contract. */
+export type Resolvers = ContractResolvers<Context>;
 
 export interface Context {
   readonly viewer: Viewer;
@@ -34,13 +38,13 @@ export class Loaders {
     this.services = services;
   }
 
-  member(id: string, info: GraphQLResolveInfo): Promise<MemberView | null> {
-    if (selectsOnlyId(info)) return Promise.resolve({ id } as MemberView);
+  member(id: string, info: GraphQLResolveInfo): Promise<Member | null> {
+    if (selectsOnlyId(info)) return Promise.resolve({ id } as Member);
     return this.once(`member/${id}`, info, () => this.services.members.byId(id));
   }
 
-  generation(id: string, info: GraphQLResolveInfo): Promise<GenerationView | null> {
-    if (selectsOnlyId(info)) return Promise.resolve({ id } as GenerationView);
+  generation(id: string, info: GraphQLResolveInfo): Promise<Generation | null> {
+    if (selectsOnlyId(info)) return Promise.resolve({ id } as Generation);
     return this.once(`generation/${id}`, info, () => this.services.generations.byId(id));
   }
 

@@ -1,13 +1,7 @@
 /** How often which error was answered since the start. */
 import { EventEmitter, once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-
-export interface ErrorCount {
-  /** `extensions.code` */
-  code: string;
-  count: number;
-  lastAt: Date;
-}
+import type { ErrorCount } from '../contract/generated/types.js';
 
 /** Milliseconds between two tellings: errors may rain. */
 const TOLD_MS = 1_000;

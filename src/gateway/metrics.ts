@@ -1,8 +1,8 @@
 /** What the service counts of itself, for Prometheus: only numbers, nobody's text, name or id. */
 import type { IncomingMessage } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Services } from '../services/services.js';
-import type { GenerationView, PoolView, StartedGeneration, TrainingJobView } from '../services/views.js';
+import type { Generation, PoolStatus, TrainingJob } from '../contract/generated/types.js';
+import type { Services, StartedGeneration } from '../services/services.js';
 import type { ErrorTally } from './error-tally.js';
 
 /** Seconds. A generation takes tenths to minutes; an acknowledgement and a training milliseconds to seconds. */
@@ -28,7 +28,7 @@ export class Metrics {
   private readonly trainings = this.counter('trainings_total', 'Trainings that ended, by status.', 'status');
   private readonly trainingSeconds = this.histogram('training_seconds', 'Computing an encoder.', SHORT);
 
-  constructor(pool: () => PoolView, errors: ErrorTally) {
+  constructor(pool: () => PoolStatus, errors: ErrorTally) {
     collectDefaultMetrics({ register: this.registry });
     new Counter({
       name: 'palate_errors_total',
@@ -40,7 +40,7 @@ export class Metrics {
         for (const { code, count } of errors.list()) this.inc({ code }, count);
       },
     });
-    const gauge = (name: string, help: string, read: (status: PoolView) => number) =>
+    const gauge = (name: string, help: string, read: (status: PoolStatus) => number) =>
       new Gauge({
         name: `palate_${name}`,
         help,
@@ -86,7 +86,7 @@ export class Metrics {
   }
 
   /** Counts trainings as they end, until `signal` aborts. */
-  async watchTrainings(jobs: AsyncIterable<TrainingJobView>): Promise<void> {
+  async watchTrainings(jobs: AsyncIterable<TrainingJob>): Promise<void> {
     let first = true;
     for await (const { status, durationMs } of jobs) {
       const ended = status !== 'QUEUED' && status !== 'RUNNING';
@@ -140,7 +140,7 @@ function over<T extends object>(original: T, members: Partial<T>): T {
   return Object.assign(Object.create(original), members);
 }
 
-function outcomeOf({ candidates }: GenerationView): Outcome {
+function outcomeOf({ candidates }: Generation): Outcome {
   return candidates.some(({ finishReason }) => finishReason === 'CANCELLED') ? 'cancelled' : 'finished';
 }
 

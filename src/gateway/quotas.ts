@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Limits } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
-import type { MemberRef } from '../services/views.js';
+import type { MemberRef } from '../contract/generated/types.js';
 import { nameOf, type Viewer } from './auth.js';
 import { type Bucket, isFull, type Rate, takeToken } from './token-bucket.js';
 

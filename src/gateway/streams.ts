@@ -1,49 +1,18 @@
 /** Subscriptions as event streams that a slow reader cannot make grow. */
 import type { Limits } from '../common/config.js';
 import type {
+  ErrorCount,
   GenerateInput,
-  GenerationView,
-  PluginView,
-  PoolView,
-  StartedCandidate,
-  StartedGeneration,
-  TrainingJobView,
-} from '../services/views.js';
+  GenerationEvent,
+  Plugin,
+  PoolStatus,
+  TrainingJob,
+} from '../contract/generated/types.js';
+import type { StartedGeneration } from '../services/services.js';
 import { whose } from './access.js';
 import { keyOwnerOf } from './auth.js';
 import type { Context } from './context.js';
-import type { ErrorCount } from './error-tally.js';
 import { live } from './live.js';
-
-export interface GenerationStartedEvent {
-  type: 'GenerationStarted';
-  generationId: string;
-  candidates: StartedCandidate[];
-}
-
-export interface GenerationQueuedEvent {
-  type: 'GenerationQueued';
-  generationId: string;
-  ahead: number;
-  estimatedWaitMs: number;
-}
-
-export interface CandidateDeltaEvent {
-  type: 'CandidateDelta';
-  candidateId: string;
-  text: string;
-}
-
-export interface GenerationFinishedEvent {
-  type: 'GenerationFinished';
-  generation: GenerationView;
-}
-
-export type GenerationEvent =
-  | GenerationStartedEvent
-  | GenerationQueuedEvent
-  | CandidateDeltaEvent
-  | GenerationFinishedEvent;
 
 type GenerationContext = Pick<Context, 'services' | 'limits' | 'quotas' | 'viewer' | 'signal'>;
 
@@ -82,18 +51,18 @@ export async function streamGeneration(
 }
 
 async function* eventsOf(started: StartedGeneration): AsyncGenerator<GenerationEvent> {
-  yield { type: 'GenerationStarted', generationId: started.id, candidates: started.candidates };
+  yield { __typename: 'GenerationStarted', generationId: started.id, candidates: started.candidates };
   for await (const event of started.events) {
-    if ('ahead' in event) yield { type: 'GenerationQueued', generationId: started.id, ...event };
-    else yield { type: 'CandidateDelta', ...event };
+    if ('ahead' in event) yield { __typename: 'GenerationQueued', generationId: started.id, ...event };
+    else yield { __typename: 'CandidateDelta', ...event };
   }
-  yield { type: 'GenerationFinished', generation: await started.finished };
+  yield { __typename: 'GenerationFinished', generation: await started.finished };
 }
 
 /** Pending text of one candidate becomes one piece; of the places in the queue only the newest matters. */
 export function mergeEvents(pending: GenerationEvent, next: GenerationEvent): GenerationEvent | undefined {
-  if (pending.type === 'GenerationQueued' && next.type === 'GenerationQueued') return next;
-  if (pending.type !== 'CandidateDelta' || next.type !== 'CandidateDelta') return undefined;
+  if (pending.__typename === 'GenerationQueued' && next.__typename === 'GenerationQueued') return next;
+  if (pending.__typename !== 'CandidateDelta' || next.__typename !== 'CandidateDelta') return undefined;
   if (pending.candidateId !== next.candidateId) return undefined;
   return { ...pending, text: pending.text + next.text };
 }
@@ -101,7 +70,7 @@ export function mergeEvents(pending: GenerationEvent, next: GenerationEvent): Ge
 export function streamTraining(
   memberId: string | null | undefined,
   { services, limits, viewer }: Pick<Context, 'services' | 'limits' | 'viewer'>,
-): AsyncGenerator<TrainingJobView> {
+): AsyncGenerator<TrainingJob> {
   const { member, platform } = whose(viewer, memberId);
   return live({
     source: (signal) => services.training.watch(member, signal, platform),
@@ -111,7 +80,7 @@ export function streamTraining(
 }
 
 /** Of the steps of one job in one status only the newest matters; a change of status is always told. */
-export function mergeSteps(pending: TrainingJobView, next: TrainingJobView): TrainingJobView | undefined {
+export function mergeSteps(pending: TrainingJob, next: TrainingJob): TrainingJob | undefined {
   return pending.id === next.id && pending.status === next.status ? next : undefined;
 }
 
@@ -121,7 +90,7 @@ export function streamPool({
 }: {
   services: Context['services'];
   limits: Limits;
-}): AsyncGenerator<PoolView> {
+}): AsyncGenerator<PoolStatus> {
   return live({
     source: (signal) => services.pool.watch(signal),
     merge: (_, next) => next,
@@ -129,7 +98,7 @@ export function streamPool({
   });
 }
 
-export function streamPlugins({ services, limits }: Pick<Context, 'services' | 'limits'>): AsyncGenerator<PluginView> {
+export function streamPlugins({ services, limits }: Pick<Context, 'services' | 'limits'>): AsyncGenerator<Plugin> {
   return live({
     source: (signal) => services.plugins.watch(signal),
     merge: (pending, next) => (pending.name === next.name ? next : undefined),

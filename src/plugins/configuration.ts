@@ -2,13 +2,13 @@
 import { pluginVariable } from '../common/config.js';
 import { nearest } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
+import type { PluginField, PluginFieldType } from '../contract/generated/types.js';
 import type { StoredSettings } from '../services/plugins/plugin-settings.js';
-import type { PluginFieldType, PluginFieldView } from '../services/views.js';
 import { type Plugin, z } from './contract.js';
 
 /** What is declared about a field. */
 export type ConfigField = Pick<
-  PluginFieldView,
+  PluginField,
   'name' | 'title' | 'description' | 'type' | 'required' | 'secret' | 'choices' | 'default' | 'group'
 >;
 

@@ -1,6 +1,6 @@
 /** The doctor's questions to a plugin: asked without starting it, within a time, and answered in findings. */
 import { messageOf } from '../common/errors.js';
-import type { FindingView } from '../services/views.js';
+import type { Finding } from '../contract/generated/types.js';
 import { type DiagnosisContext, type Plugin, z } from './contract.js';
 import { runInDomain } from './fault-domain.js';
 import { logOf, type WriteLog } from './session.js';
@@ -45,14 +45,14 @@ const findings = z
   .max(200);
 
 /** @throws Error where the answer is none */
-export function readFindings(answer: unknown): FindingView[] {
+export function readFindings(answer: unknown): Finding[] {
   const read = findings.safeParse(answer);
   if (!read.success) throw new Error('its answer is no list of findings');
   return read.data.map(({ level, title, advice = null }) => ({ level, title, advice }));
 }
 
 /** How the plugin itself stands, where that says something. */
-export function standing({ status, message }: SupervisedState, wanted: boolean): FindingView[] {
+export function standing({ status, message }: SupervisedState, wanted: boolean): Finding[] {
   if (!wanted)
     return [{ level: 'WARNING', title: 'The plugin is switched off.', advice: 'Start it with startPlugin.' }];
   if (status === 'RUNNING') return [{ level: 'OK', title: message ?? 'The plugin runs.', advice: null }];

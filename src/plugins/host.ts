@@ -4,9 +4,9 @@ import type { GraphQLSchema } from 'graphql';
 import { pluginVariable } from '../common/config.js';
 import { PLUGIN_PREFIX } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
+import type { Finding, Plugin } from '../contract/generated/types.js';
 import { Broadcast } from '../services/broadcast.js';
 import type { PluginService } from '../services/services.js';
-import type { FindingView, PluginView } from '../services/views.js';
 import { baseSchema, extend, type PluginExtension } from './extension.js';
 import { HookRunner } from './hooks.js';
 import type { PluginGateway, PluginHostParts, PluginViewer } from './host-parts.js';
@@ -41,7 +41,7 @@ export class PluginHost {
   private schema: GraphQLSchema | undefined;
   private readonly hosted: HostedPlugin[] = [];
   private readonly broken: BrokenPlugin[] = [];
-  private readonly changes = new Broadcast<PluginView>(
+  private readonly changes = new Broadcast<Plugin>(
     (later, earlier) => later.name === earlier.name && later.status === earlier.status,
     PENDING,
   );
@@ -100,11 +100,11 @@ export class PluginHost {
     return this.stopping;
   }
 
-  private list(): PluginView[] {
+  private list(): Plugin[] {
     return [...this.hosted.map((plugin) => plugin.view()), ...this.broken.map(brokenView)];
   }
 
-  private async *watch(signal: AbortSignal): AsyncGenerator<PluginView> {
+  private async *watch(signal: AbortSignal): AsyncGenerator<Plugin> {
     const changes = this.changes.subscribe(signal);
     try {
       yield* this.list();
@@ -114,14 +114,14 @@ export class PluginHost {
     }
   }
 
-  private async diagnose(name: string): Promise<FindingView[]> {
+  private async diagnose(name: string): Promise<Finding[]> {
     const broken = this.broken.find(({ source }) => source === name);
     if (broken) return [{ level: 'PROBLEM', title: broken.message, advice: null }];
     return this.named(name).diagnose();
   }
 
   /** Does something to a plugin, and tells what became of it. */
-  private async change(name: string, work: (plugin: HostedPlugin) => Promise<void>): Promise<PluginView> {
+  private async change(name: string, work: (plugin: HostedPlugin) => Promise<void>): Promise<Plugin> {
     const plugin = this.named(name);
     await work(plugin);
     return plugin.view();
@@ -184,7 +184,7 @@ export class PluginHost {
   }
 }
 
-function brokenView({ source, message }: BrokenPlugin): PluginView {
+function brokenView({ source, message }: BrokenPlugin): Plugin {
   return {
     name: source,
     version: null,

@@ -1,7 +1,12 @@
 /** One plugin of the host: what it declares, what was set for it, and its supervisor. */
 import { messageOf, PalateError } from '../common/errors.js';
+import type {
+  Finding,
+  PluginConfigInput,
+  Plugin as PluginEntry,
+  PluginPlacement,
+} from '../contract/generated/types.js';
 import type { StoredSettings } from '../services/plugins/plugin-settings.js';
-import type { FindingView, PluginConfigInput, PluginPlacement, PluginView } from '../services/views.js';
 import { type Blackout, blackout } from './blackout.js';
 import {
   type CheckedConfig,
@@ -146,7 +151,7 @@ export class HostedPlugin {
   }
 
   /** How it stands, and what it finds about its settings; where nothing is set at all, that may be meant so. Starts nothing. */
-  async diagnose(): Promise<FindingView[]> {
+  async diagnose(): Promise<Finding[]> {
     const checked = await this.check();
     const found = checked.ok
       ? [...standing(this.supervisor.state, this.wanted), ...(await this.examine(checked))]
@@ -160,7 +165,7 @@ export class HostedPlugin {
     return this.cover(found);
   }
 
-  view(): PluginView {
+  view(): PluginEntry {
     const { plugin, parts, given } = this;
     return {
       name: plugin.name,
@@ -211,7 +216,7 @@ export class HostedPlugin {
     return this.cover(`The plugin ${this.name} is not set up: ${reasons.join('; ')}. ${where}`);
   }
 
-  private async examine({ config, input }: Extract<CheckedConfig, { ok: true }>): Promise<FindingView[]> {
+  private async examine({ config, input }: Extract<CheckedConfig, { ok: true }>): Promise<Finding[]> {
     const { plugin, parts } = this;
     if (!plugin.diagnose) return [];
     const { rows, times, loaded } = parts;

@@ -3,7 +3,7 @@ import type { PluginTimes } from '../common/config.js';
 import { messageOf } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import { planRestart } from '../common/restart.js';
-import type { PluginStatus } from '../services/views.js';
+import type { PluginStatus } from '../contract/generated/types.js';
 import type { PluginHealth } from './contract.js';
 import type { Launched } from './launch.js';
 import { pause } from './within.js';

@@ -1,7 +1,15 @@
 /** Pages of rows as connections; a cursor is the row's ledger position, opaque to callers. */
 import { PalateError } from '../common/errors.js';
+import type { PageInfo } from '../contract/generated/types.js';
 import type { Page, PageRequest } from '../store/page.js';
-import type { Connection } from './views.js';
+
+/** A page as the contract has it, of whatever. */
+export interface Connection<T> {
+  nodes: T[];
+  edges: { node: T; cursor: string }[];
+  pageInfo: PageInfo;
+  totalCount: number;
+}
 
 /** @throws PalateError BAD_USER_INPUT for a page size out of bounds or a cursor that is none of ours */
 export function pageRequest(first: number, after: string | null | undefined, maximum: number): PageRequest {

@@ -25,7 +25,7 @@ import { NO_PLUGINS } from './plugins/no-plugins.js';
 import { storageService } from './plugins/storage.js';
 import { poolService } from './pool.js';
 import { preferenceService } from './preferences/preferences.js';
-import { trainingJobView } from './records.js';
+import { trainingJobOf } from './records.js';
 import type { PluginService, Services } from './services.js';
 import { TrainingJobs } from './training/job-feed.js';
 import { Trainer } from './training/trainer.js';
@@ -83,7 +83,7 @@ export function createServices(parts: ServiceParts): Services {
     jobs.endOf(memberId);
     return dropCaches();
   };
-  const onQueued = (job: TrainingJobRecord) => jobs.publish(trainingJobView(job));
+  const onQueued = (job: TrainingJobRecord) => jobs.publish(trainingJobOf(job));
   const isQuiet = () => {
     const { trainingQueued, trainingRunning } = jobs.counts();
     return runtime.status().busySlots === 0 && trainingQueued === 0 && trainingRunning === 0;

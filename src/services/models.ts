@@ -1,8 +1,9 @@
 /** The language models this service knows. */
+
+import type { LanguageModel } from '../contract/generated/types.js';
 import { DEFAULT_MODEL } from '../language-model/catalogue.js';
 import type { LanguageModelRuntime } from '../runtime/types.js';
 import type { ModelService } from './services.js';
-import type { LanguageModelView } from './views.js';
 
 export interface ModelParts {
   runtime: Pick<LanguageModelRuntime, 'status'>;
@@ -16,7 +17,7 @@ export function modelService({ runtime, checkpointDigest }: ModelParts): ModelSe
     list() {
       const { model: name, modelDigest } = runtime.status();
       const known = CATALOGUE.map(
-        (model): LanguageModelView => ({
+        (model): LanguageModel => ({
           name: model.name,
           digest: model.digest,
           bytes: model.bytes,

@@ -5,7 +5,7 @@ import type { Log } from '../common/log.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
 import type { Generations } from './generations/generations.js';
-import { trainingJobView } from './records.js';
+import { trainingJobOf } from './records.js';
 import type { TrainingJobs } from './training/job-feed.js';
 
 export interface OtherProcessesParts {
@@ -53,7 +53,7 @@ export class FollowedProcesses implements Lifecycle {
 
   private tell(job: TrainingJobRecord): void {
     const { jobs, store } = this.parts;
-    jobs.publish(trainingJobView(job));
+    jobs.publish(trainingJobOf(job));
     if (job.status === 'QUEUED') store.queue.wake();
   }
 

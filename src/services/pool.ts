@@ -1,10 +1,11 @@
 /** The state of the language model's pool and of training, now and as it changes. */
+
+import type { PoolStatus } from '../contract/generated/types.js';
 import type { LanguageModelRuntime, RuntimeStatus } from '../runtime/types.js';
 import { Broadcast } from './broadcast.js';
 import type { GenerationQueue } from './generations/generation-queue.js';
 import type { PoolService } from './services.js';
 import type { TrainingJobs } from './training/job-feed.js';
-import type { PoolView } from './views.js';
 
 export interface PoolParts {
   runtime: Pick<LanguageModelRuntime, 'status' | 'onStatus'>;
@@ -14,7 +15,7 @@ export interface PoolParts {
 }
 
 export function poolService({ runtime, queue, jobs, checkpointDigest }: PoolParts): PoolService {
-  const viewOf = ({ readyAt: _, ...status }: RuntimeStatus): PoolView => ({
+  const viewOf = ({ readyAt: _, ...status }: RuntimeStatus): PoolStatus => ({
     ...status,
     queued: status.queued + queue.waitingRows,
     checkpointDigest,
@@ -25,7 +26,7 @@ export function poolService({ runtime, queue, jobs, checkpointDigest }: PoolPart
     status: () => viewOf(runtime.status()),
     watch: (signal) => {
       // Only the newest status matters to a reader that lags.
-      const changes = new Broadcast<PoolView>(() => true, 1);
+      const changes = new Broadcast<PoolStatus>(() => true, 1);
       const ended = new AbortController();
       const events = changes.subscribe(AbortSignal.any([signal, ended.signal]));
       const publish = () => changes.publish(viewOf(runtime.status()));

@@ -1,43 +1,16 @@
-/** Stored records as views. */
+/** Stored records as the contract has them. */
+import type { Candidate, Generation, TrainingJob } from '../contract/generated/types.js';
 import type { CandidateRecord, GenerationRecord } from '../store/generations.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
-import type { CandidateView, GenerationView, TrainingJobView } from './views.js';
 
-export function candidateView({ tokenIds, written: _, ...candidate }: CandidateRecord): CandidateView {
+export function candidateOf({ tokenIds, written: _, ...candidate }: CandidateRecord): Candidate {
   return { ...candidate, tokens: tokenIds.length };
 }
 
-export function generationView(generation: GenerationRecord): GenerationView {
-  const { id, memberId, prompt, encoderVersion, model, createdAt, expiredAt } = generation;
-  return {
-    id,
-    memberId,
-    prompt,
-    candidates: generation.candidates.map(candidateView),
-    encoderVersion,
-    model,
-    createdAt,
-    expiredAt,
-  };
+export function generationOf({ modelDigest: _, candidates, ...generation }: GenerationRecord): Generation {
+  return { ...generation, candidates: candidates.map(candidateOf) };
 }
 
-export function trainingJobView(job: TrainingJobRecord): TrainingJobView {
-  const { id, memberId, status, step, totalSteps, loss, accuracy, pairCount, encoderVersion, durationMs, error } = job;
-  const { attempts, notBefore, createdAt } = job;
-  return {
-    id,
-    memberId,
-    status,
-    step,
-    totalSteps,
-    loss,
-    accuracy,
-    pairCount,
-    encoderVersion,
-    durationMs,
-    error,
-    attempts,
-    nextAttemptAt: notBefore,
-    createdAt,
-  };
+export function trainingJobOf({ position: _, notBefore, ...job }: TrainingJobRecord): TrainingJob {
+  return { ...job, nextAttemptAt: notBefore };
 }

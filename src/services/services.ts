@@ -1,37 +1,62 @@
 /** The use cases as the gateway sees them. Every failure is a PalateError; a query for an unknown id is null. */
 import type { PalateError } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
-import type { TasteMapView, WinRatePointView } from './taste-map-views.js';
 import type {
-  Connection,
+  CandidateDelta,
+  CandidateStart,
   ConsentInput,
-  CreatedKeyView,
-  DeletionCountView,
-  DeletionReceiptView,
-  EncoderVersionView,
+  CreatedKey,
+  DeletionCount,
+  DeletionReceipt,
+  EncoderVersion,
+  Feedback,
   FeedbackInput,
-  FeedbackResultView,
-  FeedbackView,
-  FindingView,
+  FeedbackResult,
+  Finding,
   GenerateInput,
-  GenerationView,
+  Generation,
+  GenerationQueued,
+  Key,
   KeyInput,
-  KeyOwner,
-  KeyView,
-  LanguageModelView,
+  KeyScope,
+  LanguageModel,
+  Member,
   MemberRef,
-  MemberTokenView,
-  MemberView,
+  MemberToken,
+  Platform,
   PlatformInput,
-  PlatformView,
+  Plugin,
   PluginConfigInput,
-  PluginView,
-  PoolView,
-  StartedGeneration,
-  StorageEntryView,
-  TasteView,
-  TrainingJobView,
-} from './views.js';
+  PoolStatus,
+  StorageEntry,
+  Taste,
+  TasteMap,
+  TrainingJob,
+  WinRatePoint,
+} from '../contract/generated/types.js';
+import type { Connection } from './connection.js';
+
+/** An input with an idempotency key, and whose key it is: another's of the same text is another key. */
+export type Keyed<Input> = Input & {
+  /** Undefined: the operator's, who may have any number of generations under way. */
+  keyOwner?: string;
+};
+
+/** Where a generation stands while it waits. */
+export type QueuePlace = Omit<GenerationQueued, 'generationId'>;
+
+export interface StartedGeneration {
+  id: string;
+  memberId: string;
+  candidates: CandidateStart[];
+  /**
+   * Its places while it waits, then the texts. Ends when every candidate has ended; throws what ended the generation otherwise. May be
+   * iterated more than once: each from the start, but places that are past.
+   */
+  events: AsyncIterable<QueuePlace | CandidateDelta>;
+  /** Resolves once the generation is stored; rejects with a PalateError. */
+  finished: Promise<Generation>;
+}
 
 export interface GenerationService {
   /**
@@ -40,83 +65,83 @@ export interface GenerationService {
    * BAD_USER_INPUT, TOO_LONG, CONFLICT (key, what cannot be gone on with), NOT_FOUND (what is gone on with), MODEL_UNAVAILABLE,
    * LIMIT_EXCEEDED, CANCELLED.
    */
-  start(input: GenerateInput, signal?: AbortSignal): Promise<StartedGeneration>;
+  start(input: Keyed<GenerateInput>, signal?: AbortSignal): Promise<StartedGeneration>;
   /** Keeps the text so far, finishReason CANCELLED; a finished generation is answered as it is. Errors: NOT_FOUND. */
-  cancel(id: string): Promise<GenerationView>;
+  cancel(id: string): Promise<Generation>;
   /** Null for an unknown one and for one that has not finished. */
-  byId(id: string): Promise<GenerationView | null>;
+  byId(id: string): Promise<Generation | null>;
   /** A member's, newest first; `after` is an edge's cursor. Errors: BAD_USER_INPUT. */
-  list(memberId: string, first: number, after?: string | null): Promise<Connection<GenerationView>>;
+  list(memberId: string, first: number, after?: string | null): Promise<Connection<Generation>>;
 }
 
 export interface PreferenceService {
   /** Resolves when verdict and training job are committed. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT (key). */
-  submit(input: FeedbackInput): Promise<FeedbackResultView>;
+  submit(input: Keyed<FeedbackInput>): Promise<FeedbackResult>;
   /** The verdict no longer trains; withdrawing it twice changes nothing. Errors: NOT_FOUND. */
-  withdraw(id: string): Promise<FeedbackResultView>;
+  withdraw(id: string): Promise<FeedbackResult>;
   /** Active verdicts, newest first; `after` is an edge's cursor. */
-  list(memberId: string, first: number, after?: string | null): Promise<Connection<FeedbackView>>;
+  list(memberId: string, first: number, after?: string | null): Promise<Connection<Feedback>>;
   /** A member's verdict on a generation, in whatever state; the asker's when no member is given. */
-  forGeneration(generationId: string, member?: MemberRef | null): Promise<FeedbackView | null>;
+  forGeneration(generationId: string, member?: MemberRef | null): Promise<Feedback | null>;
 }
 
 export interface MemberService {
-  byRef(ref: MemberRef): Promise<MemberView | null>;
-  byId(id: string): Promise<MemberView | null>;
+  byRef(ref: MemberRef): Promise<Member | null>;
+  byId(id: string): Promise<Member | null>;
   /** The newest versions of a member's encoder, newest first. */
-  versions(id: string, count: number): Promise<EncoderVersionView[]>;
+  versions(id: string, count: number): Promise<EncoderVersion[]>;
   /** The win rate after each vote that counts for it, oldest first. */
-  winRates(id: string): Promise<WinRatePointView[]>;
+  winRates(id: string): Promise<WinRatePoint[]>;
 }
 
 export interface RightsService {
   /** What is not given stays. Granting lets held verdicts count, denying holds those that count. Errors: NOT_FOUND. */
-  setConsent(memberId: string, input: ConsentInput): Promise<MemberView>;
+  setConsent(memberId: string, input: ConsentInput): Promise<Member>;
   /** Verdicts after the version no longer count. Errors: NOT_FOUND (also the version), CONFLICT (the version never served). */
-  rollback(memberId: string, version: number): Promise<MemberView>;
+  rollback(memberId: string, version: number): Promise<Member>;
   /** Resolves when every row is gone; one who was forgotten before has a receipt already. Errors: NOT_FOUND. */
-  forget(memberId: string): Promise<DeletionReceiptView>;
-  receipt(id: string): Promise<DeletionReceiptView | null>;
+  forget(memberId: string): Promise<DeletionReceipt>;
+  receipt(id: string): Promise<DeletionReceipt | null>;
   /** Rows of each kind that belong to the id at this moment. */
-  remaining(memberId: string): Promise<DeletionCountView[]>;
+  remaining(memberId: string): Promise<DeletionCount[]>;
   /** Errors: BAD_USER_INPUT. */
-  platform(name: string): Promise<PlatformView>;
-  setPlatform(name: string, input: PlatformInput): Promise<PlatformView>;
+  platform(name: string): Promise<Platform>;
+  setPlatform(name: string, input: PlatformInput): Promise<Platform>;
 }
 
 export interface TasteService {
   /** Errors: NOT_FOUND, CONFLICT (nothing learned), MODEL_UNAVAILABLE. */
-  export(memberId: string): Promise<TasteView>;
+  export(memberId: string): Promise<Taste>;
   /** Resolves when the taste is kept; the training from it follows. Errors: NOT_FOUND, BAD_USER_INPUT, MODEL_UNAVAILABLE. */
-  import(memberId: string, data: string): Promise<MemberView>;
+  import(memberId: string, data: string): Promise<Member>;
 }
 
 export interface TasteMapService {
   /** Null for an unknown member; empty where the model has no checkpoint. */
-  of(memberId: string): Promise<TasteMapView | null>;
+  of(memberId: string): Promise<TasteMap | null>;
 }
 
 export interface TrainingService {
-  byId(id: string): Promise<TrainingJobView | null>;
+  byId(id: string): Promise<TrainingJob | null>;
   /** Newest first; all members' when none is given, or all those of a platform. */
   list(
     memberId: string | null | undefined,
     first: number,
     after?: string | null,
     platform?: string,
-  ): Promise<Connection<TrainingJobView>>;
+  ): Promise<Connection<TrainingJob>>;
   /** The latest job first if there is one, then every change in order, until `signal` aborts or the member is forgotten. */
-  watch(memberId: string | null | undefined, signal: AbortSignal, platform?: string): AsyncIterable<TrainingJobView>;
+  watch(memberId: string | null | undefined, signal: AbortSignal, platform?: string): AsyncIterable<TrainingJob>;
   /** Queues a training from the active verdicts. Errors: NOT_FOUND. */
-  train(memberId: string): Promise<TrainingJobView>;
+  train(memberId: string): Promise<TrainingJob>;
   /** Ends a job that waits or runs; what it was to learn joins the member's next one. One that has ended is answered as it is. Errors: NOT_FOUND. */
-  cancel(id: string): Promise<TrainingJobView>;
+  cancel(id: string): Promise<TrainingJob>;
 }
 
 export interface PoolService {
-  status(): PoolView;
+  status(): PoolStatus;
   /** The present status first, then every change, until `signal` aborts. */
-  watch(signal: AbortSignal): AsyncIterable<PoolView>;
+  watch(signal: AbortSignal): AsyncIterable<PoolStatus>;
 }
 
 export interface DatabaseService {
@@ -126,12 +151,12 @@ export interface DatabaseService {
 
 export interface ModelService {
   /** The one that serves first, then those known by name. */
-  list(): LanguageModelView[];
+  list(): LanguageModel[];
 }
 
 export interface StorageService {
   /** Rows of this owner whose key begins with `prefix` and comes after `after`, by code point. Errors: BAD_USER_INPUT. */
-  list(owner: string, prefix: string, first: number, after?: string | null): Promise<StorageEntryView[]>;
+  list(owner: string, prefix: string, first: number, after?: string | null): Promise<StorageEntry[]>;
   /**
    * Resolves when the row is committed; null removes it. A row about a member goes when the member does. Errors: BAD_USER_INPUT,
    * LIMIT_EXCEEDED, NOT_FOUND (member).
@@ -140,17 +165,17 @@ export interface StorageService {
 }
 
 export interface PluginService {
-  list(): Promise<PluginView[]>;
+  list(): Promise<Plugin[]>;
   /** Every plugin as it is now, then every change, until `signal` aborts. */
-  watch(signal: AbortSignal): AsyncIterable<PluginView>;
+  watch(signal: AbortSignal): AsyncIterable<Plugin>;
   /** Keeps the settings; a plugin that is to run is started anew with them. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT. */
-  configure(name: string, input: PluginConfigInput): Promise<PluginView>;
+  configure(name: string, input: PluginConfigInput): Promise<Plugin>;
   /** Looks whether a plugin's settings work, without starting it. Errors: NOT_FOUND. */
-  diagnose(name: string): Promise<FindingView[]>;
+  diagnose(name: string): Promise<Finding[]>;
   /** From now on it runs, also after a restart of the service. Errors: NOT_FOUND, CONFLICT (settings are missing). */
-  start(name: string): Promise<PluginView>;
+  start(name: string): Promise<Plugin>;
   /** Resolves when it has stopped, and it stays so. Errors: NOT_FOUND. */
-  stop(name: string): Promise<PluginView>;
+  stop(name: string): Promise<Plugin>;
 }
 
 /** Whose a thing is; null where there is no such thing. What is known already is answered at once. */
@@ -167,19 +192,31 @@ export interface OwnershipService {
   trainingJob(id: string): string | null | Promise<string | null>;
 }
 
+/** Who a key or token belongs to. */
+export interface KeyOwner {
+  scope: KeyScope;
+  /** Of a BOT key. */
+  platform: string | null;
+  /** Of a MEMBER key or token. */
+  member: { id: string; platform: string; externalId: string; scope: string } | null;
+  /** Null for a token. */
+  keyId: string | null;
+  expiresAt: Date | null;
+}
+
 export interface KeyService {
   /** The owner of a key or member token; null for one that is not known. Errors: UNAUTHENTICATED for one that is no longer good. */
   identify(secret: string): Promise<KeyOwner | null>;
   /** Newest first, revoked ones too. */
-  list(): Promise<KeyView[]>;
+  list(): Promise<Key[]>;
   /** Errors: BAD_USER_INPUT, LIMIT_EXCEEDED. */
-  create(input: KeyInput): Promise<CreatedKeyView>;
+  create(input: KeyInput): Promise<CreatedKey>;
   /** A new secret for the key; the one before works for `overlapSeconds` more. Errors: NOT_FOUND, CONFLICT (revoked), BAD_USER_INPUT. */
-  rotate(id: string, overlapSeconds: number): Promise<CreatedKeyView>;
+  rotate(id: string, overlapSeconds: number): Promise<CreatedKey>;
   /** From now on neither the key nor the tokens made with it are good. Errors: NOT_FOUND. */
-  revoke(id: string): Promise<KeyView>;
+  revoke(id: string): Promise<Key>;
   /** A token for the member, who is created if unknown; it ends with the key it was made with, if there is one. Errors: BAD_USER_INPUT. */
-  createMemberToken(ref: MemberRef, keyId: string | null): Promise<MemberTokenView>;
+  createMemberToken(ref: MemberRef, keyId: string | null): Promise<MemberToken>;
   /**
    * Calls `listener` after a key was rotated or revoked here, and with the member after one was forgotten, until the returned function is
    * called.

@@ -1,7 +1,8 @@
 /** Members: who they are and what they consented to. */
 import { randomUUID } from 'node:crypto';
 import { PalateError } from '../common/errors.js';
-import type { LearnConsent, PrismaClient } from './generated/client.js';
+import { type Columns, columnsAs, selectionOf } from './columns.js';
+import type { LearnConsent, Member, PrismaClient } from './generated/client.js';
 import type { Row, SqlEngine } from './sql.js';
 
 export interface MemberIdentity {
@@ -10,11 +11,18 @@ export interface MemberIdentity {
   scope: string;
 }
 
-export interface MemberRecord extends MemberIdentity {
-  id: string;
-  learn: LearnConsent;
-  community: boolean;
-}
+/** What is read of a member, by its column. */
+const COLUMNS = {
+  id: 'id',
+  platform: 'platform',
+  externalId: 'external_id',
+  scope: 'scope',
+  learn: 'learn',
+  community: 'community',
+} as const satisfies Columns<Member>;
+const SELECTION = selectionOf(COLUMNS);
+
+export type MemberRecord = Pick<Member, keyof typeof COLUMNS>;
 
 export interface MemberRepository {
   /** The member of that identity, made when there is none. */
@@ -29,7 +37,7 @@ export function memberRepository(prisma: PrismaClient, engine: SqlEngine): Membe
   // One statement without Prisma: this is on the way of every reply and of verdicts on others' generations.
   const byIdentity = async ({ platform, scope, externalId }: MemberIdentity) => {
     const [row] = await engine.query<MemberRecord & Row>(
-      `SELECT id, platform, external_id AS "externalId", scope, learn, community FROM members
+      `SELECT ${columnsAs(COLUMNS)} FROM members
        WHERE platform = $1 AND scope = $2 AND external_id = $3`,
       [platform, scope, externalId],
     );
@@ -39,10 +47,10 @@ export function memberRepository(prisma: PrismaClient, engine: SqlEngine): Membe
     // Looking first keeps the usual case to one quick read.
     ensure: async (identity) => (await byIdentity(identity)) ?? (await addMember(prisma, identity, byIdentity)),
     byIdentity,
-    byId: (id) => prisma.member.findUnique({ where: { id } }),
+    byId: (id) => prisma.member.findUnique({ where: { id }, select: SELECTION }),
     setLearn: async (id, learn) => {
       await prisma.member.updateMany({ where: { id }, data: { learn } });
-      return prisma.member.findUnique({ where: { id } });
+      return prisma.member.findUnique({ where: { id }, select: SELECTION });
     },
   };
 }

@@ -4,7 +4,14 @@ import type { FeatureDigests } from './generations.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine } from './sql.js';
-import { addTraining, JOB_COLUMNS, type JobRow, jobOf, type TrainingJobRecord } from './training-rows.js';
+import {
+  addTraining,
+  JOB_COLUMNS,
+  JOB_SELECTION,
+  type JobRow,
+  jobOf,
+  type TrainingJobRecord,
+} from './training-rows.js';
 import {
   beatTraining,
   type Claim,
@@ -77,14 +84,19 @@ export function trainingJobRepository(
 ): TrainingJobRepository {
   const silent = new SilentTrainings(queue.silentMs);
   return {
-    byId: (id) => prisma.trainingJob.findUnique({ where: { id } }),
+    byId: (id) => prisma.trainingJob.findUnique({ where: { id }, select: JOB_SELECTION }),
     latest: (memberId, platform) =>
-      prisma.trainingJob.findFirst({ where: jobsOf(memberId, platform), orderBy: { position: 'desc' } }),
+      prisma.trainingJob.findFirst({
+        where: jobsOf(memberId, platform),
+        select: JOB_SELECTION,
+        orderBy: { position: 'desc' },
+      }),
     list: async (memberId, page, platform) => {
       const jobs = jobsOf(memberId, platform);
       const [rows, total] = await Promise.all([
         prisma.trainingJob.findMany({
           where: { ...jobs, position: page.below === undefined ? undefined : { lt: page.below } },
+          select: JOB_SELECTION,
           orderBy: { position: 'desc' },
           take: page.first + 1,
         }),

@@ -1,32 +1,33 @@
 /** Rows of training_jobs, which are the training queue: how one is read, and how one comes to wait. */
 import { randomUUID } from 'node:crypto';
-import type { TrainingStatus } from './generated/client.js';
+import { type Columns, columnsAs, selectionOf } from './columns.js';
+import type { TrainingJob } from './generated/client.js';
 import type { SqlSession } from './sql.js';
 
-export interface TrainingJobRecord {
-  id: string;
-  memberId: string;
-  position: bigint;
-  status: TrainingStatus;
-  step: number;
-  totalSteps: number;
-  loss: number | null;
-  accuracy: number | null;
-  pairCount: number;
-  encoderVersion: number | null;
-  durationMs: number | null;
-  error: string | null;
-  /** How often it was begun. */
-  attempts: number;
-  /** A job that failed waits until then; null where it need not. */
-  notBefore: Date | null;
-  createdAt: Date;
-}
+/** What is read of a job, by its column. */
+const COLUMNS = {
+  id: 'training_jobs.id',
+  memberId: 'training_jobs.member_id',
+  position: 'position',
+  status: 'status',
+  step: 'step',
+  totalSteps: 'total_steps',
+  loss: 'loss',
+  accuracy: 'accuracy',
+  pairCount: 'pair_count',
+  encoderVersion: 'encoder_version',
+  durationMs: 'duration_ms',
+  error: 'error',
+  attempts: 'attempts',
+  notBefore: 'not_before',
+  createdAt: 'training_jobs.created_at',
+} as const satisfies Columns<TrainingJob>;
+
+export type TrainingJobRecord = Pick<TrainingJob, keyof typeof COLUMNS>;
 
 /** Columns of a job under their record names. */
-export const JOB_COLUMNS = `training_jobs.id, training_jobs.member_id AS "memberId", position, status, step, total_steps AS "totalSteps",
-  loss, accuracy, pair_count AS "pairCount", encoder_version AS "encoderVersion", duration_ms AS "durationMs", error, attempts,
-  not_before AS "notBefore", training_jobs.created_at AS "createdAt"`;
+export const JOB_COLUMNS = columnsAs(COLUMNS);
+export const JOB_SELECTION = selectionOf(COLUMNS);
 
 export type JobRow = Omit<TrainingJobRecord, 'position'> & { position: bigint | number | string };
 

@@ -16,9 +16,9 @@ import {
 import { nodeFinding, variableFindings } from '../../src/cli/doctor/machine.js';
 import { examine } from '../../src/cli/doctor.js';
 import { createLog } from '../../src/common/log.js';
+import type { Plugin } from '../../src/contract/generated/types.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
 import { pluginSettings } from '../../src/services/plugins/plugin-settings.js';
-import type { PluginView } from '../../src/services/views.js';
 import { lockFolder } from '../../src/store/folder-lock.js';
 import { openStore } from '../../src/store/store.js';
 import { startDiscord } from '../discord/server.js';
@@ -71,7 +71,7 @@ describe('the parts', () => {
       PALATE_PLUGIN_MY_BOT_TOKN: 'x',
       OTHER: 'x',
     };
-    const plugins = [{ name: 'my-bot', fields: [{ name: 'token' }] }] as unknown as PluginView[];
+    const plugins = [{ name: 'my-bot', fields: [{ name: 'token' }] }] as unknown as Plugin[];
     const titles = (found: PartFinding[]) => found.map(({ title }) => title.split(' ')[0]);
     expect(titles(variableFindings(environment, plugins))).toEqual(['PALATE_PROT', 'PALATE_PLUGIN_MY_BOT_TOKN']);
     // While nobody knows the plugins, nobody knows their settings.

@@ -3,9 +3,9 @@
  * What a plugin does for its platform is tested beside it.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PluginPlacement } from '../../src/contract/generated/types.js';
 import { fieldsOf } from '../../src/plugins/configuration.js';
 import { loadPlugin } from '../../src/plugins/loader.js';
-import type { PluginPlacement } from '../../src/services/views.js';
 import { openPlace, type Place } from '../plugins/place.js';
 
 export interface PluginCase {

@@ -4,26 +4,25 @@
  */
 import { EventEmitter, on } from 'node:events';
 import { PalateError } from '../../src/common/errors.js';
-import type { KeyView } from '../../src/services/key-views.js';
+import type {
+  Candidate,
+  CandidateDelta,
+  DeletionReceipt,
+  Feedback,
+  FeedbackResult,
+  GenerateInput,
+  Generation,
+  Key,
+  Member,
+  MemberRef,
+  PoolStatus,
+  Taste,
+  TrainingJob,
+} from '../../src/contract/generated/types.js';
+import type { Connection } from '../../src/services/connection.js';
 import { modelService } from '../../src/services/models.js';
 import { NO_PLUGINS } from '../../src/services/plugins/no-plugins.js';
-import type { Services } from '../../src/services/services.js';
-import type {
-  CandidateDelta,
-  CandidateView,
-  Connection,
-  DeletionReceiptView,
-  FeedbackResultView,
-  FeedbackView,
-  GenerateInput,
-  GenerationView,
-  MemberRef,
-  MemberView,
-  PoolView,
-  StartedGeneration,
-  TasteView,
-  TrainingJobView,
-} from '../../src/services/views.js';
+import type { Services, StartedGeneration } from '../../src/services/services.js';
 
 export const EPOCH = new Date('2030-01-02T03:04:05.006Z');
 
@@ -34,7 +33,7 @@ export class EchoServices implements Services {
   memberLoads = 0;
   /** Milliseconds between two words. */
   wordMs = 1;
-  pool_: PoolView = {
+  pool_: PoolStatus = {
     ready: true,
     model: 'echo',
     modelDigest: 'ab'.repeat(32),
@@ -50,7 +49,7 @@ export class EchoServices implements Services {
   };
   problem: PalateError | null = null;
   readonly database = { check: async () => this.problem };
-  private readonly finished = new Map<string, GenerationView>();
+  private readonly finished = new Map<string, Generation>();
   private readonly controllers = new Map<string, AbortController>();
 
   async start(): Promise<void> {}
@@ -58,14 +57,14 @@ export class EchoServices implements Services {
 
   readonly generations = {
     start: (input: GenerateInput, signal?: AbortSignal) => this.begin(input, signal),
-    cancel: async (id: string): Promise<GenerationView> => {
+    cancel: async (id: string): Promise<Generation> => {
       const done = this.finished.get(id);
       if (done) return done;
       const controller = this.controllers.get(id);
       if (!controller) throw new PalateError('NOT_FOUND', `There is no generation ${id}.`);
       controller.abort();
       while (!this.finished.has(id)) await pause(1);
-      return this.finished.get(id) as GenerationView;
+      return this.finished.get(id) as Generation;
     },
     byId: async (id: string) => this.finished.get(id) ?? null,
     list: async (_memberId: string, first: number) => connection([...this.finished.values()].slice(0, first)),
@@ -86,13 +85,13 @@ export class EchoServices implements Services {
   };
 
   readonly preferences = {
-    submit: async (): Promise<FeedbackResultView> => {
+    submit: async (): Promise<FeedbackResult> => {
       throw new PalateError('NOT_FOUND', 'There is no such generation.');
     },
-    withdraw: async (id: string): Promise<FeedbackResultView> => {
+    withdraw: async (id: string): Promise<FeedbackResult> => {
       throw new PalateError('NOT_FOUND', `There is no verdict ${id}.`);
     },
-    list: async (memberId: string, first: number): Promise<Connection<FeedbackView>> =>
+    list: async (memberId: string, first: number): Promise<Connection<Feedback>> =>
       connection(Array.from({ length: first }, (_, i) => feedbackView(memberId, i))),
     forGeneration: async () => null,
   };
@@ -100,7 +99,7 @@ export class EchoServices implements Services {
   readonly rights = {
     setConsent: async (memberId: string) => memberView(memberId),
     rollback: async (memberId: string) => memberView(memberId),
-    forget: async (memberId: string): Promise<DeletionReceiptView> => {
+    forget: async (memberId: string): Promise<DeletionReceipt> => {
       throw new PalateError('NOT_FOUND', `There is no member ${memberId}.`);
     },
     receipt: async () => null,
@@ -110,7 +109,7 @@ export class EchoServices implements Services {
   };
 
   readonly tastes = {
-    export: async (): Promise<TasteView> => {
+    export: async (): Promise<Taste> => {
       throw new PalateError('CONFLICT', 'Nothing is learned.');
     },
     import: async (memberId: string) => memberView(memberId),
@@ -120,15 +119,15 @@ export class EchoServices implements Services {
     byId: async (id: string) => (id === 'none' ? null : jobView(id)),
     list: async (_memberId: string | null | undefined, first: number) =>
       connection(Array.from({ length: first }, (_, i) => jobView(`job-${i}`))),
-    watch: (_memberId: string | null | undefined, signal: AbortSignal) => this.listen<TrainingJobView>('job', signal),
-    train: async (memberId: string): Promise<TrainingJobView> => {
+    watch: (_memberId: string | null | undefined, signal: AbortSignal) => this.listen<TrainingJob>('job', signal),
+    train: async (memberId: string): Promise<TrainingJob> => {
       throw new PalateError('NOT_FOUND', `There is no member ${memberId}.`);
     },
-    cancel: async (id: string): Promise<TrainingJobView> => jobView(id, { status: 'CANCELLED' }),
+    cancel: async (id: string): Promise<TrainingJob> => jobView(id, { status: 'CANCELLED' }),
   };
 
   /** No keys are given out here; those that are listed are said. */
-  listed: KeyView[] = [];
+  listed: Key[] = [];
   readonly keys = {
     identify: async () => null,
     list: async () => this.listed,
@@ -155,7 +154,7 @@ export class EchoServices implements Services {
 
   readonly pool = {
     status: () => this.pool_,
-    watch: (signal: AbortSignal) => this.listen<PoolView>('pool', signal),
+    watch: (signal: AbortSignal) => this.listen<PoolStatus>('pool', signal),
   };
 
   readonly plugins = NO_PLUGINS;
@@ -198,7 +197,7 @@ export class EchoServices implements Services {
     const deltas: CandidateDelta[] = [];
     const texts = places.map(() => '');
     let ended = false;
-    const write = async (): Promise<GenerationView> => {
+    const write = async (): Promise<Generation> => {
       for (const word of input.prompt.split(' ')) {
         if (input.prompt.startsWith('break') && word !== 'break') {
           ended = true;
@@ -215,12 +214,12 @@ export class EchoServices implements Services {
       ended = true;
       const finishReason = controller.signal.aborted ? 'CANCELLED' : 'STOP';
       if (finishReason === 'CANCELLED') this.cancelled.push(id);
-      const view: GenerationView = {
+      const view: Generation = {
         id,
         memberId: input.member.externalId,
         prompt: input.prompt,
         candidates: places.map(
-          (place): CandidateView => ({
+          (place): Candidate => ({
             ...place,
             generationId: id,
             text: texts[place.index],
@@ -251,7 +250,7 @@ export class EchoServices implements Services {
   }
 }
 
-export function jobView(id: string, changes: Partial<TrainingJobView> = {}): TrainingJobView {
+export function jobView(id: string, changes: Partial<TrainingJob> = {}): TrainingJob {
   return {
     id,
     memberId: 'ada',
@@ -271,20 +270,22 @@ export function jobView(id: string, changes: Partial<TrainingJobView> = {}): Tra
   };
 }
 
-function memberView(id: string, ref: MemberRef = { platform: 'test', externalId: id }): MemberView {
-  return {
+/** What is not said of a member is null. */
+function memberView(id: string, ref: MemberRef = { platform: 'test', externalId: id }): Member {
+  const said = {
     id,
     platform: ref.platform,
     externalId: ref.externalId,
     scope: ref.scope ?? '',
-    consent: { learn: 'UNASKED', community: false },
-    encoder: { memberId: id, version: 0, capacity: 'PRIOR', verdictCount: 0, pairCount: 0, updatedAt: null },
+    consent: { learn: 'UNASKED' as const, community: false },
+    encoder: { memberId: id, version: 0, capacity: 'PRIOR' as const, verdictCount: 0, pairCount: 0, updatedAt: null },
     winRate: { wins: 0, losses: 0, ties: 0, rate: null, low: null, high: null },
     map: null,
   };
+  return said as Member;
 }
 
-function feedbackView(memberId: string, i: number): FeedbackView {
+function feedbackView(memberId: string, i: number): Feedback {
   const view = { id: `feedback-${i}`, generationId: 'generation-1', memberId, chosen: null, createdAt: EPOCH };
   return { ...view, verdict: 'TIE', state: 'ACTIVE' };
 }

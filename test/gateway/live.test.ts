@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
+import type { GenerationEvent } from '../../src/contract/generated/types.js';
 import { ADMIN } from '../../src/gateway/auth.js';
 import { live } from '../../src/gateway/live.js';
 import { Quotas } from '../../src/gateway/quotas.js';
-import { type GenerationEvent, mergeEvents, mergeSteps, streamGeneration } from '../../src/gateway/streams.js';
+import { mergeEvents, mergeSteps, streamGeneration } from '../../src/gateway/streams.js';
 import { openHouse } from '../services/house.js';
 import { jobView } from './echo-services.js';
 
@@ -92,25 +93,25 @@ describe('live', () => {
 describe('merging', () => {
   it('puts the text of one candidate together and leaves others alone', () => {
     const delta = (candidateId: string, text: string): GenerationEvent => ({
-      type: 'CandidateDelta',
+      __typename: 'CandidateDelta',
       candidateId,
       text,
     });
     expect(mergeEvents(delta('a', 'one'), delta('a', ' two'))).toEqual(delta('a', 'one two'));
     expect(mergeEvents(delta('a', 'one'), delta('b', 'two'))).toBeUndefined();
     expect(
-      mergeEvents({ type: 'GenerationStarted', generationId: 'g', candidates: [] }, delta('a', 'x')),
+      mergeEvents({ __typename: 'GenerationStarted', generationId: 'g', candidates: [] }, delta('a', 'x')),
     ).toBeUndefined();
   });
 
   it('keeps the newest place of a generation that waits, and no text in its stead', () => {
     const queued = (ahead: number): GenerationEvent => ({
-      type: 'GenerationQueued',
+      __typename: 'GenerationQueued',
       generationId: 'g',
       ahead,
       estimatedWaitMs: 1_000 * ahead,
     });
-    const text: GenerationEvent = { type: 'CandidateDelta', candidateId: 'a', text: 'x' };
+    const text: GenerationEvent = { __typename: 'CandidateDelta', candidateId: 'a', text: 'x' };
     expect(mergeEvents(queued(3), queued(2))).toEqual(queued(2));
     expect(mergeEvents(queued(1), text)).toBeUndefined();
     expect(mergeEvents(text, queued(1))).toBeUndefined();

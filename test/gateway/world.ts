@@ -5,6 +5,7 @@
 
 import { DEFAULT_LIMITS, type Limits } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
+import type { MemberRef } from '../../src/contract/generated/types.js';
 import {
   ADMIN,
   authenticateAdmin,
@@ -14,7 +15,6 @@ import {
   type Viewer,
 } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
-import type { MemberRef } from '../../src/services/views.js';
 import { type House, openHouse } from '../services/house.js';
 import { KEY } from './harness.js';
 

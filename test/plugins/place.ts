@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
 import { DEFAULT_LIMITS, type Limits, PLUGIN_TIMES, type PluginTimes } from '../../src/common/config.js';
+import type { Plugin, PluginPlacement } from '../../src/contract/generated/types.js';
 import { authenticateAdmin, authenticateAny, authenticateKeys } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { PluginHost } from '../../src/plugins/host.js';
@@ -15,7 +16,6 @@ import { pluginRows } from '../../src/services/plugins/plugin-rows.js';
 import { pluginSettings } from '../../src/services/plugins/plugin-settings.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training/training-thread.js';
-import type { PluginPlacement, PluginView } from '../../src/services/views.js';
 import { openStore } from '../../src/store/store.js';
 import { tinyCheckpoint, tinyModelOf } from '../services/house.js';
 import { ScriptedRuntime } from '../services/scripted-runtime.js';
@@ -45,11 +45,11 @@ export interface Place {
   executorFor: Gateway['executorFor'];
   /** Lines of the log, parsed. */
   log: Record<string, unknown>[];
-  plugin(name: string): Promise<PluginView>;
+  plugin(name: string): Promise<Plugin>;
   /** What the plugin keeps, as key and value. */
   rowsOf(name: string): Promise<{ key: string; value: string }[]>;
   /** Waits until the plugin is as it should be. */
-  until(name: string, holds: (plugin: PluginView) => boolean): Promise<PluginView>;
+  until(name: string, holds: (plugin: Plugin) => boolean): Promise<Plugin>;
   /** Ends the service as a process would, and keeps its folder. */
   stop(): Promise<void>;
   close(): Promise<void>;

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { GenerateInput } from '../../src/contract/generated/types.js';
 import { checkDecodeRequest } from '../../src/runtime/check-request.js';
-import type { GenerateInput } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from '../services/house.js';
 
 const RUNS = 500;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { FeedbackInput, Verdict } from '../../src/services/views.js';
+import type { FeedbackInput, Verdict } from '../../src/contract/generated/types.js';
 import {
   answerConsent,
   entriesOf,

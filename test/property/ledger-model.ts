@@ -2,7 +2,7 @@
  * What the verdict ledger should be after any sequence of votes, withdrawals, answers about consent, rollbacks, forgettings, trainings,
  * steps of the clock and crashes: plain maps, without a database and without a clock. People are numbered and stay themselves when they are forgotten; their member row is then made anew by their next vote.
  */
-import type { FeedbackState, Verdict } from '../../src/services/views.js';
+import type { FeedbackState, Verdict } from '../../src/contract/generated/types.js';
 
 export interface ModelVerdict {
   id: string;

@@ -1,7 +1,7 @@
 /** Going on with a reply that reached its length: the same latent, all that is written so far, and nobody else's. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CandidateView, GenerateInput, GenerationView } from '../../src/services/views.js';
+import type { Candidate, GenerateInput, Generation } from '../../src/contract/generated/types.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 const asker = () => ({ platform: 'test', externalId: randomUUID() });
@@ -16,7 +16,7 @@ describe('a reply that reached its length', () => {
   });
   afterAll(() => house.close());
 
-  const generate = async (input: Partial<GenerateInput> & Pick<GenerateInput, 'member'>): Promise<GenerationView> => {
+  const generate = async (input: Partial<GenerateInput> & Pick<GenerateInput, 'member'>): Promise<Generation> => {
     const started = await house.services.generations.start({ prompt: 'Say hello.', maxTokens: 8, seed: 5, ...input });
     return started.finished;
   };
@@ -25,9 +25,8 @@ describe('a reply that reached its length', () => {
     if (row?.length !== 1) throw new Error('The last request was not for one reply.');
     return row[0];
   };
-  const exploring = ({ candidates }: GenerationView) =>
-    candidates.find(({ role }) => role === 'EXPLORE') as CandidateView;
-  const latentOf = (generation: GenerationView) =>
+  const exploring = ({ candidates }: Generation) => candidates.find(({ role }) => role === 'EXPLORE') as Candidate;
+  const latentOf = (generation: Generation) =>
     house.runtime.requests.at(-1)?.rows[exploring(generation).index].latent as Float32Array;
   const tokensOf = async (generationId: string, index = 0) =>
     (await house.store.generations.byId(generationId))?.candidates[index].tokenIds;
@@ -153,7 +152,7 @@ describe('a reply that reached its length', () => {
   it('goes on under its model and checkpoint only, and as long as its text is kept', async () => {
     const member = asker();
     const first = await generate({ member });
-    const bare = first.candidates.find(({ role }) => role === 'BASE') as CandidateView;
+    const bare = first.candidates.find(({ role }) => role === 'BASE') as Candidate;
     house.runtime.change({ modelDigest: 'cd'.repeat(32) });
     await expect(generate({ member, continues: bare.id })).rejects.toMatchObject({ code: 'CONFLICT' });
     await house.reopen(tinyCheckpoint('another'));

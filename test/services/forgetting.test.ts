@@ -2,12 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type {
-  DeletionCountView,
-  DeletionReceiptView,
-  GenerateInput,
-  GenerationView,
-} from '../../src/services/views.js';
+import type { DeletionCount, DeletionReceipt, GenerateInput, Generation } from '../../src/contract/generated/types.js';
 import { TABLES_OF_MEMBERS } from '../../src/store/forgetting.js';
 import { readMigrations } from '../../src/store/migrations.js';
 import { type House, openHouse } from './house.js';
@@ -30,8 +25,7 @@ async function lastOf<T>(events: AsyncIterable<T>): Promise<T | undefined> {
   return last;
 }
 
-const countOf = (counts: readonly DeletionCountView[], kind: string) =>
-  counts.find((entry) => entry.kind === kind)?.count;
+const countOf = (counts: readonly DeletionCount[], kind: string) => counts.find((entry) => entry.kind === kind)?.count;
 
 describe('forgetting a member', () => {
   let house: House;
@@ -47,9 +41,9 @@ describe('forgetting a member', () => {
       maxTokens: 24,
       ...input,
     });
-  const generate = async (externalId: string, input: Partial<GenerateInput> = {}): Promise<GenerationView> =>
+  const generate = async (externalId: string, input: Partial<GenerateInput> = {}): Promise<Generation> =>
     (await start(externalId, input)).finished;
-  const choose = (generation: GenerationView, voter?: string, key?: string) =>
+  const choose = (generation: Generation, voter?: string, key?: string) =>
     house.services.preferences.submit({
       generationId: generation.id,
       verdict: 'CHOSEN',
@@ -57,7 +51,7 @@ describe('forgetting a member', () => {
       member: voter ? { platform: 'test', externalId: voter } : undefined,
       key,
     });
-  const cleaned = async ({ id }: DeletionReceiptView) => {
+  const cleaned = async ({ id }: DeletionReceipt) => {
     await vi.waitUntil(async () => (await house.services.rights.receipt(id))?.cleanedAt, 120_000);
     return house.services.rights.receipt(id);
   };
@@ -68,7 +62,7 @@ describe('forgetting a member', () => {
     return bytes.flatMap((encoder) => (encoder ? [encoder.subarray(40, 72)] : []));
   };
   /** What of the generations and encoders is stored as bytes and text. */
-  const needlesOf = async (externalId: string, memberId: string, generations: GenerationView[]) => {
+  const needlesOf = async (externalId: string, memberId: string, generations: Generation[]) => {
     const vectors: Uint8Array[] = [];
     for (const { promptFeatures, candidates } of await house.store.feedback.trainingVerdicts(memberId)) {
       for (const bytes of [promptFeatures, ...candidates.map(({ features }) => features)])
@@ -81,7 +75,7 @@ describe('forgetting a member', () => {
 
   it('removes every row and byte of them, and what others learned from their generations', async () => {
     const [name, friend, bystander] = ['ada', 'bea', 'cleo'].map((word) => `${word}-${randomUUID()}`);
-    const generations: GenerationView[] = [];
+    const generations: Generation[] = [];
     for (let i = 0; i < 4; i++) {
       generations.push(
         await generate(name, { key: `key of ${name} ${i}`, seed: i, source: { messageId: `m-${name}` } }),

@@ -3,13 +3,8 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
-import type {
-  CandidateDelta,
-  CandidateView,
-  GenerateInput,
-  GenerationView,
-  StartedGeneration,
-} from '../../src/services/views.js';
+import type { Candidate, CandidateDelta, GenerateInput, Generation } from '../../src/contract/generated/types.js';
+import type { StartedGeneration } from '../../src/services/services.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 const asker = () => ({ platform: 'test', externalId: randomUUID() });
@@ -27,7 +22,7 @@ describe('generations', () => {
   });
   afterAll(() => house.close());
 
-  const generate = async (input: Partial<GenerateInput> = {}): Promise<GenerationView> => {
+  const generate = async (input: Partial<GenerateInput> = {}): Promise<Generation> => {
     const started = await house.services.generations.start({
       member: asker(),
       prompt: 'Say hello.',
@@ -36,7 +31,7 @@ describe('generations', () => {
     });
     return started.finished;
   };
-  const rolesOf = ({ candidates }: GenerationView) => candidates.map(({ role }: CandidateView) => role).sort();
+  const rolesOf = ({ candidates }: Generation) => candidates.map(({ role }: Candidate) => role).sort();
 
   it('stream what they store', async () => {
     const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.', maxTokens: 8 });
@@ -79,7 +74,7 @@ describe('generations', () => {
     const texts = async (seed: number) => (await generate({ member, seed })).candidates.map(({ text }) => text);
     expect(await texts(7)).toEqual(await texts(7));
     expect(await texts(7)).not.toEqual(await texts(8));
-    const first = new Set<string>();
+    const first = new Set<string | null>();
     for (let seed = 0; seed < 20; seed++) first.add((await generate({ seed })).candidates[0].role);
     expect(first).toEqual(new Set(['BASE', 'EXPLORE']));
   });

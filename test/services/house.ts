@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DEFAULT_LIMITS, DEFAULT_SETTINGS, type Limits } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
+import type { TrainingJob } from '../../src/contract/generated/types.js';
 import { openGguf } from '../../src/language-model/gguf.js';
 import type { LanguageModelFile } from '../../src/language-model/model.js';
 import { decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
@@ -13,7 +14,6 @@ import { createServices, type ServiceParts } from '../../src/services/create-ser
 import { PromptThread } from '../../src/services/generations/prompt-thread.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training/training-thread.js';
-import type { TrainingJobView } from '../../src/services/views.js';
 import type { QueueOptions } from '../../src/store/queue.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { writeTinyModel } from '../language-model/gguf-writer.js';
@@ -63,7 +63,7 @@ export interface House {
   runtime: ScriptedRuntime;
   folder: string;
   /** Waits until the member has no job that waits or runs, and returns the newest. */
-  trained(memberId: string): Promise<TrainingJobView>;
+  trained(memberId: string): Promise<TrainingJob>;
   /** Stops everything and starts it again on the same folder, as a new process would. */
   reopen(checkpoint?: LoadedCheckpoint | null): Promise<void>;
   close(): Promise<void>;

@@ -4,9 +4,9 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
+import type { KeyInput } from '../../src/contract/generated/types.js';
 import { keyService } from '../../src/services/keys/keys.js';
 import type { KeyService } from '../../src/services/services.js';
-import type { KeyInput } from '../../src/services/views.js';
 import { type TemporaryStore, temporaryStore } from '../store/temporary-store.js';
 
 const ADA = { platform: 'north', externalId: 'ada' };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { TrainingJobView } from '../../src/services/views.js';
+import type { TrainingJob } from '../../src/contract/generated/types.js';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.js';
 import { type House, openHouse } from './house.js';
 
@@ -43,12 +43,12 @@ describe('two processes on one PostgreSQL server', () => {
       verdict: 'CHOSEN',
       chosenCandidateId: generation.candidates[choice].id,
     });
-    return trainingJob as TrainingJobView;
+    return trainingJob as TrainingJob;
   };
   /** Every state of every job as this process tells it. */
   const follow = ({ services }: House) => {
     const stop = new AbortController();
-    const seen: TrainingJobView[] = [];
+    const seen: TrainingJob[] = [];
     const following = (async () => {
       for await (const job of services.training.watch(null, stop.signal)) seen.push(job);
     })();

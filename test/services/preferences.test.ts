@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { GenerateInput, GenerationView, TrainingJobView } from '../../src/services/views.js';
+import type { GenerateInput, Generation, TrainingJob } from '../../src/contract/generated/types.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 const asker = () => ({ platform: 'test', externalId: randomUUID() });
@@ -13,7 +13,7 @@ describe('preferences', () => {
   });
   afterAll(() => house.close());
 
-  const generate = async (input: Partial<GenerateInput> = {}): Promise<GenerationView> => {
+  const generate = async (input: Partial<GenerateInput> = {}): Promise<Generation> => {
     const started = await house.services.generations.start({
       member: asker(),
       prompt: 'Say hello.',
@@ -22,7 +22,7 @@ describe('preferences', () => {
     });
     return started.finished;
   };
-  const choose = (generation: GenerationView, index = 0, key?: string) =>
+  const choose = (generation: Generation, index = 0, key?: string) =>
     house.services.preferences.submit({
       generationId: generation.id,
       verdict: 'CHOSEN',
@@ -202,7 +202,7 @@ describe('preferences', () => {
     await choose(generations[0]);
     const before = await house.trained(memberId);
     const stop = new AbortController();
-    const seen: TrainingJobView[] = [];
+    const seen: TrainingJob[] = [];
     const watching = (async () => {
       for await (const job of house.services.training.watch(memberId, stop.signal)) {
         seen.push(job);

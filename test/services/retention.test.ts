@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
+import type { Generation } from '../../src/contract/generated/types.js';
 import { Housekeeping } from '../../src/services/members/housekeeping.js';
-import type { GenerationView } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 const DAY_MS = 86_400_000;
@@ -24,11 +24,11 @@ describe('retention', () => {
   afterAll(() => house.close());
 
   const member = { platform: 'test', externalId: randomUUID() };
-  const ask = async (prompt: string): Promise<GenerationView> => {
+  const ask = async (prompt: string): Promise<Generation> => {
     const input = { member, prompt, maxTokens: 16, source: { messageId: `message of ${prompt}` } };
     return (await house.services.generations.start(input)).finished;
   };
-  const choose = ({ id, candidates }: GenerationView) =>
+  const choose = ({ id, candidates }: Generation) =>
     house.services.preferences.submit({ generationId: id, verdict: 'CHOSEN', chosenCandidateId: candidates[0].id });
   /** Runs the sweep and the clean-up of a start, so many days from now. */
   const startIn = async (days: number, textDays: number) => {

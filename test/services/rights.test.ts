@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { GenerateInput, GenerationView } from '../../src/services/views.js';
+import type { GenerateInput, Generation } from '../../src/contract/generated/types.js';
 import { type House, openHouse } from './house.js';
 
 const asker = (platform = 'test') => ({ platform, externalId: randomUUID() });
@@ -12,11 +12,11 @@ describe('a member’s rights', () => {
   });
   afterAll(() => house.close());
 
-  const generate = async (input: Partial<GenerateInput> = {}): Promise<GenerationView> => {
+  const generate = async (input: Partial<GenerateInput> = {}): Promise<Generation> => {
     const base = { member: asker(), prompt: 'Say hello.', maxTokens: 8 };
     return (await house.services.generations.start({ ...base, ...input })).finished;
   };
-  const choose = ({ id, candidates }: GenerationView, index = 0) =>
+  const choose = ({ id, candidates }: Generation, index = 0) =>
     house.services.preferences.submit({
       generationId: id,
       verdict: 'CHOSEN',
@@ -26,7 +26,7 @@ describe('a member’s rights', () => {
     await house.trained(memberId);
     return (await house.services.members.byId(memberId))?.encoder;
   };
-  const states = async (memberId: string, generations: GenerationView[]) =>
+  const states = async (memberId: string, generations: Generation[]) =>
     Promise.all(generations.map(async ({ id }) => (await house.store.feedback.ofMember(memberId, id))?.state));
   const bytesOf = async (memberId: string, version: number) =>
     Buffer.from((await house.store.encoders.bytesOf(memberId, version)) as Uint8Array).toString('hex');
@@ -119,7 +119,7 @@ describe('a member’s rights', () => {
     /** A member with as many verdicts and versions. */
     const versions = async (count: number) => {
       const member = asker();
-      const generations: GenerationView[] = [];
+      const generations: Generation[] = [];
       for (let i = 0; i < count; i++) {
         generations.push(await generate({ member, prompt: `Question ${i}` }));
         await choose(generations[i], i % 2);

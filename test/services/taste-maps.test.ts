@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GenerateInput, Generation } from '../../src/contract/generated/types.js';
 import { coordinatesOf, tasteDirections } from '../../src/learning/directions.js';
 import { decodeEncoder } from '../../src/learning/encoder.js';
 import { winRatesOf } from '../../src/services/preferences/win-rate.js';
-import type { GenerateInput, GenerationView } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 describe('the map of tastes', () => {
@@ -13,11 +13,11 @@ describe('the map of tastes', () => {
   });
   afterAll(() => house.close());
 
-  const ask = async (externalId: string, more: Partial<GenerateInput> = {}): Promise<GenerationView> => {
+  const ask = async (externalId: string, more: Partial<GenerateInput> = {}): Promise<Generation> => {
     const input = { member: { platform: 'test', externalId }, prompt: 'Say hello.', maxTokens: 8, ...more };
     return (await house.services.generations.start(input)).finished;
   };
-  const choose = async ({ id, candidates, memberId }: GenerationView, index = 0) => {
+  const choose = async ({ id, candidates, memberId }: Generation, index = 0) => {
     const [verdict, chosenCandidateId] = ['CHOSEN' as const, candidates[index].id];
     const { feedback } = await house.services.preferences.submit({ generationId: id, verdict, chosenCandidateId });
     await house.trained(memberId);

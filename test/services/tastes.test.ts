@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Generation } from '../../src/contract/generated/types.js';
 import { decodeEncoder } from '../../src/learning/encoder.js';
 import { readTaste, tasteSigner } from '../../src/services/members/taste-file.js';
-import type { GenerationView } from '../../src/services/views.js';
 import { type House, openHouse, tinyCheckpoint } from './house.js';
 
 const elsewhere = tasteSigner(new Uint8Array(32).fill(3));
@@ -15,11 +15,11 @@ describe('tastes that members take along', () => {
   });
   afterAll(() => house.close());
 
-  const ask = async (externalId: string, prompt = 'Say hello.'): Promise<GenerationView> => {
+  const ask = async (externalId: string, prompt = 'Say hello.'): Promise<Generation> => {
     const input = { member: { platform: 'test', externalId }, prompt, maxTokens: 8 };
     return (await house.services.generations.start(input)).finished;
   };
-  const choose = async (generation: GenerationView, index = 0) => {
+  const choose = async (generation: Generation, index = 0) => {
     const [verdict, chosenCandidateId] = ['CHOSEN' as const, generation.candidates[index].id];
     const result = await house.services.preferences.submit({ generationId: generation.id, verdict, chosenCandidateId });
     await house.trained(generation.memberId);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Generation, TrainingJob } from '../../src/contract/generated/types.js';
 import { MAXIMUM_ATTEMPTS, retryDelay } from '../../src/services/training/retry.js';
-import type { GenerationView, TrainingJobView } from '../../src/services/views.js';
 import { type House, openHouse } from './house.js';
 
 it('tries a training five times, with growing pauses', () => {
@@ -15,19 +15,19 @@ describe('a training', () => {
   });
   afterAll(() => house.close());
 
-  const generate = async (externalId: string): Promise<GenerationView> => {
+  const generate = async (externalId: string): Promise<Generation> => {
     const input = { member: { platform: 'test', externalId }, prompt: `Hello from ${externalId}.`, maxTokens: 4 };
     return (await house.services.generations.start(input)).finished;
   };
-  const vote = async (generation: GenerationView) =>
+  const vote = async (generation: Generation) =>
     (
       await house.services.preferences.submit({
         generationId: generation.id,
         verdict: 'CHOSEN',
         chosenCandidateId: generation.candidates[0].id,
       })
-    ).trainingJob as TrainingJobView;
-  const until = async (memberId: string, status: TrainingJobView['status'], id?: string) => {
+    ).trainingJob as TrainingJob;
+  const until = async (memberId: string, status: TrainingJob['status'], id?: string) => {
     for await (const job of house.services.training.watch(memberId, AbortSignal.timeout(240_000))) {
       if (job.status === status && (id === undefined || job.id === id)) return job;
     }

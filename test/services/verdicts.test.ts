@@ -1,7 +1,7 @@
 /** Every verdict after every other one, on the real ledger: what is kept, what trains, what the encoder is made of. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FeedbackResultView, GenerationView, Verdict } from '../../src/services/views.js';
+import type { FeedbackResult, Generation, Verdict } from '../../src/contract/generated/types.js';
 import { type House, openHouse } from './house.js';
 
 const VERDICTS: readonly Verdict[] = ['CHOSEN', 'TIE', 'ALL_BAD', 'GOOD', 'BAD'];
@@ -16,25 +16,25 @@ describe('a verdict', () => {
   });
   afterAll(() => house.close());
 
-  const generate = async (): Promise<GenerationView> => {
+  const generate = async (): Promise<Generation> => {
     const member = { platform: 'test', externalId: randomUUID() };
     const input = { member, prompt: 'Say hello.', maxTokens: 4, candidateCount: 3 };
     return (await house.services.generations.start(input)).finished;
   };
-  const submit = (generation: GenerationView, verdict: Verdict, index = 1) =>
+  const submit = (generation: Generation, verdict: Verdict, index = 1) =>
     house.services.preferences.submit({
       generationId: generation.id,
       verdict,
       chosenCandidateId: TRAINED[verdict] > 0 ? generation.candidates[index].id : null,
     });
   /** Waits for what the verdict queued; the pairs the encoder is made of, null where nothing was queued. */
-  const trainedOn = async (generation: GenerationView, { trainingJob }: FeedbackResultView) => {
+  const trainedOn = async (generation: Generation, { trainingJob }: FeedbackResult) => {
     if (!trainingJob) return null;
     const { id, status, pairCount } = await house.trained(generation.memberId);
     expect({ id, status }).toEqual({ id: trainingJob.id, status: 'SUCCEEDED' });
     return pairCount;
   };
-  const encoderOf = async ({ memberId }: GenerationView) => {
+  const encoderOf = async ({ memberId }: Generation) => {
     const version = (await house.services.members.byId(memberId))?.encoder.version as number;
     const bytes = await house.store.encoders.bytesOf(memberId, version);
     return bytes && Buffer.from(bytes).toString('hex');

@@ -1,6 +1,6 @@
 /** Lives through everything that leaves a time behind, and tells each as the services give it. Its test sets the machine's zone. */
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
-import { trainingJobView } from '../../src/services/records.js';
+import { trainingJobOf } from '../../src/services/records.js';
 import { newGeneration } from '../store/temporary-store.js';
 import { openHouse } from './house.js';
 
@@ -50,7 +50,7 @@ const waiting = await store.trainingJobs.queue(made.memberId);
 const claim = await store.trainingJobs.claim(made.memberId);
 if (claim) await store.trainingJobs.fail(claim.job, { error: 'no luck', durationMs: 1, retryAfterMs: 60_000 });
 const failed = await store.trainingJobs.byId(waiting?.id as string);
-times['TrainingJob.nextAttemptAt'] = failed && trainingJobView(failed).nextAttemptAt;
+times['TrainingJob.nextAttemptAt'] = failed && trainingJobOf(failed).nextAttemptAt;
 const receipt = await services.rights.forget(made.memberId);
 times['DeletionReceipt.forgottenAt'] = receipt.forgottenAt;
 times['DeletionReceipt.cleanUpBy'] = receipt.cleanUpBy;

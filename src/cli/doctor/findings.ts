@@ -1,8 +1,8 @@
 /** What the doctor says, and how it is written. */
-import type { FindingView } from '../../services/views.js';
+import type { Finding } from '../../contract/generated/types.js';
 
 /** A finding, and the part it is about: `palate` itself, or a plugin. */
-export interface PartFinding extends FindingView {
+export interface PartFinding extends Finding {
   part: string;
 }
 
@@ -12,12 +12,12 @@ export const ok = (title: string, advice: string | null = null): PartFinding => 
 export const warning = (title: string, advice: string): PartFinding => finding('WARNING', title, advice);
 export const problem = (title: string, advice: string | null): PartFinding => finding('PROBLEM', title, advice);
 
-function finding(level: FindingView['level'], title: string, advice: string | null): PartFinding {
+function finding(level: Finding['level'], title: string, advice: string | null): PartFinding {
   return { part: SERVICE, level, title, advice };
 }
 
 /** How many there are of a level. */
-export function count(findings: readonly FindingView[], level: FindingView['level']): number {
+export function count(findings: readonly Finding[], level: Finding['level']): number {
   return findings.filter((one) => one.level === level).length;
 }
 

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { adminKeyFile, pluginVariable, type Settings, secretKeyFile, VARIABLES } from '../../common/config.js';
 import { PLUGIN_PREFIX, unknownVariables } from '../../common/environment.js';
 import { messageOf } from '../../common/errors.js';
-import type { PluginView } from '../../services/views.js';
+import type { Plugin } from '../../contract/generated/types.js';
 import { folderHolder } from '../../store/folder-lock.js';
 import { ok, type PartFinding, problem, warning } from './findings.js';
 
@@ -34,7 +34,7 @@ function isInRange(version: string, range: string): boolean {
 }
 
 /** Variables that look like settings and are none; `plugins` where they are known. */
-export function variableFindings(environment: Environment, plugins: readonly PluginView[] | null): PartFinding[] {
+export function variableFindings(environment: Environment, plugins: readonly Plugin[] | null): PartFinding[] {
   const fields = plugins?.flatMap(({ name, fields }) => fields.map((field) => pluginVariable(name, field.name)));
   const ofPlugins = Object.keys(environment).filter(
     (name) => name.startsWith(PLUGIN_PREFIX) && environment[name] && fields !== undefined && !fields.includes(name),

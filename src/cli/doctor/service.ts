@@ -3,10 +3,10 @@ import { createPalateClient, type PalateClient } from '../../client/index.js';
 import { localUrl, PLUGIN_TIMES, type Settings, VARIABLES } from '../../common/config.js';
 import { messageOf } from '../../common/errors.js';
 import { createLog } from '../../common/log.js';
+import type { Finding, Plugin } from '../../contract/generated/types.js';
 import { PluginHost } from '../../plugins/host.js';
 import { pluginRows } from '../../services/plugins/plugin-rows.js';
 import { type PluginSettings, pluginSettings } from '../../services/plugins/plugin-settings.js';
-import type { FindingView, PluginView } from '../../services/views.js';
 import { type InspectedDatabase, inspectDatabase } from '../../store/inspection.js';
 import { findAdminKey } from '../admin-key.js';
 import { ok, type PartFinding, problem, warning } from './findings.js';
@@ -47,7 +47,7 @@ export async function readiness(settings: Settings, url: string | undefined): Pr
 
 export interface Loaded {
   /** Null where they could not be asked for. */
-  plugins: PluginView[] | null;
+  plugins: Plugin[] | null;
   findings: PartFinding[];
 }
 
@@ -150,7 +150,7 @@ const NOTHING_SET: PluginSettings = {
 
 const NO_ROWS = () => ({ get: async () => null, async *list() {} });
 
-function ofPlugin(name: string, findings: readonly FindingView[]): PartFinding[] {
+function ofPlugin(name: string, findings: readonly Finding[]): PartFinding[] {
   return findings.map((finding) => ({ part: name, ...finding }));
 }
 

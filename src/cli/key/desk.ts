@@ -7,16 +7,16 @@ import { localUrl, type Settings } from '../../common/config.js';
 import { messageOf, PalateError } from '../../common/errors.js';
 import { makeDataFolder } from '../../common/installation.js';
 import { createLog } from '../../common/log.js';
+import type { CreatedKey, Key, KeyInput } from '../../contract/generated/types.js';
 import { keyService } from '../../services/keys/keys.js';
-import type { CreatedKeyView, KeyInput, KeyView } from '../../services/views.js';
 import { openStore } from '../../store/store.js';
 import { findAdminKey } from '../admin-key.js';
 
 /** A key as it is listed; moments are Dates or ISO texts. */
 export type ListedKey = {
-  [K in Exclude<keyof KeyView, 'memberId'>]: KeyView[K] extends Date | null ? KeyView[K] | string : KeyView[K];
+  [K in Exclude<keyof Key, 'memberId'>]: Key[K] extends Date | null ? Key[K] | string : Key[K];
 };
-export type NewKey = { key: ListedKey } & Pick<CreatedKeyView, 'secret'>;
+export type NewKey = { key: ListedKey } & Pick<CreatedKey, 'secret'>;
 
 export interface KeyDesk {
   list(): Promise<ListedKey[]>;

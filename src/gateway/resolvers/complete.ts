@@ -2,7 +2,8 @@
  * Whether the contract is served, found out by the compiler: every field has a resolver, or is a field of the view it is read from,
  * with a value that fits.
  */
-import type { Resolver, Resolvers, ResolversParentTypes } from '../generated/contract.js';
+import type { Resolver, ResolversParentTypes } from '../../contract/generated/resolvers.js';
+import type { Resolvers } from '../context.js';
 
 /** Types with fields. */
 type TypeName = Exclude<keyof Resolvers & keyof ResolversParentTypes, 'DateTime' | 'GenerationEvent'>;

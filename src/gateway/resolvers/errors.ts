@@ -1,6 +1,6 @@
 /** What went wrong lately, in numbers. */
-import type { ErrorCount } from '../error-tally.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { ErrorCount } from '../../contract/generated/types.js';
+import type { Resolvers } from '../context.js';
 import { streamErrors } from '../streams.js';
 
 export const errors = {

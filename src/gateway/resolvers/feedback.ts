@@ -1,7 +1,7 @@
 /** Verdicts: given, taken back, listed. */
 
 import { keyOwnerOf } from '../auth.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 import { memberOf, pageSize, present } from './links.js';
 
 export const feedback = {

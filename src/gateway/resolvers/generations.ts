@@ -1,6 +1,7 @@
 /** Writing replies, and the generations they make. */
-import type { Resolvers } from '../generated/contract.js';
-import { type GenerationEvent, startGeneration, streamGeneration } from '../streams.js';
+import type { GenerationEvent } from '../../contract/generated/types.js';
+import type { Resolvers } from '../context.js';
+import { startGeneration, streamGeneration } from '../streams.js';
 import { memberOf, pageSize } from './links.js';
 
 export const generations = {
@@ -23,7 +24,6 @@ export const generations = {
       resolve: (event: GenerationEvent) => event,
     },
   },
-  GenerationEvent: { __resolveType: (event) => event.type },
   Generation: {
     member: memberOf,
     feedback: (generation, { member }, { services }) => services.preferences.forGeneration(generation.id, member),

@@ -1,5 +1,5 @@
 /** Keys and members' tokens. */
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 
 export const keys = {
   Query: {

@@ -1,6 +1,6 @@
 /** The limits that this process keeps. */
 import { LIMIT_TEXTS, type LimitName } from '../../common/limit-texts.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 
 const NAMES = Object.keys(LIMIT_TEXTS) as LimitName[];
 

@@ -1,7 +1,7 @@
 /** What resolvers of several parts share: links between entities, which views hold as ids, and pages. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { PalateError } from '../../common/errors.js';
-import type { MemberView } from '../../services/views.js';
+import type { Member } from '../../contract/generated/types.js';
 import type { Context } from '../context.js';
 
 export interface PageArguments {
@@ -22,7 +22,7 @@ export async function memberOf(
   _: unknown,
   context: Context,
   info: GraphQLResolveInfo,
-): Promise<MemberView> {
+): Promise<Member> {
   return present(await context.loaders.member(owned.memberId, info), 'member', owned.memberId);
 }
 

@@ -1,5 +1,5 @@
 /** Members and what was learned about them. */
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 import { pageSize } from './links.js';
 
 export const members = {

@@ -1,6 +1,6 @@
 /** The plugins, for admins. */
-import type { PluginView } from '../../services/views.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { Plugin } from '../../contract/generated/types.js';
+import type { Resolvers } from '../context.js';
 import { streamPlugins } from '../streams.js';
 
 export const plugins = {
@@ -16,7 +16,7 @@ export const plugins = {
   Subscription: {
     pluginStatus: {
       subscribe: (_, __, context) => streamPlugins(context),
-      resolve: (plugin: PluginView) => plugin,
+      resolve: (plugin: Plugin) => plugin,
     },
   },
 } satisfies Resolvers;

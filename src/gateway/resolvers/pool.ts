@@ -1,6 +1,6 @@
 /** The model workers, and the models. */
-import type { PoolView } from '../../services/views.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { PoolStatus } from '../../contract/generated/types.js';
+import type { Resolvers } from '../context.js';
 import { streamPool } from '../streams.js';
 
 export const pool = {
@@ -11,7 +11,7 @@ export const pool = {
   Subscription: {
     poolStatus: {
       subscribe: (_, __, context) => streamPool(context),
-      resolve: (status: PoolView) => status,
+      resolve: (status: PoolStatus) => status,
     },
   },
   PoolStatus: {

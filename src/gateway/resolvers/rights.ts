@@ -1,6 +1,6 @@
 /** A member's rights: consent, rollback, being forgotten, taking a taste along. */
 import { PalateError } from '../../common/errors.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 
 export const rights = {
   Query: {

@@ -1,7 +1,7 @@
 /** Rows that bots keep. */
 import { PalateError } from '../../common/errors.js';
 import type { Viewer } from '../auth.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 
 export const storage = {
   Query: {

@@ -1,5 +1,5 @@
 /** The map of tastes, and how the win rate came about. */
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 
 export const tasteMaps = {
   Query: {

@@ -1,7 +1,7 @@
 /** Training jobs. */
-import type { TrainingJobView } from '../../services/views.js';
+import type { TrainingJob } from '../../contract/generated/types.js';
 import { whose } from '../access.js';
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 import { streamTraining } from '../streams.js';
 import { memberOf, pageSize } from './links.js';
 
@@ -20,7 +20,7 @@ export const training = {
   Subscription: {
     trainingStatus: {
       subscribe: (_, { memberId }, context) => streamTraining(memberId, context),
-      resolve: (job: TrainingJobView) => job,
+      resolve: (job: TrainingJob) => job,
     },
   },
   TrainingJob: { member: memberOf },

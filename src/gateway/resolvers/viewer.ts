@@ -1,9 +1,9 @@
 /** Who asks. */
-import type { Resolvers } from '../generated/contract.js';
+import type { Resolvers } from '../context.js';
 
 export const viewer = {
   Query: {
-    viewer: (_, __, context) => context.viewer,
+    viewer: (_, __, { viewer }) => ({ ...viewer, expiresAt: viewer.expiresAt ?? null }),
   },
   Viewer: {
     replyTokens: (_, __, { limits }) => limits.maxTokensDefault,

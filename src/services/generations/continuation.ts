@@ -1,9 +1,9 @@
 /** Going on with a reply that reached its length: the same latent, and what is written of it so far. */
 import { PalateError } from '../../common/errors.js';
+import type { CandidateRole } from '../../contract/generated/types.js';
 import type { ContinuableCandidate, KeptLatent } from '../../store/generations.js';
 import type { Store } from '../../store/store.js';
 import { isId } from '../ids.js';
-import type { CandidateRole } from '../views.js';
 
 export interface Continuation {
   memberId: string;

@@ -2,12 +2,15 @@
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
 import { faultOf, isPlatformName } from '../../common/text.js';
+import type { GenerateInput, MemberRef } from '../../contract/generated/types.js';
 import type { ChatTurn } from '../../language-model/tokenizer.js';
-import type { GenerateInput, MemberRef } from '../views.js';
 import { historyTurns } from './history.js';
 
+/** A member's identity, and what else their platform says of them. */
+export type NamedMember = MemberRef & { scope: string };
+
 export interface GenerateRequest {
-  member: Required<{ [K in keyof MemberRef]: string }>;
+  member: NamedMember;
   prompt: string;
   turns: ChatTurn[];
   candidateCount: number;
@@ -118,25 +121,23 @@ function offsetsOf(
   return given.slice(0, given.findLastIndex((offset) => offset !== 0) + 1);
 }
 
-/** @throws PalateError BAD_USER_INPUT */
-export function checkMemberRef(ref: MemberRef, limits: Limits): GenerateRequest['member'] {
-  const { platform, externalId, scope } = { ...ref, scope: ref.scope ?? '' };
-  const parts: [string, string, number, boolean][] = [
-    ['platform', platform, limits.platformCharacters, true],
-    ['externalId', externalId, limits.identifierCharacters, true],
-    ['scope', scope, limits.identifierCharacters, false],
-  ];
-  for (const [name, value, maximum, required] of parts) {
-    if ((required && value === '') || value.length > maximum) {
-      throw refused(`member.${name} must have ${required ? 1 : 0} to ${maximum} characters; it has ${value.length}.`);
+/** @throws PalateError BAD_USER_INPUT for a part that is too long, or missing where only `scope` may be */
+export function checkMemberRef(ref: MemberRef, limits: Limits): NamedMember {
+  const named = { ...ref, scope: ref.scope ?? '' };
+  for (const [name, value] of Object.entries(named)) {
+    if (value == null) continue;
+    const minimum = name === 'scope' ? 0 : 1;
+    const maximum = name === 'platform' ? limits.platformCharacters : limits.identifierCharacters;
+    if (value.length < minimum || value.length > maximum) {
+      throw refused(`member.${name} must have ${minimum} to ${maximum} characters; it has ${value.length}.`);
     }
     storable(`member.${name}`, value);
   }
-  if (!isPlatformName(platform)) {
+  if (!isPlatformName(named.platform)) {
     const form = 'small letters from a to z, digits and . _ - behind a letter or digit';
-    throw refused(`member.platform is "${platform}"; it must be ${form}.`);
+    throw refused(`member.platform is "${named.platform}"; it must be ${form}.`);
   }
-  return { platform, externalId, scope };
+  return named;
 }
 
 /** @throws PalateError BAD_USER_INPUT */

@@ -2,6 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Limits } from '../../common/config.js';
 import { Random } from '../../common/random.js';
+import type { CandidateRole } from '../../contract/generated/types.js';
 import type { Tokenizer } from '../../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { movedEncoder } from '../../learning/directions.js';
@@ -11,7 +12,6 @@ import type { DecodeRow, FinishReason, LanguageModelRuntime } from '../../runtim
 import type { KeptLatent } from '../../store/generations.js';
 import type { Store } from '../../store/store.js';
 import type { TasteSpace } from '../members/taste-maps.js';
-import type { CandidateRole } from '../views.js';
 import { type Continuation, findContinuation, keptLatent } from './continuation.js';
 import type { FeatureReader } from './features.js';
 import type { GenerateRequest } from './generate-input.js';

@@ -5,7 +5,7 @@
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
-import type { QueuePlace } from '../views.js';
+import type { QueuePlace } from '../services.js';
 import {
   countServed,
   type Foreseen,

@@ -1,13 +1,13 @@
 /** Generate: the member's encoder gives latents, the runtime writes candidates behind them, and nobody can tell which is which. */
 import { PalateError } from '../../common/errors.js';
+import type { GenerateInput } from '../../contract/generated/types.js';
 import { GENERATE_OPERATION, type GenerationRecord } from '../../store/generations.js';
 import type { CallerKey } from '../../store/idempotency.js';
 import { inputDigest, keptName, requireSameInput } from '../caller-key.js';
 import { connectionBy, emptyPage, refuseCursor, requirePageSize } from '../connection.js';
 import { isId } from '../ids.js';
-import { generationView } from '../records.js';
-import type { GenerationService } from '../services.js';
-import type { GenerateInput, StartedGeneration } from '../views.js';
+import { generationOf } from '../records.js';
+import type { GenerationService, Keyed, StartedGeneration } from '../services.js';
 import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
 import { type GenerationParts, planGeneration } from './generation-plan.js';
 import type { GenerationQueue } from './generation-queue.js';
@@ -83,13 +83,15 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
     requireSameInput(key, kept.inputDigest, digest);
     const generation = await store.generations.byId(String(kept.result.generationId));
     if (!generation) throw new PalateError('NOT_FOUND', `The generation made for the key "${key}" was erased.`);
-    return storedGeneration(generationView(generation));
+    return storedGeneration(generationOf(generation));
   };
 
   /** One start a key at a time; the others join it. */
   const startKeyed = (request: GenerateRequest, owner: string | undefined, key: string): KeyedStart['started'] => {
     const name = keptName(owner, key);
-    const digest = inputDigest(request);
+    const { platform, externalId, scope } = request.member;
+    // Who is meant counts, not what else is said of them.
+    const digest = inputDigest({ ...request, member: { platform, externalId, scope } });
     const known = keyed.get(name);
     if (known) {
       requireSameInput(key, known.digest, digest);
@@ -103,7 +105,7 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
   };
 
   return {
-    start: async (input: GenerateInput, signal?: AbortSignal) => {
+    start: async (input: Keyed<GenerateInput>, signal?: AbortSignal) => {
       const request = checkGenerateInput(input, limits, parts.space?.directions.rows);
       const key = checkKey(input.key, limits);
       const owner = input.keyOwner;
@@ -118,11 +120,11 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
       }
       const generation = isId(id) ? await store.generations.byId(id) : null;
       if (!generation) throw new PalateError('NOT_FOUND', `There is no generation ${id}. Check the id.`);
-      return generationView(generation);
+      return generationOf(generation);
     },
     byId: async (id) => {
       const generation = isId(id) ? await store.generations.byId(id) : null;
-      return generation && generationView(generation);
+      return generation && generationOf(generation);
     },
     list: async (memberId, first, after) => {
       requirePageSize(first, limits.pageSizeMaximum);
@@ -130,7 +132,7 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
       const page = isId(memberId)
         ? await store.generations.ofMember(memberId, first, after ?? undefined)
         : emptyPage<GenerationRecord>();
-      return connectionBy(page, page.rows.map(generationView), ({ id }) => id);
+      return connectionBy(page, page.rows.map(generationOf), ({ id }) => id);
     },
     isRunning: (id) => running.has(id),
     endOf: async (memberId, erase) => {

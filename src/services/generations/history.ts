@@ -4,15 +4,15 @@
  */
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
+import type { ChatTurn as GivenTurn } from '../../contract/generated/types.js';
 import { PREFIX_LENGTH } from '../../language-model/graphs/adapter.js';
 import type { ChatTurn, EncodedChat, Tokenizer } from '../../language-model/tokenizer.js';
-import type { ChatTurnInput } from '../views.js';
 
 /** Text that carries more characters a token than this is runs of one character: what lies before so much of it is not looked at. */
 const CHARACTERS_A_TOKEN = 8;
 
 /** The history a request brought as the turns that count: the newest with text in them, each no longer than is allowed. */
-export function historyTurns(history: readonly ChatTurnInput[], limits: Limits): ChatTurn[] {
+export function historyTurns(history: readonly GivenTurn[], limits: Limits): ChatTurn[] {
   const turns: ChatTurn[] = [];
   for (let i = history.length - 1; i >= 0 && turns.length < limits.historyTurns; i--) {
     const content = shortened(history[i].content, limits.turnCharacters);

@@ -1,6 +1,7 @@
 /** Where others may have a say in a generation and its vote: plugins, in order. */
+
+import type { Verdict } from '../../contract/generated/types.js';
 import type { ChatTurn } from '../../language-model/tokenizer.js';
-import type { Verdict } from '../views.js';
 
 export interface JudgedPair {
   platform: string;

@@ -1,6 +1,6 @@
 /** Which candidates are written with the member's encoder, which explore, and which are the bare model's. */
 import type { Random } from '../../common/random.js';
-import type { CandidateRole } from '../views.js';
+import type { CandidateRole } from '../../contract/generated/types.js';
 
 export interface RoleRequest {
   count: number;

@@ -1,11 +1,12 @@
 /** A generation while it waits and is written: who reads it, its text so far, and how it ends up stored. */
 import { messageOf, PalateError } from '../../common/errors.js';
+import type { CandidateDelta, Generation } from '../../contract/generated/types.js';
 import type { TextStream } from '../../language-model/tokenizer.js';
 import type { DecodedRow } from '../../runtime/types.js';
 import { type CallerKey, KeyTaken } from '../../store/idempotency.js';
 import { isMissingReference } from '../../store/sql.js';
-import { generationView } from '../records.js';
-import type { CandidateDelta, GenerationView, QueuePlace, StartedGeneration } from '../views.js';
+import { generationOf } from '../records.js';
+import type { QueuePlace, StartedGeneration } from '../services.js';
 import { type GenerationParts, latentToKeep, type PlannedGeneration } from './generation-plan.js';
 import type { Place } from './generation-queue.js';
 import { ReplayLog } from './replay-log.js';
@@ -18,7 +19,7 @@ interface CandidateText {
 export class RunningGeneration {
   readonly id: string;
   readonly memberId: string;
-  readonly finished: Promise<GenerationView>;
+  readonly finished: Promise<Generation>;
   private readonly events = new ReplayLog<QueuePlace | CandidateDelta>();
   private readonly cancelled = new AbortController();
   /** Set where its member is erased: nothing of it is kept. */
@@ -87,7 +88,7 @@ export class RunningGeneration {
     else this.abandoned = setTimeout(() => this.cancel(), this.parts.limits.pickUpSeconds * 1_000).unref();
   }
 
-  private async run(): Promise<GenerationView> {
+  private async run(): Promise<Generation> {
     try {
       await this.place.turn(this.cancelled.signal, (place) => this.tellPlace(place));
       this.requireMember();
@@ -158,7 +159,7 @@ export class RunningGeneration {
     );
   }
 
-  private async store(rows: DecodedRow[]): Promise<GenerationView> {
+  private async store(rows: DecodedRow[]): Promise<Generation> {
     const { store, runtime, features } = this.parts;
     const { id, memberId, request, prompt, encoderVersion, candidates } = this.plan;
     const { model, modelDigest } = runtime.status();
@@ -186,7 +187,7 @@ export class RunningGeneration {
     this.requireMember();
     // Of what was cancelled before it was begun there is nothing to learn, and its prompt may be long.
     if (rows.some(({ tokens }) => tokens.length > 0)) features?.readBehind(generation, prompt);
-    return generationView(generation);
+    return generationOf(generation);
   }
 }
 
@@ -198,7 +199,7 @@ function streamBehind(tokenizer: GenerationParts['tokenizer'], written: readonly
 }
 
 /** A finished generation in the shape of one that starts: its whole text at once. */
-export function storedGeneration(view: GenerationView): StartedGeneration {
+export function storedGeneration(view: Generation): StartedGeneration {
   const events = new ReplayLog<CandidateDelta>();
   for (const { id, text } of view.candidates) if (text !== '') events.push({ candidateId: id, text });
   events.end();

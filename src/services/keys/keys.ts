@@ -7,12 +7,12 @@ import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../common/config.js';
 import { isStoreUnavailable, PalateError } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
+import type { CreatedKey, Key, KeyInput, MemberRef } from '../../contract/generated/types.js';
 import type { KeyRecord } from '../../store/keys.js';
 import type { Store } from '../../store/store.js';
 import { checkMemberRef, storable } from '../generations/generate-input.js';
 import { isId } from '../ids.js';
-import type { KeyService } from '../services.js';
-import type { CreatedKeyView, KeyInput, KeyOwner, KeyView, MemberRef } from '../views.js';
+import type { KeyOwner, KeyService } from '../services.js';
 import { looksLikeToken, readMemberToken, signMemberToken } from './member-tokens.js';
 import { ShortMemory } from './short-memory.js';
 
@@ -119,7 +119,7 @@ export function keyService(parts: KeyParts): Keys {
       const rotated = await store.keys.rotate(id, { ...kept, previousExpiresAt });
       if (!rotated) throw new PalateError('CONFLICT', `The key "${key.name}" is revoked. Create a new one.`);
       changed();
-      return { key: keyView(rotated), secret } satisfies CreatedKeyView;
+      return { key: keyView(rotated), secret } satisfies CreatedKey;
     },
     revoke: async (id) => {
       const key = isId(id) ? await store.keys.revoke(id, now()) : null;
@@ -184,7 +184,7 @@ function digestOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-function keyView(key: KeyRecord): KeyView {
+function keyView(key: KeyRecord): Key {
   const { id, name, scope, platform, memberId, prefix, createdAt, lastUsedAt, expiresAt, revokedAt } = key;
   return { id, name, scope, platform, memberId, prefix, createdAt, lastUsedAt, expiresAt, revokedAt };
 }

@@ -1,5 +1,6 @@
 /** Members as others see them: identity, consent, the encoder that serves them and how often it wins. */
 import type { Limits } from '../../common/config.js';
+import type { Encoder, MapPoint, Member } from '../../contract/generated/types.js';
 import { decodeEncoder } from '../../learning/encoder.js';
 import type { FeatureDigests } from '../../store/generations.js';
 import type { MemberRecord } from '../../store/members.js';
@@ -8,7 +9,6 @@ import { checkMemberRef } from '../generations/generate-input.js';
 import { isId } from '../ids.js';
 import { winRateOf, winRatesOf } from '../preferences/win-rate.js';
 import type { MemberService } from '../services.js';
-import type { EncoderView, MapPointView, MemberView } from '../views.js';
 import { mapPointOf, type TasteSpace } from './taste-maps.js';
 
 export interface MemberParts {
@@ -22,12 +22,11 @@ export interface MemberParts {
 
 export function memberService(parts: MemberParts): MemberService {
   const { store, limits } = parts;
-  const viewOf = async (member: MemberRecord | null): Promise<MemberView | null> => {
+  const viewOf = async (member: MemberRecord | null): Promise<Member | null> => {
     if (!member) return null;
-    const { id, platform, externalId, scope, learn, community } = member;
-    const [{ encoder, map }, counts] = await Promise.all([learnedOf(parts, id), store.feedback.counts(id)]);
-    const consent = { learn, community };
-    return { id, platform, externalId, scope, consent, encoder, winRate: winRateOf(counts), map };
+    const { learn, community, ...identity } = member;
+    const [learned, counts] = await Promise.all([learnedOf(parts, member.id), store.feedback.counts(member.id)]);
+    return { ...identity, consent: { learn, community }, ...learned, winRate: winRateOf(counts) };
   };
   return {
     byRef: async (ref) => viewOf(await store.members.byIdentity(checkMemberRef(ref, limits))),
@@ -40,7 +39,7 @@ export function memberService(parts: MemberParts): MemberService {
 async function learnedOf(
   { store, digests, space }: MemberParts,
   memberId: string,
-): Promise<{ encoder: EncoderView; map: MapPointView | null }> {
+): Promise<{ encoder: Encoder; map: MapPoint | null }> {
   const serving = digests && (await store.encoders.serving(memberId, digests));
   if (!serving) {
     const none = { memberId, version: 0, capacity: 'PRIOR' as const, verdictCount: 0, pairCount: 0, updatedAt: null };

@@ -2,6 +2,7 @@
 
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
+import type { DeletionReceipt, Member } from '../../contract/generated/types.js';
 import type { ConsentRepository, RollbackRefusal } from '../../store/consent.js';
 import type { DeletionReceiptRecord } from '../../store/forgetting.js';
 import type { Store } from '../../store/store.js';
@@ -9,10 +10,9 @@ import type { FeatureReader } from '../generations/features.js';
 import { checkPlatform } from '../generations/generate-input.js';
 import type { Generations } from '../generations/generations.js';
 import { isId } from '../ids.js';
-import { trainingJobView } from '../records.js';
+import { trainingJobOf } from '../records.js';
 import type { MemberService, RightsService } from '../services.js';
 import type { TrainingJobs } from '../training/job-feed.js';
-import type { DeletionReceiptView, MemberView } from '../views.js';
 import type { Housekeeping } from './housekeeping.js';
 
 export interface RightsParts {
@@ -34,8 +34,8 @@ export function rightsService(parts: RightsParts): RightsService {
   const { store, jobs, trainable, limits } = parts;
   const changed = async (memberId: string, change: Awaited<ReturnType<ConsentRepository['set']>>) => {
     if (!change) throw unknownMember(memberId);
-    if (change.job) jobs.publish(trainingJobView(change.job));
-    return (await parts.members.byId(memberId)) as MemberView;
+    if (change.job) jobs.publish(trainingJobOf(change.job));
+    return (await parts.members.byId(memberId)) as Member;
   };
   return {
     setConsent: async (memberId, { learn, community }) => {
@@ -70,7 +70,7 @@ export function rightsService(parts: RightsParts): RightsService {
 }
 
 /** Whoever asks again, because the answer was lost, gets the same receipt. */
-async function forget(parts: RightsParts, memberId: string): Promise<DeletionReceiptView> {
+async function forget(parts: RightsParts, memberId: string): Promise<DeletionReceipt> {
   const { store, generations, features, jobs, trainable } = parts;
   if (!isId(memberId)) throw unknownMember(memberId);
   const { forgotten, receipt } = await generations.endOf(memberId, async () => {
@@ -82,17 +82,17 @@ async function forget(parts: RightsParts, memberId: string): Promise<DeletionRec
   });
   for (const id of forgotten?.endedJobs ?? []) {
     const job = await store.trainingJobs.byId(id);
-    if (job) jobs.publish(trainingJobView(job));
+    if (job) jobs.publish(trainingJobOf(job));
     else jobs.drop(id);
   }
-  for (const job of forgotten?.jobs ?? []) jobs.publish(trainingJobView(job));
+  for (const job of forgotten?.jobs ?? []) jobs.publish(trainingJobOf(job));
   await features?.settled();
   await parts.letGo(memberId);
   parts.housekeeping.removed();
   return receiptView(parts, receipt);
 }
 
-function receiptView({ housekeeping }: RightsParts, receipt: DeletionReceiptRecord): DeletionReceiptView {
+function receiptView({ housekeeping }: RightsParts, receipt: DeletionReceiptRecord): DeletionReceipt {
   return { ...receipt, cleanUpBy: housekeeping.deadline(receipt.forgottenAt) };
 }
 

@@ -1,5 +1,6 @@
 /** Where a member's taste lies: among their own judged replies, and among the tastes of members who agreed to that. */
 import { Random } from '../../common/random.js';
+import type { MapPoint, ReplyPoint, TasteDirection } from '../../contract/generated/types.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { coordinatesOf, type TasteDirections } from '../../learning/directions.js';
 import { decodeEncoder } from '../../learning/encoder.js';
@@ -10,8 +11,6 @@ import type { FeatureDigests } from '../../store/generations.js';
 import type { Store } from '../../store/store.js';
 import { isId } from '../ids.js';
 import type { TasteMapService } from '../services.js';
-import type { ReplyPointView, TasteDirectionView } from '../taste-map-views.js';
-import type { MapPointView } from '../views.js';
 
 export interface TasteMapParts {
   store: Pick<Store, 'members' | 'encoders' | 'feedback' | 'generations'>;
@@ -68,7 +67,7 @@ export function tasteMapService({ store, space }: TasteMapParts): TasteMapServic
 }
 
 /** The place of a latent on the map. */
-export function mapPointOf({ directions }: TasteSpace, mean: Float32Array): MapPointView {
+export function mapPointOf({ directions }: TasteSpace, mean: Float32Array): MapPoint {
   return pointOf(coordinatesOf(directions, mean));
 }
 
@@ -76,12 +75,12 @@ export function digestsOf({ checkpoint }: TasteSpace): FeatureDigests {
   return { model: checkpoint.modelDigest, checkpoint: checkpoint.digest };
 }
 
-function pointOf(coordinates: Float64Array): MapPointView {
+function pointOf(coordinates: Float64Array): MapPoint {
   return { x: coordinates[0], y: coordinates[1] ?? 0 };
 }
 
 /** Rounded and in an order of their own, so that a point says that somebody is there and no more. */
-function anonymous(tastes: Float64Array[]): MapPointView[] {
+function anonymous(tastes: Float64Array[]): MapPoint[] {
   const rounded = tastes.map((taste) => {
     const { x, y } = pointOf(taste);
     return { x: Math.round(x * 10) / 10, y: Math.round(y * 10) / 10 };
@@ -104,7 +103,7 @@ function placeReplies(verdict: TrainingVerdict, space: TasteSpace, digests: Feat
   });
 }
 
-function replyPoint({ candidateId, chosen, coordinates }: PlacedReply): ReplyPointView {
+function replyPoint({ candidateId, chosen, coordinates }: PlacedReply): ReplyPoint {
   return { candidateId, chosen, ...pointOf(coordinates) };
 }
 
@@ -115,7 +114,7 @@ async function describe(
   taste: Float64Array | null,
   replies: readonly PlacedReply[],
   count: number,
-): Promise<TasteDirectionView[]> {
+): Promise<TasteDirection[]> {
   const all = Array.from({ length: count }, (_, index) => ({ index, value: taste?.[index] ?? 0 }));
   const strongest = all
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value) || a.index - b.index)

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { Limits, Settings } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
+import type { Member } from '../../contract/generated/types.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import type { FeatureDigests } from '../../store/generations.js';
 import type { Store } from '../../store/store.js';
 import type { TrainingJobRecord } from '../../store/training-jobs.js';
 import { isId } from '../ids.js';
 import type { MemberService, TasteService } from '../services.js';
-import type { MemberView } from '../views.js';
 import {
   boundedEncoder,
   PAIR_COUNT_BOUND,
@@ -67,7 +67,7 @@ export function tasteService(parts: TasteParts): TasteService {
       const job = isId(memberId) ? await store.tastes.adopt(memberId, imported, digests) : null;
       if (!job) throw unknownMember(memberId);
       parts.onQueued(job);
-      return (await parts.members.byId(memberId)) as MemberView;
+      return (await parts.members.byId(memberId)) as Member;
     },
   };
 }

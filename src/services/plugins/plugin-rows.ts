@@ -1,6 +1,7 @@
 /** What plugins keep, for those that only look. */
+
+import type { StorageEntry } from '../../contract/generated/types.js';
 import type { Store } from '../../store/store.js';
-import type { StorageEntryView } from '../views.js';
 
 /** Rows asked for at a time. */
 const PAGE = 100;
@@ -8,7 +9,7 @@ const PAGE = 100;
 export interface ReadableRows {
   get(key: string): Promise<string | null>;
   /** Every row whose key begins with `prefix`, in order of key, read page by page. */
-  list(prefix: string): AsyncIterable<StorageEntryView>;
+  list(prefix: string): AsyncIterable<StorageEntry>;
 }
 
 /** The rows of an owner. */

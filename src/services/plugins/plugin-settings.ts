@@ -1,8 +1,8 @@
 /** What admins set for plugins, kept: plain values as they are, secrets sealed. */
 import type { Settings } from '../../common/config.js';
+import type { PluginPlacement } from '../../contract/generated/types.js';
 import type { PluginRecord } from '../../store/plugins.js';
 import type { Store } from '../../store/store.js';
-import type { PluginPlacement } from '../views.js';
 import { ensureSecretKey, type SecretBox, secretBox } from './secret-box.js';
 
 export interface StoredSettings {

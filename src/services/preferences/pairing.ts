@@ -1,8 +1,8 @@
 /** From a verdict to pairs: between candidates, as members see them, and between posteriors, as the encoder learns from them. */
 import { PalateError } from '../../common/errors.js';
+import type { Verdict } from '../../contract/generated/types.js';
 import { type Posterior, standardNormal } from '../../learning/posterior.js';
 import type { PairWeights } from '../../store/feedback.js';
-import type { Verdict } from '../views.js';
 
 export interface CandidatePair {
   chosenId: string;

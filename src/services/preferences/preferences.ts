@@ -1,6 +1,14 @@
 /** Verdicts: recorded with the training they call for, replaced, withdrawn, listed. */
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
+import type {
+  Candidate,
+  Feedback,
+  FeedbackInput,
+  FeedbackResult,
+  FeedbackState,
+  Verdict,
+} from '../../contract/generated/types.js';
 import {
   FEEDBACK_OPERATION,
   type FeedbackRecord,
@@ -18,16 +26,8 @@ import { connectionOf, emptyPage, pageRequest } from '../connection.js';
 import { checkKey, checkMemberRef } from '../generations/generate-input.js';
 import type { GenerationHooks } from '../generations/hooks.js';
 import { isId } from '../ids.js';
-import { candidateView, trainingJobView } from '../records.js';
-import type { PreferenceService } from '../services.js';
-import type {
-  CandidateView,
-  FeedbackInput,
-  FeedbackResultView,
-  FeedbackState,
-  FeedbackView,
-  Verdict,
-} from '../views.js';
+import { candidateOf, trainingJobOf } from '../records.js';
+import type { Keyed, PreferenceService } from '../services.js';
 import { candidatePairs, judgedCandidate } from './pairing.js';
 
 export interface PreferenceParts {
@@ -72,7 +72,7 @@ export function preferenceService(parts: PreferenceParts): PreferenceService {
   };
 }
 
-async function submit(parts: PreferenceParts, input: FeedbackInput): Promise<FeedbackResultView> {
+async function submit(parts: PreferenceParts, input: Keyed<FeedbackInput>): Promise<FeedbackResult> {
   const { store, limits, trainable } = parts;
   const key = checkKey(input.key, limits);
   const generation = await generationOf(parts, input.generationId);
@@ -129,7 +129,7 @@ async function keptResult(
   { store }: PreferenceParts,
   { key, name, digest }: { key: string; name: string; digest: string },
   generation: GenerationRecord,
-): Promise<FeedbackResultView | null> {
+): Promise<FeedbackResult | null> {
   const kept = await store.idempotency.find(FEEDBACK_OPERATION, name);
   if (!kept) return null;
   requireSameInput(key, kept.inputDigest, digest);
@@ -169,9 +169,9 @@ function unknownGeneration(id: string): PalateError {
   return new PalateError('NOT_FOUND', `There is no generation ${id}. Check the id.`);
 }
 
-function resultOf({ feedback, job }: LedgerChange, generation: GenerationRecord): FeedbackResultView {
-  const candidates = new Map(generation.candidates.map((candidate) => [candidate.id, candidateView(candidate)]));
-  const candidate = (id: string) => candidates.get(id) as CandidateView;
+function resultOf({ feedback, job }: LedgerChange, generation: GenerationRecord): FeedbackResult {
+  const candidates = new Map(generation.candidates.map((candidate) => [candidate.id, candidateOf(candidate)]));
+  const candidate = (id: string) => candidates.get(id) as Candidate;
   // A verdict that was taken back makes no pairs.
   const pairs =
     feedback.state === 'ACTIVE'
@@ -185,13 +185,13 @@ function resultOf({ feedback, job }: LedgerChange, generation: GenerationRecord)
       rejected: candidate(rejectedId),
       weight,
     })),
-    trainingJob: job && trainingJobView(job),
+    trainingJob: job && trainingJobOf(job),
     reveal: generation.candidates.map(({ id, role }) => ({ candidateId: id, role })),
   };
 }
 
-function feedbackView(feedback: FeedbackRecord, generation: GenerationRecord | undefined): FeedbackView {
+function feedbackView(feedback: FeedbackRecord, generation: GenerationRecord | undefined): Feedback {
   const { id, generationId, memberId, verdict, chosenCandidateId, state, createdAt } = feedback;
   const chosen = generation?.candidates.find((candidate) => candidate.id === chosenCandidateId);
-  return { id, generationId, memberId, verdict, chosen: chosen ? candidateView(chosen) : null, state, createdAt };
+  return { id, generationId, memberId, verdict, chosen: chosen ? candidateOf(chosen) : null, state, createdAt };
 }

@@ -1,7 +1,7 @@
 /** How often a member preferred its personal replies to the bare model's, when it could not know which was which. */
+
+import type { CandidateRole, Verdict, WinRate, WinRatePoint } from '../../contract/generated/types.js';
 import { wilsonInterval } from '../../learning/win-rate.js';
-import type { WinRatePointView } from '../taste-map-views.js';
-import type { CandidateRole, Verdict, WinRateView } from '../views.js';
 
 /** Equal verdicts, counted: what was compared (candidates of each role) and the role of the chosen one. */
 export interface ComparedVerdicts {
@@ -24,7 +24,7 @@ export interface FairVerdict {
 const POINTS = 200;
 
 /** The win rate as it stood after each of the verdicts, oldest first; of very many, evenly thinned, the last one always. */
-export function winRatesOf(verdicts: readonly FairVerdict[]): WinRatePointView[] {
+export function winRatesOf(verdicts: readonly FairVerdict[]): WinRatePoint[] {
   let [wins, losses, ties] = [0, 0, 0];
   const points = verdicts
     .filter(({ verdict }) => verdict === 'CHOSEN' || verdict === 'TIE')
@@ -41,7 +41,7 @@ export function winRatesOf(verdicts: readonly FairVerdict[]): WinRatePointView[]
 const NO_RATE = { rate: null, low: null, high: null };
 
 /** Only votes between equally many PERSONAL and BASE candidates count: there a member without taste would choose evenly. */
-export function winRateOf(verdicts: readonly ComparedVerdicts[]): WinRateView {
+export function winRateOf(verdicts: readonly ComparedVerdicts[]): WinRate {
   const fair = verdicts.filter(({ personal, base, explore }) => personal > 0 && personal === base && explore === 0);
   const sum = (matches: (verdict: ComparedVerdicts) => boolean) =>
     fair.filter(matches).reduce((total, { count }) => total + count, 0);

@@ -1,16 +1,16 @@
 /** What this process knows of training jobs beyond their rows: those that wait or run with their steps, and who watches. */
 import { LRUCache } from 'lru-cache';
+import type { TrainingJob } from '../../contract/generated/types.js';
 import { Broadcast } from '../broadcast.js';
-import type { TrainingJobView } from '../views.js';
 
 /** How far a job has come; it waits again after an attempt that failed. Ended jobs are beyond every attempt. */
-function progressOf({ status, attempts }: TrainingJobView): number {
+function progressOf({ status, attempts }: TrainingJob): number {
   if (status === 'QUEUED') return 2 * attempts;
   return status === 'RUNNING' ? 2 * attempts - 1 : Number.POSITIVE_INFINITY;
 }
 
 /** Whether `later` is a newer state of the same job. */
-export function isNewer(later: TrainingJobView, earlier: TrainingJobView): boolean {
+export function isNewer(later: TrainingJob, earlier: TrainingJob): boolean {
   const ahead = progressOf(later) - progressOf(earlier);
   return ahead > 0 || (ahead === 0 && later.step > earlier.step);
 }
@@ -20,20 +20,20 @@ const REMEMBERED = 1_000;
 
 export class TrainingJobs {
   /** Jobs that wait or run, here or in another process that tells of them. */
-  private readonly open = new Map<string, TrainingJobView>();
-  private readonly changes: Broadcast<TrainingJobView>;
+  private readonly open = new Map<string, TrainingJob>();
+  private readonly changes: Broadcast<TrainingJob>;
   private readonly listeners = new Set<() => void>();
   private readonly ended = new LRUCache<string, true>({ max: REMEMBERED });
   private readonly endings = new Map<string, () => void>();
 
   constructor(pendingEvents: number) {
-    const sameStep = (later: TrainingJobView, earlier: TrainingJobView) =>
+    const sameStep = (later: TrainingJob, earlier: TrainingJob) =>
       later.id === earlier.id && later.status === earlier.status;
     this.changes = new Broadcast(sameStep, pendingEvents);
   }
 
   /** Tells the watchers of a new state; what is not new is told once. */
-  publish(job: TrainingJobView): void {
+  publish(job: TrainingJob): void {
     const known = this.open.get(job.id);
     if (this.ended.has(job.id) || (known && !isNewer(job, known))) return;
     if (job.status === 'QUEUED' || job.status === 'RUNNING') this.open.set(job.id, job);
@@ -72,13 +72,13 @@ export class TrainingJobs {
   }
 
   /** The stored job, or its newer state in this process. */
-  latest(stored: TrainingJobView): TrainingJobView {
+  latest(stored: TrainingJob): TrainingJob {
     const known = this.open.get(stored.id);
     return known && known.status === stored.status ? known : stored;
   }
 
   /** Of all members where none is given; else until the member is forgotten. */
-  watch(signal: AbortSignal, memberId?: string): AsyncIterableIterator<TrainingJobView> {
+  watch(signal: AbortSignal, memberId?: string): AsyncIterableIterator<TrainingJob> {
     return this.changes.subscribe(signal, (job) => memberId === undefined || job.memberId === memberId, memberId);
   }
 

@@ -17,7 +17,7 @@ import type { TrainedEncoder, TrainingJobRecord } from '../../store/training-job
 import type { ClaimedJob } from '../../store/training-work.js';
 import type { FeatureReader } from '../generations/features.js';
 import { type LatentPair, latentPairs } from '../preferences/pairing.js';
-import { trainingJobView } from '../records.js';
+import { trainingJobOf } from '../records.js';
 import type { TrainingJobs } from './job-feed.js';
 import { PairCache } from './pair-cache.js';
 import { MAXIMUM_ATTEMPTS, retryDelay } from './retry.js';
@@ -65,7 +65,7 @@ export class Trainer implements Lifecycle {
     // In an exclusive database whatever is in work was left behind by a process that is gone.
     await store.trainingJobs.recover({ all: store.exclusive, maximumAttempts: MAXIMUM_ATTEMPTS });
     await store.trainingJobs.queueOutdated(features.digests);
-    for (const job of await store.trainingJobs.open()) jobs.publish(trainingJobView(job));
+    for (const job of await store.trainingJobs.open()) jobs.publish(trainingJobOf(job));
     store.queue.consume({
       claim: () => store.trainingJobs.claim(),
       extend: (job) => store.trainingJobs.extend(job),
@@ -84,21 +84,21 @@ export class Trainer implements Lifecycle {
   private async recover(): Promise<void> {
     const { store, jobs } = this.parts;
     const recovered = await store.trainingJobs.recover({ all: false, maximumAttempts: MAXIMUM_ATTEMPTS });
-    for (const job of recovered) jobs.publish(trainingJobView(job));
+    for (const job of recovered) jobs.publish(trainingJobOf(job));
   }
 
   private async run(job: ClaimedJob): Promise<void> {
     const { store, jobs, clock, log } = this.parts;
     const started = clock();
     const durationMs = () => Math.round(clock() - started);
-    jobs.publish(trainingJobView(job));
+    jobs.publish(trainingJobOf(job));
     const ended = new AbortController();
     const unlisten = jobs.onEnd(job.id, () => ended.abort());
     try {
       const encoder = await Promise.race([this.trainMember(job), aborted(ended.signal)]);
       unlisten();
       const done = await store.trainingJobs.complete(job, { ...encoder, durationMs: durationMs() });
-      if (done) jobs.publish(trainingJobView(done));
+      if (done) jobs.publish(trainingJobOf(done));
       log.debug({ member: job.memberId, version: done?.encoderVersion, ms: done?.durationMs }, 'A member was trained');
     } catch (err) {
       unlisten();
@@ -110,7 +110,7 @@ export class Trainer implements Lifecycle {
         durationMs: durationMs(),
         retryAfterMs,
       });
-      if (failed) jobs.publish(trainingJobView(failed));
+      if (failed) jobs.publish(trainingJobOf(failed));
       if (failed?.status === 'QUEUED' && retryAfterMs !== null) store.queue.wake(retryAfterMs);
     }
   }
@@ -151,7 +151,7 @@ export class Trainer implements Lifecycle {
     return train({ verdicts: groups, seed: job.memberId, prior }, ({ step, totalSteps, loss, accuracy }) => {
       if (clock() - told < STEP_EVENT_MS) return;
       told = clock();
-      jobs.publish({ ...trainingJobView(job), step, totalSteps, loss, accuracy, pairCount });
+      jobs.publish({ ...trainingJobOf(job), step, totalSteps, loss, accuracy, pairCount });
     });
   }
 

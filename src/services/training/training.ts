@@ -1,13 +1,13 @@
 /** Training jobs as callers see them: looked up, listed, watched, asked for. */
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
+import type { TrainingJob } from '../../contract/generated/types.js';
 import type { Store } from '../../store/store.js';
 import type { TrainingJobRecord } from '../../store/training-jobs.js';
 import { connectionOf, emptyPage, pageRequest } from '../connection.js';
 import { isId } from '../ids.js';
-import { trainingJobView } from '../records.js';
+import { trainingJobOf } from '../records.js';
 import type { OwnershipService, TrainingService } from '../services.js';
-import type { TrainingJobView } from '../views.js';
 import { isNewer, type TrainingJobs } from './job-feed.js';
 
 export interface TrainingParts {
@@ -20,7 +20,7 @@ export interface TrainingParts {
 }
 
 export function trainingService({ store, jobs, ownership, trainable, limits }: TrainingParts): TrainingService {
-  const viewOf = (job: TrainingJobRecord) => jobs.latest(trainingJobView(job));
+  const viewOf = (job: TrainingJobRecord) => jobs.latest(trainingJobOf(job));
   return {
     byId: async (id) => {
       const job = isId(id) ? await store.trainingJobs.byId(id) : null;
@@ -42,7 +42,7 @@ export function trainingService({ store, jobs, ownership, trainable, limits }: T
         const job = known ? await store.trainingJobs.latest(memberId ?? undefined, platform) : null;
         return job && viewOf(job);
       };
-      const wanted = async (job: TrainingJobView) =>
+      const wanted = async (job: TrainingJob) =>
         platform === undefined || (await ownership.platform(job.memberId)) === platform;
       return latestThenChanges(latest, events, wanted);
     },
@@ -55,24 +55,24 @@ export function trainingService({ store, jobs, ownership, trainable, limits }: T
       }
       const job = isId(memberId) ? await store.trainingJobs.queue(memberId) : null;
       if (!job) throw new PalateError('NOT_FOUND', `There is no member ${memberId}. Check the id.`);
-      jobs.publish(trainingJobView(job));
-      return trainingJobView(job);
+      jobs.publish(trainingJobOf(job));
+      return trainingJobOf(job);
     },
     cancel: async (id) => {
       const cancelled = isId(id) ? await store.trainingJobs.cancel(id) : null;
-      if (cancelled) jobs.publish(trainingJobView(cancelled));
+      if (cancelled) jobs.publish(trainingJobOf(cancelled));
       const job = cancelled ?? (isId(id) ? await store.trainingJobs.byId(id) : null);
       if (!job) throw new PalateError('NOT_FOUND', `There is no training job ${id}. Check the id.`);
-      return trainingJobView(job);
+      return trainingJobOf(job);
     },
   };
 }
 
 async function* latestThenChanges(
-  latest: () => Promise<TrainingJobView | null>,
-  events: AsyncIterableIterator<TrainingJobView>,
-  wanted: (job: TrainingJobView) => boolean | Promise<boolean>,
-): AsyncGenerator<TrainingJobView> {
+  latest: () => Promise<TrainingJob | null>,
+  events: AsyncIterableIterator<TrainingJob>,
+  wanted: (job: TrainingJob) => boolean | Promise<boolean>,
+): AsyncGenerator<TrainingJob> {
   try {
     const first = await latest();
     if (first) yield first;

@@ -1,6 +1,6 @@
 /** Every step of the Discord bot's start fails in turn, or is given up in the middle: nothing of it is left behind. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PluginView } from '../../../src/services/views.js';
+import type { Plugin } from '../../../src/contract/generated/types.js';
 import { type Discord, startDiscord } from '../../discord/server.js';
 import { openPlace, type Place } from '../../plugins/place.js';
 import { closedPort, type SilentServer, startSilentServer } from '../../support/dead-ends.js';
@@ -60,7 +60,7 @@ async function expectNothingOpen(): Promise<void> {
   expect(discord.gateway.received.filter(({ op }) => op === 2)).toHaveLength(identified);
 }
 
-const ended = ({ status }: PluginView) => status === 'WAITING' || status === 'UNCONFIGURED';
+const ended = ({ status }: Plugin) => status === 'WAITING' || status === 'UNCONFIGURED';
 
 describe('a start that fails', () => {
   const fault = (path: RegExp, answer: number | 'cut') => () =>
@@ -132,7 +132,7 @@ describe('a start that fails', () => {
   });
 });
 
-async function until(holds: (plugin: PluginView) => boolean): Promise<PluginView> {
+async function until(holds: (plugin: Plugin) => boolean): Promise<Plugin> {
   for (;;) {
     const now = await place.plugin('discord');
     if (holds(now)) return now;

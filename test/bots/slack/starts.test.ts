@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PluginView } from '../../../src/services/views.js';
+import type { Plugin } from '../../../src/contract/generated/types.js';
 import { openPlace, type Place } from '../../plugins/place.js';
 import { type Slack, startSlack } from '../../slack/server.js';
 import { closedPort, type SilentServer, startSilentServer } from '../../support/dead-ends.js';
@@ -74,7 +74,7 @@ async function start(values: Values): Promise<void> {
   await place.admin.startPlugin('slack');
 }
 
-async function until(holds: (plugin: PluginView) => boolean): Promise<PluginView> {
+async function until(holds: (plugin: Plugin) => boolean): Promise<Plugin> {
   for (;;) {
     const now = await place.plugin('slack');
     if (holds(now)) return now;
@@ -97,7 +97,7 @@ async function expectNothingOpen(after = 0): Promise<void> {
   await expect(fetch(`http://127.0.0.1:${free}/slack/events`)).rejects.toThrow('fetch failed');
 }
 
-const ended = ({ status }: PluginView) => status === 'WAITING' || status === 'UNCONFIGURED';
+const ended = ({ status }: Plugin) => status === 'WAITING' || status === 'UNCONFIGURED';
 const fault = (method: string, answer: number | 'cut') =>
   void slack.web.faults.add({ path: new RegExp(method), times: 100, when: 'before', answer });
 
