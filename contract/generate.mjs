@@ -7,16 +7,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const operationsFolder = join(root, 'src/client/operations');
-const clientFile = join(root, 'src/client/generated/operations.ts');
+const operationsFolder = join(root, 'contract/operations');
 const contractFile = (name) => join(root, 'src/contract/generated', name);
-const files = [clientFile, ...['schema.ts', 'access.ts', 'costs.ts', 'types.ts', 'resolvers.ts'].map(contractFile)];
+const files = ['schema', 'access', 'costs', 'types', 'resolvers', 'operations', 'methods'].map((name) => contractFile(`${name}.ts`));
 const schemaText = readFileSync(join(root, 'schema.graphql'), 'utf8');
 const operationTexts = readdirSync(operationsFolder)
   .filter((name) => name.endsWith('.graphql'))
   .sort()
-  .map((name) => ({ name, text: readFileSync(join(operationsFolder, name), 'utf8') }));
-const ownText = ['generate.mjs', 'directives.mjs'].map((name) => readFileSync(join(root, 'contract', name), 'utf8'));
+  .map((name) => readFileSync(join(operationsFolder, name), 'utf8'));
+const ownText = ['generate.mjs', 'directives.mjs', 'client.mjs'].map((name) => readFileSync(join(root, 'contract', name), 'utf8'));
 const digest = createHash('sha256')
   .update(JSON.stringify([ownText, schemaText, operationTexts]))
   .digest('hex');
@@ -35,13 +34,22 @@ try {
     import('@graphql-codegen/typescript-operations'),
     import('graphql'),
     import('./directives.mjs'),
+    import('./client.mjs'),
   ]);
 } catch {
   if (files.every((file) => existsSync(file)) || existsSync(join(root, 'dist'))) process.exit(0);
   console.error('The type generator is not installed: run `npm ci` (with development dependencies) once.');
   process.exit(1);
 }
-const [{ codegen }, typescript, resolvers, operations, graphql, directives] = tools;
+const [{ codegen }, typescript, resolvers, operations, graphql, directives, client] = tools;
+
+/** The types of fragments, without what the generator exports for use of its own. */
+const fragmentTypes = {
+  plugin: async (...given) => {
+    const { prepend, content } = await operations.plugin(...given);
+    return { content, prepend: prepend.filter((text) => !text?.includes('type Incremental')) };
+  },
+};
 
 try {
   const schema = directives.publicDocument(schemaText);
@@ -50,7 +58,12 @@ try {
   write(contractFile('costs.ts'), printCosts());
   write(contractFile('types.ts'), await generateTypes(directives.suppliedDocument(schemaText)));
   write(contractFile('resolvers.ts'), await generateResolvers(schema));
-  write(clientFile, await generateOperations(schema));
+  const read = client.readOperations(
+    graphql.buildASTSchema(schema),
+    operationTexts.flatMap((text) => graphql.parse(text).definitions),
+  );
+  write(contractFile('operations.ts'), await generateOperations(schema, read));
+  write(contractFile('methods.ts'), client.printMethods(read));
 } catch (error) {
   console.error(`The contract's types could not be generated: ${error.message}`);
   for (const cause of error.errors ?? []) console.error(`- ${cause.message}`);
@@ -123,67 +136,20 @@ function scalarsAs(dateTime) {
   return { ID: 'string', DateTime: `../scalars.js#${dateTime}` };
 }
 
-/** Types of inputs, enums, fragments and operations, and the operations' texts by the field they ask for. */
-function generateOperations(schema) {
-  const documents = operationTexts.map(({ name, text }) => ({ location: name, document: graphql.parse(text) }));
-  return run(schema, documents, clientFile, [operations, { plugin: printOperations }], {
-    scalars: { ID: 'string', DateTime: 'string' },
+/** Types of fragments, and the operations' texts by the field they ask for. */
+function generateOperations(schema, read) {
+  const fragments = { kind: graphql.Kind.DOCUMENT, definitions: read.fragments };
+  const print = { plugin: () => client.printOperations(read) };
+  return run(schema, [{ document: fragments }], contractFile('operations.ts'), [fragmentTypes, print], {
+    scalars: scalarsAs('DateTimeText'),
+    importSchemaTypesFrom: contractFile('types'),
+    importExtension: '.js',
+    namespacedImportName: 'Types',
+    useTypeImports: true,
     enumType: 'string-literal',
     skipTypename: true,
+    noExport: true,
   });
-}
-
-/** @param documents parsed operations and the fragments they use, in any order */
-function printOperations(_, documents) {
-  const { Kind, print, stripIgnoredCharacters, visit } = graphql;
-  const definitions = documents.flatMap(({ document }) => document.definitions);
-  const fragments = new Map(
-    definitions
-      .filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)
-      .map((fragment) => [fragment.name.value, fragment]),
-  );
-  const withFragments = (definition, found = new Set([definition])) => {
-    visit(definition, {
-      FragmentSpread({ name }) {
-        const fragment = fragments.get(name.value);
-        if (!fragment || found.has(fragment)) return;
-        found.add(fragment);
-        withFragments(fragment, found);
-      },
-    });
-    return [...found];
-  };
-  const entries = definitions
-    .filter(({ kind }) => kind === Kind.OPERATION_DEFINITION)
-    .map((operation) => {
-      const [field, ...others] = operation.selectionSet.selections;
-      if (others.length > 0 || field.kind !== Kind.FIELD) {
-        throw new Error(`${operation.name.value} asks for more than one field; an operation of the client asks for one.`);
-      }
-      const name = operation.name.value;
-      const kind = operation.operation[0].toUpperCase() + operation.operation.slice(1);
-      const text = stripIgnoredCharacters(withFragments(operation).map(print).join('\n'));
-      const types = `${name}${kind}['${field.name.value}'], ${name}${kind}Variables`;
-      return `  ${field.name.value}: operation<${types}>('${field.name.value}', ${JSON.stringify(text)}),`;
-    });
-  return `
-/** A GraphQL document that answers with \`{ [field]: Result }\`. */
-export interface Operation<Result, Variables> {
-  readonly field: string;
-  readonly document: string;
-  /** Never set: it carries the types. */
-  readonly types?: { result: Result; variables: Variables };
-}
-
-function operation<Result, Variables>(field: string, document: string): Operation<Result, Variables> {
-  return { field, document };
-}
-
-/** One operation for each field of Query, Mutation and Subscription. */
-export const OPERATIONS = {
-${entries.join('\n')}
-} as const;
-`;
 }
 
 function run(schema, documents, filename, plugins, config) {
