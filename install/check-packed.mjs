@@ -48,8 +48,8 @@ try {
   try {
     const url = `http://127.0.0.1:${port}`;
     await ready(url, child);
-    for (const path of ['/', '/explorer/graphiql.js']) {
-      const { status } = await fetch(url + path);
+    for (const path of ['/', '/graphql']) {
+      const { status } = await fetch(url + path, { headers: { accept: 'text/html' } });
       if (status !== 200) throw new Error(`${path} is answered with ${status}.`);
     }
     if (!/assets\//.test(await (await fetch(url)).text())) throw new Error('The console was not packed.');

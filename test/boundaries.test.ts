@@ -41,6 +41,8 @@ describe('the checker', () => {
       'store may import common, not services',
     ],
     ['src/client/a.ts', `import { PalateError } from '../common/errors.js';`, 'client may import contract, not common'],
+    ['src/gateway/a.ts', `import { createRoot } from 'react-dom/client';`, 'only console and explorer'],
+    ['src/gateway/pages/explorer/a.ts', `import { x } from '../console.js';`, 'explorer may import no other room'],
     ['src/console/a.tsx', `import { x } from '../services/a.js';`, 'console may import client, not services'],
     ['src/services/a.ts', `import { app } from '../app.js';`, 'not app'],
     ['src/services/a.ts', `import * as ort from 'onnxruntime-node';`, 'only runtime may import onnxruntime'],

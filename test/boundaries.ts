@@ -25,6 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   gateway: ['common', 'contract', 'graph', 'language-model', 'runtime', 'learning', 'services'],
   client: ['contract'],
   console: ['client'],
+  explorer: [],
   app: [
     'common',
     'contract',
@@ -63,10 +64,11 @@ const PACKAGES: readonly { pattern: RegExp; rooms: readonly string[]; name: stri
     name: 'Prisma, PGlite and pg',
   },
   { pattern: /^(@apollo\/.*|@graphql-tools\/.*)$/, rooms: ['gateway'], name: 'Apollo' },
+  { pattern: /^(hono|@hono\/node-server)($|\/)/, rooms: ['gateway'], name: 'Hono' },
   { pattern: /^graphql-ws($|\/)/, rooms: ['gateway', 'client'], name: 'graphql-ws' },
   { pattern: /^discord\.js$|^@discordjs\//, rooms: ['bots/discord'], name: 'the Discord SDK' },
   { pattern: /^@slack\//, rooms: ['bots/slack'], name: 'the Slack SDK' },
-  { pattern: /^(react|react-dom|vite)($|\/)/, rooms: ['console'], name: 'the web page' },
+  { pattern: /^(react|react-dom|vite|graphiql)($|\/)/, rooms: ['console', 'explorer'], name: 'the web pages' },
 ];
 
 /** Parts of Node that a pure room may not touch. */
@@ -177,11 +179,12 @@ function checkBot(path: string, room: string, target: string, other: string | un
   ];
 }
 
-/** The room of a path: the folder under src, or the bot. */
+/** The room of a path: the folder under src, or the bot. The explorer's page lies with the other pages and runs in a browser. */
 function roomOf(path: string): string | undefined {
   const [top, name] = path.split('/');
   if (top === 'bots' && name !== undefined) return `bots/${name}`;
   if (top !== 'src' || name === undefined) return undefined;
+  if (path.startsWith('src/gateway/pages/explorer/')) return 'explorer';
   const room = name.replace(/\.(ts|js|tsx)$/, '');
   return room in ROOMS ? room : undefined;
 }

@@ -2,13 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { compression } from 'vite-plugin-compression2';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig({
   root: path('.'),
   base: './',
-  plugins: [react()],
+  plugins: [react(), compression({ include: /\.(js|css|svg)$/ })],
   // Whatever the environment says: what is built is what is served.
   define: { 'process.env.NODE_ENV': '"production"' },
   build: {

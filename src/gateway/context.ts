@@ -7,8 +7,8 @@ import type { Generation, Member } from '../contract/generated/types.js';
 import type { Services } from '../services/services.js';
 import type { Viewer } from './auth.js';
 import type { ErrorTally } from './error-tally.js';
-import type { Quotas } from './quotas.js';
 import { selectsOnlyId } from './selection.js';
+import type { Quotas } from './steps/quotas.js';
 
 /** Signatures of the resolvers, which follow from the contract. */
 export type Resolvers = ContractResolvers<Context>;

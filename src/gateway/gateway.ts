@@ -1,23 +1,47 @@
-/** The gateway: one port for GraphQL over HTTP and WebSocket, and for health. */
+/**
+ * The gateway: one port for GraphQL over HTTP and WebSocket, and for health. The way of an operation, file by file:
+ *
+ *     transports/http.ts            a vote, a setting: paths, origins; then transports/graphql-over-http.ts reads the body
+ *     transports/websocket.ts       a message: the key was shown on opening, transports/connections.ts has its room
+ *     transports/in-process.ts      a plugin: its viewer is known
+ *        | all three hand in an IncomingOperation
+ *     steps/steps.ts                authenticate, quota, parse, limits, cost, execute, format: one ordered array
+ *        | quota asks steps/quotas.ts; parse steps/documents.ts; cost operation-cost.ts
+ *     steps/execute.ts              Apollo Server for queries and mutations, graphql-js for subscriptions
+ *        | for each field
+ *     access-check.ts               may this viewer have it: the rules of access.ts
+ *     resolvers/<entity>.ts         from the contract to the services; subscriptions go through streams.ts and live.ts
+ *     ../services                   the use cases
+ *        | and back
+ *     steps/format.ts               errors get their codes and are counted
+ *     the same transport            writes the answer, or each event of a stream
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FormattedExecutionResult } from 'graphql';
 import { localUrl, type Settings } from '../common/config.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Services } from '../services/services.js';
 import type { Authenticate, Viewer } from './auth.js';
 import { contextMaker } from './context.js';
-import { createEngine, type GraphQLRequest, type ResultIterator } from './engine.js';
 import { ErrorTally } from './error-tally.js';
+import { formatError } from './errors.js';
 import type { SchemaExtension } from './extension.js';
-import { handleRequest } from './http.js';
-import { listen } from './listen.js';
 import { Metrics } from './metrics.js';
-import { originsOf } from './origins.js';
-import { Quotas } from './quotas.js';
-import { basePathOf } from './target.js';
-import { attachWebSockets, type WebSocketGateway } from './websocket.js';
+import { createSchema } from './schema.js';
+import { createApollo } from './steps/apollo.js';
+import { Documents } from './steps/documents.js';
+import type { Shared } from './steps/operation.js';
+import { Quotas } from './steps/quotas.js';
+import { type AnswerOperation, takeSteps } from './steps/steps.js';
+import { createHttp } from './transports/http.js';
+import { executorFor, type InProcessExecutor } from './transports/in-process.js';
+import { listen } from './transports/listen.js';
+import { originsOf } from './transports/origins.js';
+import { basePathOf } from './transports/target.js';
+import { attachWebSockets, type WebSocketGateway } from './transports/websocket.js';
+
+export type { InProcessExecutor };
 
 export interface GatewayParts {
   settings: Pick<Settings, 'host' | 'port' | 'publicUrl' | 'limits' | 'allowedOrigins'>;
@@ -26,12 +50,6 @@ export interface GatewayParts {
   /** What plugins add to the schema. */
   extensions?: readonly SchemaExtension[];
   log: Log;
-}
-
-/** Runs operations inside the process, as a client over the network would see them. */
-export interface InProcessExecutor {
-  execute(request: GraphQLRequest, signal?: AbortSignal): Promise<FormattedExecutionResult>;
-  subscribe(request: GraphQLRequest): ResultIterator;
 }
 
 export interface Gateway extends Lifecycle {
@@ -59,35 +77,37 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
   const metrics = new Metrics(() => parts.services.pool.status(), errors);
   const services = metrics.measure(parts.services);
   const counting = new AbortController();
-  const engine = createEngine({ limits, log, extensions, onError: (code) => errors.count(code) });
   const quotas = new Quotas(limits);
   const portNow = () => (server?.address() as AddressInfo | null)?.port ?? settings.port;
   const publicUrl = () => settings.publicUrl ?? localUrl({ host: settings.host, port: portNow() });
   const contextFor = contextMaker({ services, limits, quotas, errors, publicUrl });
+  const tell = (error: unknown) => {
+    const formatted = formatError(error, log);
+    errors.count(String(formatted.extensions?.code));
+    return formatted;
+  };
+  const shared = share({ limits, quotas, authenticate, contextFor, formatError: tell }, extensions, log);
+  const { apollo } = shared;
+  const answer: AnswerOperation = (incoming) => takeSteps(incoming, shared);
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let server: Server | undefined;
   let sockets: WebSocketGateway | undefined;
 
   async function start(): Promise<void> {
-    await engine.apollo.start();
-    const parts = {
-      engine,
+    await apollo.start();
+    const transport = {
+      ...shared,
+      answer,
       services,
-      authenticate,
-      contextFor,
-      quotas,
-      limits,
       metrics,
       log,
       origins: originsOf([...settings.allowedOrigins, ...ownOrigin(settings.publicUrl)]),
       basePath: basePathOf(settings.publicUrl),
       stopping: () => stopping !== undefined,
     };
-    server = createServer(TIMEOUTS, (request, response) => {
-      void handleRequest(request, response, parts);
-    });
-    sockets = attachWebSockets(server, parts);
+    server = createServer(TIMEOUTS, createHttp(transport));
+    sockets = attachWebSockets(server, transport);
     await listen(server, settings);
     metrics
       .watchTrainings(services.training.watch(null, counting.signal))
@@ -105,7 +125,7 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
     const impatience = setTimeout(() => server?.closeAllConnections(), DRAIN_MS);
     await closed;
     clearTimeout(impatience);
-    await engine.apollo.stop();
+    await apollo.stop();
   }
 
   return {
@@ -120,15 +140,19 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
       stopping ??= stop();
       return stopping;
     },
-    executorFor(viewer) {
-      // One a call: listeners on a signal that is shared would outlive what they listen for.
-      const never = () => new AbortController().signal;
-      return {
-        execute: (request, signal = never()) => engine.execute(request, contextFor(viewer, signal)),
-        subscribe: (request) => engine.subscribe(request, contextFor(viewer, never())),
-      };
-    },
+    executorFor: (viewer) => executorFor(viewer, { ...shared, answer }),
   };
+}
+
+/** What all operations share. */
+function share(
+  parts: Omit<Shared, 'schema' | 'apollo' | 'documents'>,
+  extensions: readonly SchemaExtension[] | undefined,
+  log: Log,
+): Shared {
+  const schema = createSchema(extensions, parts.limits);
+  const documents = new Documents();
+  return { ...parts, schema, documents, apollo: createApollo(schema, documents, parts.limits, log) };
 }
 
 /** The origin of the gateway's own pages where a proxy gives it another Host than browsers see. */

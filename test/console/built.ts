@@ -1,4 +1,4 @@
-/** The console as it would be served, built anew where its sources are newer than what lies in dist. */
+/** The pages as they would be served, built anew where their sources are newer than what lies in dist. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +7,19 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export function buildConsole(): void {
-  const page = statSync(join(ROOT, 'dist/console/index.html'), { throwIfNoEntry: false });
-  if (page && page.mtimeMs >= Math.max(newest('src/console'), newest('src/client'))) return;
-  const build = ['node_modules/vite/bin/vite.js', 'build', 'src/console', '--logLevel', 'warn'];
-  execFileSync(process.execPath, build, { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } });
+  build('src/console', 'dist/console', ['src/console', 'src/client']);
+}
+
+/** The explorer in the same way. */
+export function buildExplorer(): void {
+  build('src/gateway/pages/explorer', 'dist/explorer', ['src/gateway/pages/explorer']);
+}
+
+function build(root: string, built: string, sources: string[]): void {
+  const page = statSync(join(ROOT, built, 'index.html'), { throwIfNoEntry: false });
+  if (page && page.mtimeMs >= Math.max(...sources.map(newest))) return;
+  const vite = ['node_modules/vite/bin/vite.js', 'build', root, '--logLevel', 'warn'];
+  execFileSync(process.execPath, vite, { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } });
 }
 
 function newest(folder: string): number {

@@ -1,21 +1,20 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isForExplorer } from '../../src/gateway/explorer.js';
+import { isForExplorer } from '../../src/gateway/pages/explorer.js';
+import { launchBrowser, openPage } from '../console/browser.js';
+import { buildExplorer } from '../console/built.js';
 import { type Harness, KEY, post, startHarness } from './harness.js';
 
 let harness: Harness;
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 beforeAll(async () => {
-  if (!existsSync(path('../../dist/explorer')))
-    execFileSync(process.execPath, [path('../../src/gateway/build-explorer.mjs')]);
+  buildExplorer();
   harness = await startHarness();
 });
 afterAll(() => harness.stop());
 
+const ADA = '{ platform: "test", externalId: "ada" }';
+const WAIT = { timeout: 60_000 };
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 
 describe('isForExplorer', () => {
@@ -36,10 +35,11 @@ describe('the explorer', () => {
     const response = await fetch(`${harness.url}/graphql`, { headers: BROWSER });
     const page = await response.text();
     expect(response.status).toBe(200);
-    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('content-type')).toMatch(/^text\/html; charset=utf-8$/i);
     expect(page).toContain('Sign in');
+    expect(page).not.toContain('%NONCE%');
     const inline = [...page.matchAll(/<script\b([^>]*)>([^<]*)/g)].filter(
-      ([, attributes, text]) => text.trim() !== '' || !attributes.includes('src="explorer/'),
+      ([, attributes, text]) => text.trim() !== '' || !attributes.includes('src="./explorer/'),
     );
     expect(inline).toEqual([]);
     expect(page).not.toMatch(/<style|\son\w+=|https?:/i);
@@ -53,7 +53,7 @@ describe('the explorer', () => {
       [1, 2, 3].map(async () => {
         const response = await fetch(`${harness.url}/graphql`, { headers: BROWSER });
         const [, nonce] = /'nonce-([^']+)'/.exec(response.headers.get('content-security-policy') ?? '') ?? [];
-        expect(await response.text()).toContain(`data-nonce="${nonce}"`);
+        expect(await response.text()).toContain(`nonce="${nonce}"`);
         return nonce;
       }),
     );
@@ -61,33 +61,60 @@ describe('the explorer', () => {
   });
 
   it('says nothing of the contract before it has a key', async () => {
-    for (const path of ['/graphql', '/explorer/page.js']) {
-      const text = await (await fetch(`${harness.url}${path}`, { headers: BROWSER })).text();
+    const page = await (await fetch(`${harness.url}/graphql`, { headers: BROWSER })).text();
+    const [, script] = /<script[^>]* src="\.\/([^"]+)"/.exec(page) ?? [];
+    for (const text of [page, await (await fetch(`${harness.url}/${script}`)).text()])
       expect(text).not.toMatch(/submitFeedback|generate\b/);
-    }
     expect((await fetch(`${harness.url}/graphql?query={__typename}`)).status).toBe(401);
   });
 
-  it.each([
-    ['page.js', 'text/javascript; charset=utf-8'],
-    ['page.css', 'text/css; charset=utf-8'],
-    ['graphiql.js', 'text/javascript; charset=utf-8'],
-    ['graphiql.css', 'text/css; charset=utf-8'],
-    ['editorWorkerService.js', 'text/javascript; charset=utf-8'],
-    ['json.js', 'text/javascript; charset=utf-8'],
-    ['graphql.js', 'text/javascript; charset=utf-8'],
-  ])('serves %s from this service, compressed or not, and once', async (name, type) => {
-    const url = `${harness.url}/explorer/${name}`;
-    const compressed = await fetch(url, { headers: { 'accept-encoding': 'gzip' } });
-    expect(compressed.headers.get('content-encoding')).toBe('gzip');
-    expect(compressed.headers.get('content-type')).toBe(type);
-    const plain = await fetch(url, { headers: { 'accept-encoding': 'identity' } });
-    expect(plain.headers.get('content-encoding')).toBeNull();
-    const text = await plain.text();
-    expect(text).toBe(await compressed.text());
-    const etag = plain.headers.get('etag') ?? '';
-    expect(etag).toBe(compressed.headers.get('etag'));
-    expect((await fetch(url, { headers: { 'if-none-match': etag } })).status).toBe(304);
+  it('serves its files from this service, compressed or not, to be kept for good', async () => {
+    const page = await (await fetch(`${harness.url}/graphql`, { headers: BROWSER })).text();
+    const files = [...page.matchAll(/(?:src|href)="\.\/(explorer\/[^"]+)"/g)].map(([, name]) => name);
+    expect(files.map((name) => name.replace(/^.*\./, '')).sort()).toEqual(['css', 'js']);
+    for (const name of files) {
+      const url = `${harness.url}/${name}`;
+      const compressed = await fetch(url, { headers: { 'accept-encoding': 'gzip' } });
+      expect(compressed.headers.get('content-encoding')).toBe('gzip');
+      expect(compressed.headers.get('content-type')).toMatch(/^text\/(javascript|css); charset=utf-8$/);
+      expect(compressed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(compressed.headers.get('content-security-policy')).toBe(
+        "default-src 'none'; script-src 'self'; frame-ancestors 'none'",
+      );
+      const plain = await fetch(url, { headers: { 'accept-encoding': 'identity' } });
+      expect(plain.headers.get('content-encoding')).toBeNull();
+      expect(await plain.text()).toBe(await compressed.text());
+    }
+  });
+
+  it('signs a browser in, runs an operation, and hears a subscription', { timeout: 120_000 }, async () => {
+    const browser = await launchBrowser();
+    try {
+      const { page, complaints, strangers } = await openPage(browser, `${harness.url}/graphql`);
+      await page.fill('#key', 'wrong');
+      await page.click('text=Sign in');
+      await page.waitForSelector('#message:has-text("This key is not known here")');
+      await page.fill('#key', KEY);
+      await page.click('text=Sign in');
+      const answer = page.locator('.result-window');
+      for (const [operation, expected] of [
+        ['{ viewer { scope } }', /"scope": "ADMIN"/],
+        [`subscription { generationStream(input: { member: ${ADA}, prompt: "hi" }) { __typename } }`, /"Generation/],
+      ] as const) {
+        await page.locator('.graphiql-query-editor .view-lines').click();
+        await page.keyboard.press('ControlOrMeta+A');
+        await page.keyboard.type(operation);
+        await page.keyboard.press('ControlOrMeta+Enter');
+        await expect
+          .poll(async () => ((await answer.textContent()) ?? '').replaceAll('\u00a0', ' '), WAIT)
+          .toMatch(expected);
+      }
+      expect(strangers).toEqual([]);
+      // The wrong key was answered with 401, which a browser reports.
+      expect(complaints.filter((complaint) => !complaint.includes('401'))).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 
   it('serves nothing else', async () => {

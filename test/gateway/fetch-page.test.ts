@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { withFetchPage } from '../../src/gateway/fetch-page.js';
+import { withFetchPage } from '../../src/gateway/pages/fetch-page.js';
 import type { FetchProgress } from '../../src/language-model/fetching.js';
 
 let port: number;

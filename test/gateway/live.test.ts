@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import type { GenerationEvent } from '../../src/contract/generated/types.js';
 import { ADMIN } from '../../src/gateway/auth.js';
 import { live } from '../../src/gateway/live.js';
-import { Quotas } from '../../src/gateway/quotas.js';
+import { Quotas } from '../../src/gateway/steps/quotas.js';
 import { mergeEvents, mergeSteps, streamGeneration } from '../../src/gateway/streams.js';
 import { openHouse } from '../services/house.js';
 import { jobView } from './echo-services.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { originsOf } from '../../src/gateway/origins.js';
+import { originsOf } from '../../src/gateway/transports/origins.js';
 import { ALLOWED_ORIGIN, codes, type Harness, KEY, post, startHarness } from './harness.js';
 
 const FOREIGN = 'https://elsewhere.example';

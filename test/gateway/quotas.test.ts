@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
-import { Quotas } from '../../src/gateway/quotas.js';
+import { Quotas } from '../../src/gateway/steps/quotas.js';
 import { codes, KEY } from './harness.js';
 import { ADA, ADMIN, BOB, openWorld, type World } from './world.js';
 

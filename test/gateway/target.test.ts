@@ -1,7 +1,8 @@
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
-import { basePathOf, targetOf } from '../../src/gateway/target.js';
+import { basePathOf, targetOf } from '../../src/gateway/transports/target.js';
+import { buildExplorer } from '../console/built.js';
 import { type Harness, KEY, RawSocket, startHarness } from './harness.js';
 
 describe('targetOf', () => {
@@ -42,6 +43,7 @@ describe('basePathOf', () => {
 describe('a gateway that is reached below a path', () => {
   let harness: Harness;
   beforeAll(async () => {
+    buildExplorer();
     harness = await startHarness(DEFAULT_LIMITS, { publicUrl: 'https://example.org/palate' });
   });
   afterAll(() => harness.stop());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Bucket, isFull, takeToken } from '../../src/gateway/token-bucket.js';
+import { type Bucket, isFull, takeToken } from '../../src/gateway/steps/token-bucket.js';
 
 const RATE = { perMinute: 60, atOnce: 3 };
 

@@ -6,8 +6,8 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
-import type { Limits } from '../common/config.js';
-import { limitError } from './errors.js';
+import type { Limits } from '../../common/config.js';
+import { limitError } from '../errors.js';
 
 /** What an operation comes to once its fragments are spread. */
 export interface DocumentSize {

@@ -5,12 +5,12 @@
  */
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { answerFirst } from '../common/answer-first.js';
-import type { Limits } from '../common/config.js';
-import { type ErrorCode, isStoreUnavailable, PalateError } from '../common/errors.js';
-import type { Log } from '../common/log.js';
-import { atMoment } from '../common/wall-timer.js';
-import { type Authenticate, nameOf, requireViewer, type Viewer } from './auth.js';
+import { answerFirst } from '../../common/answer-first.js';
+import type { Limits } from '../../common/config.js';
+import { type ErrorCode, isStoreUnavailable, PalateError } from '../../common/errors.js';
+import type { Log } from '../../common/log.js';
+import { atMoment } from '../../common/wall-timer.js';
+import { type Authenticate, nameOf, requireViewer, type Viewer } from '../auth.js';
 
 /** One connection whose key was good when it came. */
 export interface Connection {

@@ -1,25 +1,32 @@
 /** GraphQL over WebSocket (protocol graphql-transport-ws) on the port of the HTTP server. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError } from 'graphql';
-import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type OperationResult,
+  type Server as ProtocolServer,
+} from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Limits } from '../common/config.js';
-import { messageOf, PalateError } from '../common/errors.js';
-import type { Log } from '../common/log.js';
-import type { Services } from '../services/services.js';
-import { type Authenticate, requireViewer } from './auth.js';
+import type { Limits } from '../../common/config.js';
+import { messageOf, PalateError } from '../../common/errors.js';
+import type { Log } from '../../common/log.js';
+import type { Services } from '../../services/services.js';
+import { type Authenticate, requireViewer } from '../auth.js';
+import type { GraphQLRequest, Operation } from '../steps/operation.js';
+import type { AnswerOperation } from '../steps/steps.js';
 import { type Connection, Connections, closeReason } from './connections.js';
-import type { ContextFor } from './context.js';
-import type { Engine } from './engine.js';
 import { GRAPHQL_PATH } from './http.js';
 import type { Origins } from './origins.js';
 import { targetOf } from './target.js';
 
 export interface WebSocketParts {
-  engine: Engine;
+  schema: GraphQLSchema;
+  answer: AnswerOperation;
+  formatError(error: unknown): GraphQLFormattedError;
   services: Pick<Services, 'keys'>;
-  contextFor: ContextFor;
   authenticate: Authenticate;
   limits: Limits;
   log: Log;
@@ -87,9 +94,9 @@ export function attachWebSockets(server: Server, parts: WebSocketParts): WebSock
 }
 
 function createProtocol(parts: WebSocketParts, connections: Connections): ProtocolServer<Visitor> {
-  const { engine, authenticate, contextFor, limits } = parts;
+  const { schema, answer, formatError, authenticate, limits } = parts;
   return makeServer<ConnectionParams, Visitor>({
-    schema: engine.schema,
+    schema,
     connectionInitWaitTimeout: GREETING_MS,
     async onConnect({ connectionParams, extra, subscriptions }) {
       const given = connectionParams?.authorization ?? connectionParams?.Authorization;
@@ -114,29 +121,49 @@ function createProtocol(parts: WebSocketParts, connections: Connections): Protoc
         return true;
       }
     },
-    async onSubscribe({ extra, subscriptions }, _id, payload) {
-      if (Object.keys(subscriptions).length > limits.subscriptionsPerConnection) return [tooManySubscriptions(limits)];
-      const { connection, gone } = extra;
+    async onSubscribe({ extra: { connection, gone }, subscriptions }, _id, payload) {
       try {
-        if (!connection) throw new PalateError('UNAUTHENTICATED', 'Connect with a key.');
-        connections.requireRoomForOperation(connection);
-        const prepared = engine.prepare(payload, contextFor(connection.viewer, gone.signal));
-        return 'schema' in prepared ? prepared : [...prepared];
+        // Before anything is waited for: operations that come later must not be counted with this one.
+        requireRoom(Object.keys(subscriptions).length, limits);
+        if (connection) connections.requireRoomForOperation(connection);
       } catch (error) {
-        if (error instanceof PalateError) return [new GraphQLError(error.message, { originalError: error })];
-        throw error;
+        return [new GraphQLError(messageOf(error), { originalError: error as Error })];
       }
+      const operation = await answer({
+        // Whoever was refused is being closed; what they still send is nobody's.
+        caller: connection?.viewer ?? { authorization: undefined },
+        streams: true,
+        signal: gone.signal,
+        read: () => payload as GraphQLRequest,
+      });
+      if (operation.answer.kind === 'refused') return operation.answer.errors.map((error) => new Worded(error));
+      return { schema, document: operation.document, operationName: operation.request.operationName, operation };
     },
-    onNext: (_, __, ___, ____, { errors, ...result }) => ({
-      ...result,
-      ...(errors && { errors: engine.format(errors) }),
-    }),
-    onError: (_, __, ___, errors) => engine.format(errors),
+    execute: handOut,
+    subscribe: handOut,
+    onNext: (_, __, ___, ____, result) => result,
+    onError: (_, __, ___, errors) =>
+      errors.map((error) => (error instanceof Worded ? error.words : formatError(error))),
     onClose: ({ extra }) => {
       extra.gone.abort();
       if (extra.connection) connections.remove(extra.connection);
     },
   });
+}
+
+/** An error as the steps worded it; the protocol takes no other than graphql-js'. */
+class Worded extends GraphQLError {
+  constructor(readonly words: GraphQLFormattedError) {
+    super(words.message);
+  }
+}
+
+/** The protocol's own moment to execute: the steps have done it by then. */
+function handOut({ operation }: ExecutionArgs & { operation?: Operation }): OperationResult {
+  const { answer } = operation as Operation;
+  if (answer.kind === 'refused') throw new Error('A refused operation is not executed.');
+  // The protocol sends errors as they are, worded or not, but for its types.
+  return (answer.kind === 'stream' ? answer.results : answer.result) as OperationResult;
 }
 
 /** Hands one socket to the protocol. Sending resolves once the bytes are out, so a slow reader slows its own streams down. */
@@ -189,9 +216,11 @@ function watchLife(socket: WebSocket): NodeJS.Timeout {
   }, HEARTBEAT_MS);
 }
 
-function tooManySubscriptions(limits: Limits): GraphQLError {
-  const message = `This connection has ${limits.subscriptionsPerConnection} operations open. End one, or open another connection.`;
-  return new GraphQLError(message, { originalError: new PalateError('LIMIT_EXCEEDED', message) });
+/** @throws PalateError LIMIT_EXCEEDED when one connection has more operations open than it may */
+function requireRoom(open: number, { subscriptionsPerConnection }: Limits): void {
+  if (open <= subscriptionsPerConnection) return;
+  const message = `This connection has ${subscriptionsPerConnection} operations open. End one, or open another connection.`;
+  throw new PalateError('LIMIT_EXCEEDED', message);
 }
 
 /** Pages of other places are turned away before they can show a key. */

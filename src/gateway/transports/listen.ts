@@ -1,7 +1,7 @@
 /** Listening on a port, and what to say when it cannot be had. */
 import { createServer, type Server } from 'node:http';
-import { type Settings, VARIABLES } from '../common/config.js';
-import { PalateError } from '../common/errors.js';
+import { type Settings, VARIABLES } from '../../common/config.js';
+import { PalateError } from '../../common/errors.js';
 
 export type Address = Pick<Settings, 'host' | 'port'>;
 

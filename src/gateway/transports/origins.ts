@@ -2,8 +2,11 @@
  * Which web pages may talk to the gateway. A browser names the page in the Origin header; programs send none. Pages of this gateway
  * may, pages of other places only where the settings name them.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PalateError } from '../common/errors.js';
+import type { IncomingMessage } from 'node:http';
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { PalateError } from '../../common/errors.js';
+import type { HttpEnv } from './app.js';
 
 /** Decides about the page that a request comes from. */
 export interface Origins {
@@ -13,8 +16,6 @@ export interface Origins {
 
 /** Seconds for which a browser may remember what it was told about a page. */
 const PREFLIGHT_SECONDS = 600;
-const ALLOWED_METHODS = 'GET, POST';
-const ALLOWED_HEADERS = 'authorization, content-type, apollo-require-preflight';
 
 /** `allowed` are origins as browsers write them: scheme, host and port, nothing behind. */
 export function originsOf(allowed: readonly string[]): Origins {
@@ -42,18 +43,19 @@ function isOwnPage(origin: string, host: string | undefined): boolean {
   }
 }
 
-/** Lets the page read the answer. A cache must not hand it to another page. */
-export function allowOrigin(response: ServerResponse, origin: string | null): void {
-  response.setHeader('Vary', 'Origin');
-  if (origin !== null) response.setHeader('Access-Control-Allow-Origin', origin);
-}
-
-/** Answers what a browser asks before it sends a request with a key. Cookies are never allowed: nothing here reads any. */
-export function answerPreflight(response: ServerResponse): void {
-  response.writeHead(204, {
-    'Access-Control-Allow-Methods': ALLOWED_METHODS,
-    'Access-Control-Allow-Headers': ALLOWED_HEADERS,
-    'Access-Control-Max-Age': PREFLIGHT_SECONDS,
-  });
-  response.end();
+/** Refuses pages that may not ask, then lets the others read their answers. Cookies are never allowed: nothing here reads any. */
+export function originRules(origins: Origins): [MiddlewareHandler<HttpEnv>, MiddlewareHandler<HttpEnv>] {
+  return [
+    // Hono's rules for origins leave it to the browser to turn a page away; here its requests do nothing at all.
+    (c, next) => {
+      origins.require(c.env.incoming);
+      return next();
+    },
+    cors({
+      origin: (origin) => origin || null,
+      allowMethods: ['GET', 'POST'],
+      allowHeaders: ['authorization', 'content-type', 'apollo-require-preflight'],
+      maxAge: PREFLIGHT_SECONDS,
+    }),
+  ];
 }

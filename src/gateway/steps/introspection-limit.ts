@@ -11,7 +11,7 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
-import { limitError } from './errors.js';
+import { limitError } from '../errors.js';
 
 const ROOTS = new Set(['__schema', '__type']);
 /** The lists of introspection's own types. */

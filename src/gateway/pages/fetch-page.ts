@@ -1,9 +1,13 @@
 /** What is at the gateway's address while its model is fetched: how far that is, for people and for programs. */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { FetchProgress } from '../language-model/fetching.js';
-import { type Address, listen } from './listen.js';
-import { basePathOf, targetOf } from './target.js';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { ErrorCode } from '../../common/errors.js';
+import type { FetchProgress } from '../../language-model/fetching.js';
+import { createHttpApp, type HttpEnv, policyOf } from '../transports/app.js';
+import { type Address, listen } from '../transports/listen.js';
+import { basePathOf } from '../transports/target.js';
 
 /** Seconds after which the page looks again, and programs should. */
 const AGAIN_SECONDS = 2;
@@ -13,7 +17,11 @@ const STYLE = `
 body { max-width: 30rem; margin: 20vh auto 0; padding: 0 1rem; font: 16px/1.55 system-ui, sans-serif; }
 progress { width: 100%; accent-color: #a81f56; }
 `;
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'`;
+const POLICY = {
+  defaultSrc: ["'none'"],
+  styleSrc: [`'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`],
+  frameAncestors: ["'none'"],
+};
 
 /**
  * Shows how far `fetch` is for as long as it runs; it tells by calling what it is given, and `onFetch` hears it too. The page is for everybody, like the console before
@@ -26,9 +34,8 @@ export async function withFetchPage<T>(
   fetch: (tell: (progress: FetchProgress) => void) => Promise<T>,
 ): Promise<T> {
   let progress: FetchProgress | undefined;
-  const server = createServer((request, response) =>
-    answer(request, response, progress, basePathOf(address.publicUrl)),
-  );
+  const app = fetchApp(basePathOf(address.publicUrl), () => progress);
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await listen(server, address);
   try {
     return await fetch((now) => {
@@ -43,34 +50,25 @@ export async function withFetchPage<T>(
   }
 }
 
-function answer(
-  { url, headers }: IncomingMessage,
-  response: ServerResponse,
-  fetched: FetchProgress | undefined,
-  basePath: string,
-): void {
-  const path = targetOf(url, basePath).path || '/';
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Connection', 'close');
-  const html = path === '/' && headers.accept?.includes('text/html');
-  response.statusCode = path === '/healthz' || html ? 200 : 503;
-  if (html) {
-    response.setHeader('Content-Security-Policy', POLICY);
-    response.setHeader('Content-Type', 'text/html; charset=utf-8');
-    response.end(pageOf(fetched));
-    return;
-  }
-  response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  if (response.statusCode === 503) response.setHeader('Retry-After', AGAIN_SECONDS);
-  response.end(JSON.stringify(bodyOf(path, fetched)));
-}
-
-function bodyOf(path: string, fetched: FetchProgress | undefined): object {
-  if (path === '/healthz') return { status: 'ok' };
-  if (path === '/readyz') return { status: 'fetching the model', ...fetched };
-  const message = `The model is still being fetched${fetched ? `: ${amountOf(fetched)}` : ''}. Try again in a moment.`;
-  return { errors: [{ message, extensions: { code: 'MODEL_UNAVAILABLE', retryAfterMs: 1_000 * AGAIN_SECONDS } }] };
+function fetchApp(basePath: string, fetched: () => FetchProgress | undefined): Hono<HttpEnv> {
+  const app = createHttpApp(basePath);
+  const later = { 'Retry-After': String(AGAIN_SECONDS) };
+  app.use(async (c, next) => {
+    c.header('Connection', 'close');
+    await next();
+  });
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', (c) => c.json({ status: 'fetching the model', ...fetched() }, 503, later));
+  app.get('/', policyOf(POLICY), (c, next) =>
+    c.req.header('accept')?.includes('text/html') ? Promise.resolve(c.html(pageOf(fetched()))) : next(),
+  );
+  app.all('*', (c) => {
+    const amount = fetched();
+    const message = `The model is still being fetched${amount ? `: ${amountOf(amount)}` : ''}. Try again in a moment.`;
+    const extensions = { code: 'MODEL_UNAVAILABLE' satisfies ErrorCode, retryAfterMs: 1_000 * AGAIN_SECONDS };
+    return c.json({ errors: [{ message, extensions }] }, 503, later);
+  });
+  return app;
 }
 
 function pageOf(fetched: FetchProgress | undefined): string {

@@ -3,10 +3,10 @@
  * the services' own matter: what is more waits for its turn. Admin keys are the operator's own and are not counted.
  */
 import { createHash } from 'node:crypto';
-import type { Limits } from '../common/config.js';
-import { PalateError } from '../common/errors.js';
-import type { MemberRef } from '../contract/generated/types.js';
-import { nameOf, type Viewer } from './auth.js';
+import type { Limits } from '../../common/config.js';
+import { PalateError } from '../../common/errors.js';
+import type { MemberRef } from '../../contract/generated/types.js';
+import { nameOf, type Viewer } from '../auth.js';
 import { type Bucket, isFull, type Rate, takeToken } from './token-bucket.js';
 
 /** Buckets kept before the full ones are thrown out. */

@@ -1,0 +1,148 @@
+/** GraphQL over HTTP: reads an operation from a POST body or a GET address, and writes its answer. */
+import { HeaderMap } from '@apollo/server';
+import { GraphQLError } from 'graphql';
+import type { Context, Handler } from 'hono';
+import { accepts } from 'hono/accepts';
+import { bodyLimit } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
+import type { Limits } from '../../common/config.js';
+import { PalateError } from '../../common/errors.js';
+import type { GraphQLRequest } from '../steps/operation.js';
+import type { AnswerOperation } from '../steps/steps.js';
+import type { HttpEnv } from './app.js';
+import { refuse, sendJson } from './refusal.js';
+import { targetOf } from './target.js';
+
+export interface GraphQLOverHttpParts {
+  answer: AnswerOperation;
+  limits: Pick<Limits, 'bodyBytes'>;
+}
+
+type HttpContext = Context<HttpEnv>;
+
+export function graphqlOverHttp({ answer, limits }: GraphQLOverHttpParts): Handler<HttpEnv> {
+  const readBody = bodyReader(limits.bodyBytes);
+  return async (c) => {
+    const { method } = c.req;
+    const { answer: answered } = await answer({
+      caller: { authorization: c.req.header('authorization') },
+      streams: false,
+      signal: c.req.raw.signal,
+      // A HEAD is a GET whose answer is not sent.
+      http: method === 'POST' ? undefined : { method: 'GET', headers: new HeaderMap(), search: '', body: undefined },
+      read: async () => requestOf(method === 'POST' ? await readBody(c) : readSearch(c)),
+    });
+    const type = `${accepts(c, ANSWER_TYPES)}; charset=utf-8`;
+    if (answered.kind === 'refused') return refuse(c, answered.errors, type);
+    if (answered.kind === 'stream') throw new Error('A stream was not asked for.');
+    for (const [name, value] of answered.http.headers ?? []) c.header(name, value);
+    return sendJson(c, (answered.http.status ?? 200) as ContentfulStatusCode, answered.result, type);
+  };
+}
+
+const ANSWER_TYPES: Parameters<typeof accepts>[1] = {
+  header: 'Accept',
+  supports: ['application/json', 'application/graphql-response+json'],
+  default: 'application/json',
+};
+
+/** The JSON of a body. @throws PalateError LIMIT_EXCEEDED as soon as it is known to be too long, BAD_USER_INPUT for what is no JSON */
+function bodyReader(maximum: number): (c: HttpContext) => Promise<unknown> {
+  const withinLimit = bodyLimit({
+    maxSize: maximum,
+    onError: () => {
+      throw new PalateError('LIMIT_EXCEEDED', `The request is longer than ${maximum} bytes. Send less at once.`);
+    },
+  });
+  return async (c) => {
+    if ((c.req.header('content-encoding') ?? 'identity') !== 'identity')
+      throw new PalateError('BAD_USER_INPUT', 'Compressed requests are not taken. Send the body as it is.');
+    requireJson(c.req.header('content-type'));
+    // Not a line of the app: only the body of somebody who may ask is looked at.
+    await withinLimit(c, async () => {});
+    return jsonOf(unicodeOf(await c.req.arrayBuffer()));
+  };
+}
+
+/** A page elsewhere cannot send this type without asking first, so what it could send is refused. @throws PalateError BAD_USER_INPUT */
+function requireJson(contentType = ''): void {
+  const [type, ...parameters] = contentType.toLowerCase().split(';');
+  if (type.trim() !== 'application/json')
+    throw new PalateError('BAD_USER_INPUT', 'Send JSON, with "Content-Type: application/json".');
+  if (parameters.some((parameter) => /^\s*charset=(?!"?utf-?8"?\s*$)/.test(parameter)))
+    throw new PalateError('BAD_USER_INPUT', 'JSON is taken as UTF-8 only. Leave the charset out.');
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws PalateError BAD_USER_INPUT for bytes that are no UTF-8: reading them anyway would change the text */
+function unicodeOf(bytes: ArrayBuffer): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw new PalateError('BAD_USER_INPUT', 'The request is not UTF-8. Encode the text as UTF-8, as JSON asks for.');
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PalateError('BAD_USER_INPUT', 'The body is not JSON. Send { "query": ..., "variables": ... }.');
+  }
+}
+
+/** Headers that a page elsewhere cannot send without asking first: one of them shows that no link or image made the request. */
+const PREFLIGHTED = ['apollo-require-preflight', 'x-apollo-operation-name'];
+
+/** The parameters of an address. @throws PalateError BAD_USER_INPUT */
+function readSearch(c: HttpContext): unknown {
+  if (!PREFLIGHTED.some((name) => c.req.header(name)) && !c.req.header('content-type')?.includes('json')) {
+    const message = `A GET needs one of the headers ${PREFLIGHTED.join(', ')}, so that no page elsewhere can send it.`;
+    throw new PalateError('BAD_USER_INPUT', message);
+  }
+  // Not Hono's own reading, which takes any bytes: what changes on the way in must be refused.
+  const { search } = targetOf(c.env.incoming.url);
+  try {
+    decodeURIComponent(search);
+  } catch {
+    throw new PalateError('BAD_USER_INPUT', 'The escapes in the address are not UTF-8. Escape the text as UTF-8.');
+  }
+  const parameters = new URLSearchParams(search);
+  const request = Object.fromEntries(parameters);
+  if ([...parameters].length > Object.keys(request).length)
+    throw new PalateError('BAD_USER_INPUT', 'A parameter is given twice. Give each once.');
+  const { variables, extensions } = request;
+  return {
+    ...request,
+    variables: variables === undefined ? undefined : jsonOf(variables),
+    extensions: extensions === undefined ? undefined : jsonOf(extensions),
+  };
+}
+
+const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const record = z.custom<Record<string, unknown>>(isRecord, 'Give an object.').nullish();
+
+const REQUEST = z.object({
+  query: z.string('Give the document as text.').min(1, 'Give a document.').optional(),
+  operationName: z.string('Give the name as text.').nullish(),
+  variables: record,
+  extensions: record,
+});
+
+/** @throws PalateError BAD_USER_INPUT that names the field; GraphQLError that tells clients with persisted queries to send whole ones */
+function requestOf(value: unknown): GraphQLRequest {
+  if (!isRecord(value))
+    throw new PalateError('BAD_USER_INPUT', 'Send one operation: { "query": ..., "variables": ... }.');
+  const { data, error } = REQUEST.safeParse(value);
+  if (error) {
+    const [{ path, message }] = error.issues;
+    throw new PalateError('BAD_USER_INPUT', `${path.join('.')}: ${message}`);
+  }
+  const { query, variables, operationName, extensions } = data;
+  if (extensions?.persistedQuery)
+    throw new GraphQLError('PersistedQueryNotSupported', { extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } });
+  if (query === undefined) throw new PalateError('BAD_USER_INPUT', 'query: Give a document.');
+  return { query, variables, operationName };
+}
