@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Random } from '../../src/common/random.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
 import { openGguf, openTokenizer } from '../../src/language-model/gguf.js';
 import { BLOCK_LAYOUTS, dequantize, type WeightFormat } from '../../src/language-model/quantization.js';
