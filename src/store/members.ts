@@ -17,6 +17,7 @@ const COLUMNS = {
   platform: 'platform',
   externalId: 'external_id',
   scope: 'scope',
+  displayName: 'display_name',
   learn: 'learn',
   community: 'community',
 } as const satisfies Columns<Member>;
@@ -25,8 +26,8 @@ const SELECTION = selectionOf(COLUMNS);
 export type MemberRecord = Pick<Member, keyof typeof COLUMNS>;
 
 export interface MemberRepository {
-  /** The member of that identity, made when there is none. */
-  ensure(identity: MemberIdentity): Promise<MemberRecord>;
+  /** The member of that identity, made when there is none; what the platform shows it as is kept where it is said. */
+  ensure(member: MemberIdentity & { displayName?: string | null }): Promise<MemberRecord>;
   byIdentity(identity: MemberIdentity): Promise<MemberRecord | null>;
   byId(id: string): Promise<MemberRecord | null>;
   /** Says whether the member's verdicts may train from now on; null for an unknown member. */
@@ -45,7 +46,12 @@ export function memberRepository(prisma: PrismaClient, engine: SqlEngine): Membe
   };
   return {
     // Looking first keeps the usual case to one quick read.
-    ensure: async (identity) => (await byIdentity(identity)) ?? (await addMember(prisma, identity, byIdentity)),
+    ensure: async ({ displayName, ...identity }) => {
+      const member = (await byIdentity(identity)) ?? (await addMember(prisma, identity, byIdentity));
+      if (displayName == null || displayName === member.displayName) return member;
+      await prisma.member.updateMany({ where: { id: member.id }, data: { displayName } });
+      return { ...member, displayName };
+    },
     byIdentity,
     byId: (id) => prisma.member.findUnique({ where: { id }, select: SELECTION }),
     setLearn: async (id, learn) => {
