@@ -8,6 +8,7 @@
  */
 import { messageOf, PalateError } from '../common/errors.js';
 import { BoundedTemplate, TooManySteps } from './bounded-template.js';
+import { printable } from './gguf-metadata.js';
 import { arrange, findTurnRules, type Message, type Role, type TurnRules } from './turn-rules.js';
 
 export type ChatTurn = { role: Role; content: string };
@@ -75,7 +76,8 @@ export class ChatTemplate {
         const message = "The model's chat template does not come to an end. Use another model file.";
         throw new PalateError('MODEL_UNAVAILABLE', message, { cause: error });
       }
-      const message = `The model's chat template does not accept this conversation: ${messageOf(error)}`;
+      const why = printable(messageOf(error));
+      const message = `The model's chat template does not accept this conversation: ${why}`;
       throw new PalateError('BAD_USER_INPUT', message, { cause: error });
     }
   }

@@ -6,6 +6,9 @@ export type Metadata = Readonly<Record<string, unknown>>;
 /** -1 as it is, and as a uint32. */
 const NO_TOKEN: readonly number[] = [-1, 2 ** 32 - 1];
 
+/** More of what a file says is not shown: it may say anything at any length. */
+const SHOWN_CHARACTERS = 600;
+
 export class MetadataReader {
   constructor(
     readonly path: string,
@@ -76,7 +79,9 @@ export class MetadataReader {
   }
 }
 
-/** What a file says, for people and their terminals: without what cannot be shown. */
+/** What a file says, for people and their terminals: without what cannot be shown, and not at any length. */
 export function printable(text: string): string {
-  return text.replace(/\p{C}+/gu, ' ');
+  const shown = text.replace(/\p{C}+/gu, ' ');
+  // The last one may be half a character.
+  return shown.length <= SHOWN_CHARACTERS ? shown : `${[...shown.slice(0, SHOWN_CHARACTERS)].slice(0, -1).join('')}…`;
 }

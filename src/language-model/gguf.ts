@@ -139,7 +139,8 @@ function tensorEntries(path: string, header: GGUFParseOutput, fileSize: number):
       throw unavailable(path, `stores ${info.name} in the format ${type}, which is not supported`, todo);
     }
     const format = type as WeightFormat;
-    if (more.some((size) => size !== 1) || columns % BLOCK_LAYOUTS[format].elements !== 0) {
+    const empty = !(rows >= 1 && columns >= 1);
+    if (empty || more.some((size) => size !== 1) || columns % BLOCK_LAYOUTS[format].elements !== 0) {
       throw unavailable(path, `has a tensor ${info.name} of an impossible shape`, 'Fetch the file again');
     }
     const offset = Number(header.tensorDataOffset + info.offset);

@@ -171,6 +171,14 @@ describe('a template that does not come to an end', () => {
     expect(() => tokenizer.encodeChat(turns)).toThrow(expect.objectContaining(error));
   });
 
+  it('or refuses one in words that a terminal would act on, is told without those', () => {
+    const refusing = "{% if messages | length > 6 %}{{ raise_exception('no\u001b[2J more') }}{% endif %}";
+    const tokenizer = tiny({ 'tokenizer.chat_template': refusing + CHAT_TEMPLATE });
+    const turns = Array.from({ length: 7 }, () => user('hello'));
+    const error = { code: 'BAD_USER_INPUT', message: expect.stringMatching(/: no \[2J more$/) };
+    expect(() => tokenizer.encodeChat(turns)).toThrow(expect.objectContaining(error));
+  });
+
   it('is not one that looks through all messages at each', () => {
     const quadratic = `{% for message in messages %}{% for other in messages[loop.index:] if other.role == 'user' %}
 {%- set last = other.content %}{% endfor %}{% endfor %}`;

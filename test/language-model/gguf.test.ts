@@ -106,6 +106,12 @@ describe('openGguf', () => {
   it.each<[name: string, options: TinyModelOptions, message: RegExp]>([
     ['another architecture', { metadata: { 'general.architecture': 'qwen2' } }, /architecture qwen2/],
     [
+      'an architecture without an end',
+      { metadata: { 'general.architecture': 'x'.repeat(100_000) } },
+      /x{500,600}…\. Use/,
+    ],
+    ['a tensor without numbers', { tensors: [{ ...vector('token_embd.weight', 0), shape: [] }] }, /impossible shape/],
+    [
       'an architecture of control characters',
       { metadata: { 'general.architecture': 'a\u001b[2J\u202eb' } },
       /architecture a \[2J b;/,
