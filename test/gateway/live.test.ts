@@ -27,9 +27,17 @@ describe('live', () => {
   });
 
   it('merges what waits', async () => {
-    const stream = live({ source: (signal) => numbers(signal, 1_000), merge: (a, b) => a + b, limit: 2 });
+    let ended = () => {};
+    const read = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const source = async function* (signal: AbortSignal) {
+      yield* numbers(signal, 1_000);
+      ended();
+    };
+    const stream = live({ source, merge: (a, b) => a + b, limit: 2 });
     const first = await stream.next();
-    await pause(300);
+    await read;
     const second = await stream.next();
     expect((first.value ?? 0) + (second.value ?? 0)).toBe((999 * 1_000) / 2);
     expect((await stream.next()).done).toBe(true);
