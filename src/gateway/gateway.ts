@@ -6,14 +6,12 @@
  *     transports/in-process.ts      a plugin: its viewer is known
  *        | all three hand in an IncomingOperation
  *     steps/steps.ts                authenticate, quota, parse, limits, cost, execute, format: one ordered array
- *        | quota asks steps/quotas.ts; parse steps/documents.ts; cost operation-cost.ts
- *     steps/execute.ts              Apollo Server for queries and mutations, graphql-js for subscriptions
- *        | for each field
+ *        | quota asks steps/quotas.ts; parse steps/documents.ts; cost operation-cost.ts;
+ *        | execute has Apollo Server run queries and mutations, graphql-js subscriptions; for each field
  *     access-check.ts               may this viewer have it: the rules of access.ts
  *     resolvers/<entity>.ts         from the contract to the services; subscriptions go through streams.ts and live.ts
  *     ../services                   the use cases
  *        | and back
- *     steps/format.ts               errors get their codes and are counted
  *     the same transport            writes the answer, or each event of a stream
  */
 import { createServer, type Server } from 'node:http';
@@ -33,7 +31,7 @@ import { createApollo } from './steps/apollo.js';
 import { Documents } from './steps/documents.js';
 import type { Shared } from './steps/operation.js';
 import { Quotas } from './steps/quotas.js';
-import { type AnswerOperation, takeSteps } from './steps/steps.js';
+import { answerBySteps } from './steps/steps.js';
 import { createHttp } from './transports/http.js';
 import { executorFor, type InProcessExecutor } from './transports/in-process.js';
 import { listen } from './transports/listen.js';
@@ -88,7 +86,7 @@ export function createGateway({ settings, authenticate, extensions, log, ...part
   };
   const shared = share({ limits, quotas, authenticate, contextFor, formatError: tell }, extensions, log);
   const { apollo } = shared;
-  const answer: AnswerOperation = (incoming) => takeSteps(incoming, shared);
+  const answer = answerBySteps(shared);
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let server: Server | undefined;

@@ -11,7 +11,7 @@ import { PalateError } from '../../common/errors.js';
 import type { GraphQLRequest } from '../steps/operation.js';
 import type { AnswerOperation } from '../steps/steps.js';
 import type { HttpEnv } from './app.js';
-import { refuse, sendJson } from './refusal.js';
+import { refuse } from './refusal.js';
 import { targetOf } from './target.js';
 
 export interface GraphQLOverHttpParts {
@@ -37,7 +37,8 @@ export function graphqlOverHttp({ answer, limits }: GraphQLOverHttpParts): Handl
     if (answered.kind === 'refused') return refuse(c, answered.errors, type);
     if (answered.kind === 'stream') throw new Error('A stream was not asked for.');
     for (const [name, value] of answered.http.headers ?? []) c.header(name, value);
-    return sendJson(c, (answered.http.status ?? 200) as ContentfulStatusCode, answered.result, type);
+    const status = (answered.http.status ?? 200) as ContentfulStatusCode;
+    return c.body(JSON.stringify(answered.result), status, { 'Content-Type': type });
   };
 }
 
