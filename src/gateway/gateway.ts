@@ -8,7 +8,7 @@
  *     steps/steps.ts                authenticate, quota, parse, limits, cost, execute, format: one ordered array
  *        | quota asks steps/quotas.ts; parse steps/documents.ts; cost operation-cost.ts;
  *        | execute has Apollo Server run queries and mutations, graphql-js subscriptions; for each field
- *     access-check.ts               may this viewer have it: the rules of access.ts
+ *     access-check.ts               may this viewer have it: the rule beside the field in schema.graphql
  *     resolvers/<entity>.ts         from the contract to the services; subscriptions go through streams.ts and live.ts
  *     ../services                   the use cases
  *        | and back
