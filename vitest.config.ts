@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { PROJECTS, testFiles } from './test/support/projects.js';
+
+const files = testFiles();
 
 export default defineConfig({
   // One copy of graphql for sources and packages alike: Node takes the CommonJS one, so the tests do.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    include: ['test/**/*.test.ts', 'src/**/*.test.ts', 'bots/**/*.test.ts'],
     globalSetup: './test/support/compile-sources.ts',
     // Processes that tests start from TypeScript load it as well.
     execArgv: ['--import', './test/support/register-typescript.mjs'],
@@ -14,5 +16,8 @@ export default defineConfig({
     expect: { poll: { timeout: 120_000 } },
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    // Files share a process, one after another: what each would load and compile again is there.
+    isolate: false,
+    projects: PROJECTS.map((name) => ({ extends: true as const, test: { name, include: files[name] } })),
   },
 });
