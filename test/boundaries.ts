@@ -71,12 +71,18 @@ const PACKAGES: readonly { pattern: RegExp; rooms: readonly string[]; name: stri
   { pattern: /^(react|react-dom|vite|graphiql)($|\/)/, rooms: ['console', 'explorer'], name: 'the web pages' },
 ];
 
-/** Parts of Node that a pure room may not touch. */
-const PURE: Readonly<Record<string, RegExp>> = {
-  graph: /^node:(net|http|https|http2|tls|dns|dgram|worker_threads|child_process|cluster)$/,
-  learning: /^node:(net|http|https|http2|tls|dns|dgram|child_process|cluster|timers(\/.*)?|perf_hooks)$/,
-  // No package either but a data structure: what bots share is plain functions of their arguments.
-  'bots/kit': /^(?!lru-cache$)/,
+/** What a pure room may not touch. */
+const PURE: Readonly<Record<string, { pattern: RegExp; rule: string }>> = {
+  graph: {
+    pattern: /^node:(net|http|https|http2|tls|dns|dgram|worker_threads|child_process|cluster)$/,
+    rule: 'no network, no processes',
+  },
+  learning: {
+    pattern: /^node:(net|http|https|http2|tls|dns|dgram|child_process|cluster|timers(\/.*)?|perf_hooks)$/,
+    rule: 'no network, no clock, no processes',
+  },
+  // No package either but a data structure: what bots share is plain functions of their arguments, and waiting.
+  'bots/kit': { pattern: /^(?!(lru-cache|node:timers\/promises)$)/, rule: 'it waits and keeps, and uses nothing else' },
 };
 
 /** What is generated and not written by hand. */
@@ -153,9 +159,8 @@ function checkPackage(path: string, room: string, specifier: string): string[] {
   if (room === 'client' && /^graphql-ws\//.test(specifier)) {
     broken.push(`${path} imports ${specifier}; rule: client uses the client half of graphql-ws only.`);
   }
-  if (PURE[room]?.test(specifier)) {
-    broken.push(`${path} imports ${specifier}; rule: ${room} is pure: no network, no clock, no processes.`);
-  }
+  const pure = PURE[room];
+  if (pure?.pattern.test(specifier)) broken.push(`${path} imports ${specifier}; rule: ${room} is pure: ${pure.rule}.`);
   return broken;
 }
 

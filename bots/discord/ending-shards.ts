@@ -2,6 +2,7 @@
  * Connections to Discord's gateway that end for good when they are told to. The SDK's own connect again half a second after they were
  * destroyed while they connected, leave a socket open that was still connecting, and let a packet that lacks a part end the process.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type SessionInfo, SimpleShardingStrategy } from 'discord.js';
 import type { WebSocket } from 'ws';
 
@@ -47,12 +48,8 @@ export class EndingShards extends SimpleShardingStrategy {
   /** Says goodbye where there is a connection, and leaves none. */
   async end(patienceMs: number): Promise<void> {
     this.ended = true;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patienceMs);
-    });
+    const patience = delay(patienceMs, undefined, { ref: false });
     await Promise.race([this.destroy({ reason: 'The bot stops.' }), patience]);
-    clearTimeout(timer);
     // A shard that was just about to connect has its socket by now.
     await new Promise((resolve) => setImmediate(resolve));
     for (const shard of this.known) {

@@ -1,4 +1,5 @@
 /** What Slack says about people: their language, and whether they manage the workspace. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Bot } from './bot.js';
 import { type SlackWords, slackWords } from './words.js';
@@ -15,17 +16,11 @@ export async function wordsOf(bot: Bot, scope: string, userId: string): Promise<
   const asked = known.get(key) ?? localeOf(bot, scope, userId);
   known.set(key, asked);
   asked.catch(() => known.delete(key));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
-  });
   try {
-    return slackWords(await Promise.race([asked, late]));
+    return slackWords(await Promise.race([asked, delay(PATIENCE_MS, undefined, { ref: false })]));
   } catch (error) {
     bot.log.info('A language could not be asked for', { error });
     return slackWords(undefined);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

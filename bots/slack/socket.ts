@@ -1,4 +1,5 @@
 /** Socket Mode: a connection that the bot opens, keeps, and really ends when it is told to. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, SocketModeReceiver } from '@slack/bolt';
 import { GOODBYE_MS } from '../kit/index.js';
 import { isForGood, refusal } from './refusals.js';
@@ -59,12 +60,7 @@ export class SocketLink {
     this.ended = true;
     const { client } = this.receiver;
     const gone = client.disconnect();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, GOODBYE_MS);
-    });
-    await Promise.race([gone, late]);
-    clearTimeout(timer);
+    await Promise.race([gone, delay(GOODBYE_MS, undefined, { ref: false })]);
     // Once more ends one that is still saying goodbye.
     void client.disconnect();
   }

@@ -2,7 +2,8 @@
  * Replies as messages that Slack streams, one for each: such a message can only grow, so two replies side by side are two
  * of them. Whatever goes wrong with a stream, the message is set right at the end.
  */
-import { closingLines, LETTERS, layoutReplies, pause } from '../kit/index.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { closingLines, LETTERS, layoutReplies } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { type Draft, type Finished, finishedButtons, type Growing, type InLine, LIMIT } from './draft.js';
 import { drawButtons, drawPage } from './draw.js';
@@ -220,7 +221,7 @@ export class StreamDraft implements Draft {
         if (isGone(error)) throw error;
         const wait = waitOf(error);
         if (wait === null && !isAmbiguous(error)) return false;
-        await pause(wait ?? 250 * 2 ** attempt, this.bot.signal);
+        await delay(wait ?? 250 * 2 ** attempt, undefined, { signal: this.bot.signal });
       }
     }
     return false;

@@ -1,6 +1,6 @@
 /** Posting and changing messages so that trouble on the way neither loses nor doubles one. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { types } from '@slack/bolt';
-import { pause } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import type { Place } from './place.js';
 import { isAmbiguous, refusal, waitOf } from './refusals.js';
@@ -31,7 +31,7 @@ export async function postOnce(bot: Bot, place: Place, content: Content, key: st
     } catch (error) {
       const wait = waitOf(error);
       if (attempt >= ATTEMPTS || (wait === null && !isAmbiguous(error))) throw error;
-      await pause(wait ?? 250 * 2 ** attempt, bot.signal);
+      await delay(wait ?? 250 * 2 ** attempt, undefined, { signal: bot.signal });
       if (wait !== null) continue;
       const found = await findByKey(bot, place, since, key);
       if (found) return found;

@@ -1,4 +1,5 @@
 /** Keeps one plugin running: starts it, asks how it is, starts it again when it fails, each time a little later. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PluginTimes } from '../common/config.js';
 import { messageOf } from '../common/errors.js';
 import type { Log } from '../common/log.js';
@@ -6,7 +7,6 @@ import { planRestart } from '../common/restart.js';
 import type { PluginStatus } from '../contract/generated/types.js';
 import type { PluginHealth } from './contract.js';
 import type { Launched } from './launch.js';
-import { pause } from './within.js';
 
 export interface SupervisedState {
   status: Exclude<PluginStatus, 'BROKEN'>;
@@ -75,7 +75,7 @@ export class Supervisor {
       failures = next.failures;
       log.error({ plugin: name, restartInMs: next.delay }, `The plugin failed: ${message}`);
       this.become({ status: 'WAITING', message, startedAt: null, restartAt: new Date(Date.now() + next.delay) });
-      await pause(next.delay, signal);
+      await delay(next.delay, undefined, { signal }).catch(() => {});
       this.state.restarts += 1;
     }
   }
@@ -103,23 +103,21 @@ export class Supervisor {
   /** Why the plugin is over; null when it was stopped. */
   private async watch(launched: Launched, signal: AbortSignal): Promise<Error | null> {
     const { times } = this.parts;
-    const over = new AbortController();
-    const end = () => over.abort();
-    signal.addEventListener('abort', end, { once: true });
+    const ended = new AbortController();
+    const over = AbortSignal.any([signal, ended.signal]);
     let failure: Error | null = null;
     void launched.failed.then((error) => {
       failure = error;
-      end();
+      ended.abort();
     });
-    if (signal.aborted) end();
-    for (let bad = 0; !over.signal.aborted; ) {
-      await pause(times.healthInterval, over.signal);
-      if (over.signal.aborted) break;
+    for (let bad = 0; ; ) {
+      await delay(times.healthInterval, undefined, { signal: over }).catch(() => {});
+      if (over.aborted) break;
       const health = await launched.health().catch((error: unknown): PluginHealth => {
         if (isSetupError(error)) failure = error;
         return { ok: false, message: messageOf(error) };
       });
-      if (over.signal.aborted || failure) break;
+      if (over.aborted || failure) break;
       bad = health.ok || health.recovers ? 0 : bad + 1;
       const said = health.message ?? (health.ok ? null : 'It does not say why.');
       const message = said && this.parts.cover(said);
@@ -128,7 +126,6 @@ export class Supervisor {
       if (status !== this.state.status || message !== this.state.message) this.become({ status, message });
       if (failure) break;
     }
-    signal.removeEventListener('abort', end);
     return signal.aborted ? null : failure;
   }
 }

@@ -1,15 +1,16 @@
 /** Waiting that ends. */
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What the work resolves with; rejects with `message` when that takes longer than `timeMs`. The work itself is not ended. */
 export async function within<T>(timeMs: number, work: Promise<T> | T, message: string | (() => string)): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(typeof message === 'string' ? message : message())), timeMs);
+  const done = new AbortController();
+  const late = delay(timeMs, undefined, { signal: done.signal }).then(() => {
+    throw new Error(typeof message === 'string' ? message : message());
   });
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    done.abort();
   }
 }
 
@@ -17,18 +18,4 @@ export async function within<T>(timeMs: number, work: Promise<T> | T, message: s
 export function lateStart(timeMs: number, lastSaid: string | null): string {
   const stuck = lastSaid === null ? 'It has said nothing meanwhile.' : `The last it said: ${lastSaid}`;
   return `It had not started after ${Math.round(timeMs / 1_000)} seconds. ${stuck}`;
-}
-
-/** Resolves after `timeMs`, or at once when the signal aborts. */
-export function pause(timeMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, timeMs);
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done);
-  });
 }
