@@ -44,6 +44,7 @@ describe('the checker', () => {
     ['src/gateway/a.ts', `import { createRoot } from 'react-dom/client';`, 'only console and explorer'],
     ['src/gateway/pages/explorer/a.ts', `import { x } from '../console.js';`, 'explorer may import no other room'],
     ['src/console/a.tsx', `import { x } from '../services/a.js';`, 'console may import client, not services'],
+    ['src/common/back-off.ts', `import { Random } from './random.js';`, 'a leaf imports nothing'],
     ['src/services/a.ts', `import { app } from '../app.js';`, 'not app'],
     ['src/services/a.ts', `import * as ort from 'onnxruntime-node';`, 'only runtime may import onnxruntime'],
     ['src/services/a.ts', `import type { PrismaClient } from '@prisma/client';`, 'only store may import Prisma'],
@@ -75,6 +76,8 @@ describe('the checker', () => {
     ['src/services/a.ts', `import { x } from '../store/a.js'; import { y } from '../learning/a.js';`],
     ['src/gateway/a.ts', `import { makeServer } from 'graphql-ws'; import { ApolloServer } from '@apollo/server';`],
     ['src/client/a.ts', `import { createClient } from 'graphql-ws'; import { x } from '../contract/generated/b.js';`],
+    ['src/client/a.ts', `import { backOff } from '../common/back-off.js';`],
+    ['bots/kit/a.ts', `import { backOff } from '../../src/common/back-off.js';`],
     ['src/app.ts', `import { x } from './store/a.js'; import { y } from './gateway/a.js';`],
     ['bots/discord/a.ts', `import { x } from '../kit/a.js'; import { y } from '../../src/plugins/contract.js';`],
     [

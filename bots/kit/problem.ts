@@ -1,5 +1,6 @@
 /** What went wrong, as a sentence for whoever sees it: one for each code that the service may answer with. */
 import type { ClientErrorCode } from '../../src/client/index.js';
+import { backOff } from '../../src/common/back-off.js';
 import type { Words } from './words/index.js';
 
 export interface Problem {
@@ -63,5 +64,5 @@ export function isPassing(code: ClientErrorCode): boolean {
 
 /** Milliseconds to wait before the next attempt, the first being 0: doubling from half a second to a minute. */
 export function retryDelay(attempt: number, retryAfterMs = 0): number {
-  return Math.max(retryAfterMs, Math.min(60_000, 500 * 2 ** attempt));
+  return Math.max(retryAfterMs, backOff(attempt, { first: 500, longest: 60_000 }));
 }

@@ -3,6 +3,7 @@
  * of them. Whatever goes wrong with a stream, the message is set right at the end.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOff } from '../../src/common/back-off.js';
 import { closingLines, LETTERS, layoutReplies } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { type Draft, type Finished, finishedButtons, type Growing, type InLine, LIMIT } from './draft.js';
@@ -10,7 +11,7 @@ import { drawButtons, drawPage } from './draw.js';
 import { withoutMentions } from './mrkdwn.js';
 import type { Place } from './place.js';
 import { isAmbiguous, isGone, waitOf } from './refusals.js';
-import { changeInTurn, findPosted, postOnce } from './surface.js';
+import { AGAIN, changeInTurn, findPosted, postOnce } from './surface.js';
 import { type SlackWords, writtenTable } from './words.js';
 
 interface Streamed {
@@ -221,7 +222,7 @@ export class StreamDraft implements Draft {
         if (isGone(error)) throw error;
         const wait = waitOf(error);
         if (wait === null && !isAmbiguous(error)) return false;
-        await delay(wait ?? 250 * 2 ** attempt, undefined, { signal: this.bot.signal });
+        await delay(wait ?? backOff(attempt, AGAIN), undefined, { signal: this.bot.signal });
       }
     }
     return false;

@@ -1,6 +1,7 @@
 /** Posting and changing messages so that trouble on the way neither loses nor doubles one. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { types } from '@slack/bolt';
+import { backOff } from '../../src/common/back-off.js';
 import type { Bot } from './bot.js';
 import type { Place } from './place.js';
 import { isAmbiguous, refusal, waitOf } from './refusals.js';
@@ -11,6 +12,8 @@ export interface Content {
 }
 
 const ATTEMPTS = 8;
+/** Milliseconds before what Slack did not answer is tried again. */
+export const AGAIN = { first: 250 };
 const QUIET = { unfurl_links: false, unfurl_media: false, link_names: false, parse: 'none' } as const;
 const EVENT = 'palate_reply';
 
@@ -31,7 +34,7 @@ export async function postOnce(bot: Bot, place: Place, content: Content, key: st
     } catch (error) {
       const wait = waitOf(error);
       if (attempt >= ATTEMPTS || (wait === null && !isAmbiguous(error))) throw error;
-      await delay(wait ?? 250 * 2 ** attempt, undefined, { signal: bot.signal });
+      await delay(wait ?? backOff(attempt, AGAIN), undefined, { signal: bot.signal });
       if (wait !== null) continue;
       const found = await findByKey(bot, place, since, key);
       if (found) return found;

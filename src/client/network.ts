@@ -1,5 +1,6 @@
 /** Carries operations over HTTP (fetch) and subscriptions over WebSocket (graphql-transport-ws). */
 import { type Client, createClient } from 'graphql-ws';
+import { backOff } from '../common/back-off.js';
 import { PalateClientError, type ResponseError, unreachable } from './errors.js';
 import type { Executor, ExecutorRequest, ExecutorResponse } from './executor.js';
 
@@ -11,9 +12,12 @@ export interface NetworkOptions {
   fetch?: typeof globalThis.fetch;
   /** A WebSocket constructor; the platform's own, else that of the package `ws`. */
   webSocket?: unknown;
-  /** Milliseconds between the attempts to reconnect; doubles from 250 to 10,000 unless given. */
+  /** Milliseconds before an attempt to reconnect, from 0; about 250 and doubling, 10,000 at most, unless given. */
   retryWaitMs?: (attempt: number) => number;
 }
+
+/** Spread, so that the clients of a gateway that restarts do not come back all at once. */
+const RECONNECT = { first: 250, longest: 10_000, spread: 0.4 };
 
 export function networkExecutor(options: NetworkOptions): Executor {
   const endpoint = endpointOf(options.url);
@@ -91,7 +95,7 @@ async function post(
 
 async function createConnection(
   endpoint: string,
-  { key, webSocket, retryWaitMs = (attempt) => Math.min(10_000, 250 * 2 ** attempt) }: NetworkOptions,
+  { key, webSocket, retryWaitMs = (attempt) => backOff(attempt, RECONNECT) }: NetworkOptions,
   reconnect: boolean,
   closed: AbortSignal,
 ): Promise<Client> {
@@ -103,8 +107,7 @@ async function createConnection(
     keepAlive: 15_000,
     retryAttempts: reconnect ? Number.POSITIVE_INFINITY : 0,
     shouldRetry: () => reconnect && !closed.aborted,
-    // Some spread, so that the clients of a gateway that restarts do not come back all at once.
-    retryWait: (attempt) => pause(retryWaitMs(attempt) * (0.75 + Math.random() / 2), closed),
+    retryWait: (attempt) => pause(retryWaitMs(attempt), closed),
   });
 }
 

@@ -1,4 +1,5 @@
 /** When something that failed is started again: a pure policy. */
+import { backOff } from './back-off.js';
 
 /** Milliseconds. */
 export interface RestartTimes {
@@ -25,5 +26,5 @@ export function planRestart(
   { firstRestart, longestRestart, settled }: RestartTimes,
 ): Restart {
   const count = ranFor >= settled ? 1 : failures + 1;
-  return { failures: count, delay: Math.min(longestRestart, firstRestart * 2 ** Math.min(count - 1, 30)) };
+  return { failures: count, delay: backOff(count - 1, { first: firstRestart, longest: longestRestart }) };
 }

@@ -1,5 +1,6 @@
 /** What every way of fetching shares: its options, its progress, and repeating what a bad connection interrupts. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { backOff } from '../common/back-off.js';
 
 export interface FetchProgress {
   /** Bytes so far. */
@@ -31,7 +32,7 @@ export async function retry<T>({ attempts, waitMs, signal }: FetchOptions, actio
       return await action();
     } catch (error) {
       if (error instanceof FinalError || attempt >= attempts || signal?.aborted) throw error;
-      await wait(waitMs * 3 ** (attempt - 1), undefined, { signal });
+      await wait(backOff(attempt - 1, { first: waitMs, factor: 3 }), undefined, { signal });
     }
   }
 }
