@@ -1,6 +1,7 @@
 /** Carries operations over HTTP (fetch) and subscriptions over WebSocket (graphql-transport-ws). */
 import { type Client, createClient } from 'graphql-ws';
 import { backOff } from '../common/back-off.js';
+import { Stream } from '../common/stream.js';
 import { PalateClientError, type ResponseError, unreachable } from './errors.js';
 import type { Executor, ExecutorRequest, ExecutorResponse } from './executor.js';
 
@@ -36,7 +37,7 @@ export function networkExecutor(options: NetworkOptions): Executor {
   };
   return {
     execute: (request, signal) => post(endpoint, options, request, signal),
-    subscribe: (request, { reconnect }) => iterate(endpoint, connect(reconnect), request),
+    subscribe: (request, { reconnect }) => streamOf(endpoint, connect(reconnect), request),
     async close() {
       closed.abort();
       for (const connection of [watching, generating]) (await connection)?.terminate();
@@ -135,68 +136,27 @@ function pause(milliseconds: number, closed: AbortSignal): Promise<void> {
   });
 }
 
-/** A subscription as an iterator; `return()` ends it on the other side, also while a `next()` is waiting. */
-function iterate(
-  endpoint: string,
-  connection: Promise<Client>,
-  request: ExecutorRequest,
-): AsyncIterableIterator<ExecutorResponse> {
-  const pending: ExecutorResponse[] = [];
-  const waiting: (() => void)[] = [];
-  let failure: PalateClientError | undefined;
-  let ended = false;
-  let dispose: (() => void) | undefined;
-  const wake = () => {
-    for (const resume of waiting.splice(0)) resume();
-  };
-  const end = (error?: PalateClientError) => {
-    ended = true;
-    failure ??= error;
-    wake();
-  };
+/** A subscription as a stream; giving it up ends it on the other side. */
+function streamOf(endpoint: string, connection: Promise<Client>, request: ExecutorRequest): Stream<ExecutorResponse> {
+  let dispose = () => {};
+  const responses = new Stream<ExecutorResponse>({ onEnd: () => dispose() });
   const sink = {
-    next(result: ExecutorResponse) {
-      pending.push(result);
-      wake();
-    },
+    next: (response: ExecutorResponse) => responses.push(response),
     error(error: unknown) {
+      if (!Array.isArray(error)) return responses.end(connectionError(endpoint, error));
       // Errors before the first event come as a list; they are an answer like any other.
-      if (Array.isArray(error)) {
-        pending.push({ errors: error as ResponseError[] });
-        end();
-      } else end(connectionError(endpoint, error));
+      responses.push({ errors: error as ResponseError[] });
+      responses.end();
     },
-    complete: () => end(),
+    complete: () => responses.end(),
   };
   connection.then(
     (client) => {
-      if (!ended) dispose = client.subscribe({ ...request }, sink);
+      if (!responses.ended) dispose = client.subscribe({ ...request }, sink);
     },
-    (error) => end(connectionError(endpoint, error)),
+    (error) => responses.end(connectionError(endpoint, error)),
   );
-  return {
-    async next() {
-      while (pending.length === 0 && !ended) await new Promise<void>((resolve) => waiting.push(resolve));
-      const value = pending.shift();
-      if (value !== undefined) return { done: false, value };
-      if (failure) {
-        const error = failure;
-        failure = undefined;
-        throw error;
-      }
-      return { done: true, value: undefined };
-    },
-    async return() {
-      pending.length = 0;
-      end();
-      failure = undefined;
-      dispose?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  return responses;
 }
 
 /** What ended a connection: a close event, an error event, or an error. */

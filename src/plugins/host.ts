@@ -4,12 +4,13 @@ import type { GraphQLSchema } from 'graphql';
 import { pluginVariable } from '../common/config.js';
 import { PLUGIN_PREFIX } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
+import type { Stream } from '../common/stream.js';
 import type { Finding, Plugin } from '../contract/generated/types.js';
 import { Broadcast } from '../services/broadcast.js';
 import type { PluginService } from '../services/services.js';
 import { baseSchema, extend, type PluginExtension } from './extension.js';
 import { HookRunner } from './hooks.js';
-import type { PluginGateway, PluginHostParts, PluginViewer } from './host-parts.js';
+import type { Pluginer, PluginGateway, PluginHostParts } from './host-parts.js';
 import { HostedPlugin } from './hosted-plugin.js';
 import { type LoadedPlugin, loadPlugin } from './loader.js';
 
@@ -41,11 +42,12 @@ export class PluginHost {
   private schema: GraphQLSchema | undefined;
   private readonly hosted: HostedPlugin[] = [];
   private readonly broken: BrokenPlugin[] = [];
-  private readonly changes = new Broadcast<Plugin>(
-    (later, earlier) => later.name === earlier.name && later.status === earlier.status,
-    PENDING,
-  );
-  private readonly keys = new Map<string, PluginViewer>();
+  private readonly changes = new Broadcast<Plugin>({
+    subject: ({ name }) => name,
+    merge: (earlier, later) => (later.status === earlier.status ? later : undefined),
+    limit: PENDING,
+  });
+  private readonly keys = new Map<string, Pluginer>();
   private gateway: PluginGateway | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -85,7 +87,7 @@ export class PluginHost {
   }
 
   /** Who has this key; null for a key that no running plugin has. */
-  authenticate(key: string): PluginViewer | null {
+  authenticate(key: string): Pluginer | null {
     return this.keys.get(digest(key)) ?? null;
   }
 
@@ -104,14 +106,10 @@ export class PluginHost {
     return [...this.hosted.map((plugin) => plugin.view()), ...this.broken.map(brokenView)];
   }
 
-  private async *watch(signal: AbortSignal): AsyncGenerator<Plugin> {
+  private watch(signal: AbortSignal): Stream<Plugin> {
     const changes = this.changes.subscribe(signal);
-    try {
-      yield* this.list();
-      yield* changes;
-    } finally {
-      await changes.return?.();
-    }
+    for (const plugin of this.list()) changes.push(plugin);
+    return changes;
   }
 
   private async diagnose(name: string): Promise<Finding[]> {
@@ -177,7 +175,7 @@ export class PluginHost {
     throw new PalateError('CONFLICT', 'The service is starting or stopping. Try again in a moment.');
   }
 
-  private issueKey(viewer: PluginViewer) {
+  private issueKey(viewer: Pluginer) {
     const key = `palate_plugin_${randomBytes(32).toString('base64url')}`;
     this.keys.set(digest(key), viewer);
     return { key, revoke: () => void this.keys.delete(digest(key)) };

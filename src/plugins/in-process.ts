@@ -2,6 +2,7 @@
 
 import type { Executor } from '../client/index.js';
 import { messageOf } from '../common/errors.js';
+import { stepwise } from '../common/stream.js';
 import type { RunningPlugin } from './contract.js';
 import { runInDomain, runOutside } from './fault-domain.js';
 import type { Launch, Launched, LaunchOptions } from './launch.js';
@@ -81,15 +82,10 @@ async function launch(options: LaunchOptions, executor: Executor): Promise<Launc
 function outside(executor: Executor): Executor {
   return {
     execute: (request, signal) => runOutside(() => executor.execute(request, signal)),
-    subscribe: (request, options) => {
-      const responses = runOutside(() => executor.subscribe(request, options));
-      return {
-        next: () => runOutside(() => responses.next()),
-        return: () => runOutside(async () => (await responses.return?.()) ?? { done: true as const, value: undefined }),
-        [Symbol.asyncIterator]() {
-          return this;
-        },
-      };
-    },
+    subscribe: (request, options) =>
+      stepwise(
+        runOutside(() => executor.subscribe(request, options)),
+        runOutside,
+      ),
   };
 }

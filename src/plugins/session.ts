@@ -3,6 +3,7 @@
 import { createPalateClient, type Executor, type PalateClient, PalateClientError } from '../client/index.js';
 import { messageOf } from '../common/errors.js';
 import { StartedParts } from '../common/lifecycle.js';
+import { stepwise } from '../common/stream.js';
 import type { LogFacts, PluginContext, PluginLog, PluginStorage, StoredEntry } from './contract.js';
 import { within } from './within.js';
 
@@ -89,17 +90,16 @@ function fenced(executor: Executor, closed: AbortSignal): Executor {
       const responses = executor.subscribe(request, options);
       const end = () => void responses.return?.();
       open.add(end);
-      const done = <T extends { done?: boolean }>(result: T): T => {
-        if (result.done) open.delete(end);
-        return result;
-      };
-      return {
-        next: async () => done(await responses.next()),
-        return: async () => done((await responses.return?.()) ?? { done: true as const, value: undefined }),
-        [Symbol.asyncIterator]() {
-          return this;
-        },
-      };
+      return stepwise(responses, async (take) => {
+        let goesOn = false;
+        try {
+          const step = await take();
+          goesOn = !step.done;
+          return step;
+        } finally {
+          if (!goesOn) open.delete(end);
+        }
+      });
     },
     close: async () => executor.close?.(),
   };

@@ -1,8 +1,8 @@
 /** The state of the language model's pool and of training, now and as it changes. */
 
+import { Stream } from '../common/stream.js';
 import type { PoolStatus } from '../contract/generated/types.js';
 import type { LanguageModelRuntime, RuntimeStatus } from '../runtime/types.js';
-import { Broadcast } from './broadcast.js';
 import type { GenerationQueue } from './generations/generation-queue.js';
 import type { PoolService } from './services.js';
 import type { TrainingJobs } from './training/job-feed.js';
@@ -25,34 +25,16 @@ export function poolService({ runtime, queue, jobs, checkpointDigest }: PoolPart
   return {
     status: () => viewOf(runtime.status()),
     watch: (signal) => {
-      // Only the newest status matters to a reader that lags.
-      const changes = new Broadcast<PoolStatus>(() => true, 1);
-      const ended = new AbortController();
-      const events = changes.subscribe(AbortSignal.any([signal, ended.signal]));
-      const publish = () => changes.publish(viewOf(runtime.status()));
-      publish();
-      const stopStatus = runtime.onStatus(publish);
-      const stopQueue = queue.onChange(publish);
-      const stopJobs = jobs.onChange(publish);
+      const stops: (() => void)[] = [];
       const stop = () => {
-        stopStatus();
-        stopQueue();
-        stopJobs();
+        for (const end of stops) end();
       };
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      return readUntil(events, () => {
-        stop();
-        ended.abort();
-      });
+      // Only the newest status matters to a reader that lags.
+      const statuses = new Stream<PoolStatus>({ merge: (_, next) => next, signal, onEnd: stop });
+      const publish = () => statuses.push(viewOf(runtime.status()));
+      publish();
+      if (!statuses.ended) stops.push(runtime.onStatus(publish), queue.onChange(publish), jobs.onChange(publish));
+      return statuses;
     },
   };
-}
-
-async function* readUntil<T>(events: AsyncIterable<T>, end: () => void): AsyncGenerator<T> {
-  try {
-    yield* events;
-  } finally {
-    end();
-  }
 }

@@ -216,10 +216,11 @@ describe('a replay log', () => {
 });
 
 describe('a broadcast', () => {
-  const merge = (later: number, earlier: number) => Math.floor(later / 10) === Math.floor(earlier / 10);
+  const merge = (earlier: number, later: number) =>
+    Math.floor(later / 10) === Math.floor(earlier / 10) ? later : undefined;
 
   it('merges and bounds what a slow reader has not read', async () => {
-    const broadcast = new Broadcast<number>(merge, 3);
+    const broadcast = new Broadcast<number>({ merge, limit: 3 });
     const stop = new AbortController();
     const events = broadcast.subscribe(stop.signal, (event) => event !== 5);
     for (const event of [1, 2, 5, 10, 20, 21, 30]) broadcast.publish(event);
@@ -237,7 +238,7 @@ describe('a broadcast', () => {
   });
 
   it('ends at once for a reader whose signal is already aborted', async () => {
-    const broadcast = new Broadcast<number>(merge, 3);
+    const broadcast = new Broadcast<number>({ merge, limit: 3 });
     expect((await broadcast.subscribe(AbortSignal.abort()).next()).done).toBe(true);
   });
 });

@@ -27,9 +27,11 @@ export class TrainingJobs {
   private readonly endings = new Map<string, () => void>();
 
   constructor(pendingEvents: number) {
-    const sameStep = (later: TrainingJob, earlier: TrainingJob) =>
-      later.id === earlier.id && later.status === earlier.status;
-    this.changes = new Broadcast(sameStep, pendingEvents);
+    this.changes = new Broadcast({
+      subject: ({ id }) => id,
+      merge: (earlier, later) => (later.status === earlier.status ? later : undefined),
+      limit: pendingEvents,
+    });
   }
 
   /** Tells the watchers of a new state; what is not new is told once. */
