@@ -54,6 +54,7 @@ describe('the checker', () => {
     ['src/app.ts', `import { createClient } from 'graphql-ws';`, 'only gateway and client may import graphql-ws'],
     ['src/client/a.ts', `import { useServer } from 'graphql-ws/use/ws';`, 'client half'],
     ['src/learning/a.ts', `import { get } from 'node:http';`, 'learning is pure'],
+    ['src/graph/a.ts', `import { open } from 'node:fs/promises';`, 'graph is pure: bytes out, no files'],
     ['bots/discord/a.ts', `import { x } from '../slack/a.js';`, 'no other bot'],
     ['bots/discord/a.ts', `import { x } from '../../src/services/a.js';`, 'a bot may import'],
     ['bots/kit/a.ts', `import { x } from '../discord/a.js';`, 'no other bot'],

@@ -74,8 +74,8 @@ const PACKAGES: readonly { pattern: RegExp; rooms: readonly string[]; name: stri
 /** What a pure room may not touch. */
 const PURE: Readonly<Record<string, { pattern: RegExp; rule: string }>> = {
   graph: {
-    pattern: /^node:(net|http|https|http2|tls|dns|dgram|worker_threads|child_process|cluster)$/,
-    rule: 'no network, no processes',
+    pattern: /^node:(fs(\/.*)?|net|http|https|http2|tls|dns|dgram|worker_threads|child_process|cluster)$/,
+    rule: 'bytes out, no files, no network, no processes',
   },
   learning: {
     pattern: /^node:(net|http|https|http2|tls|dns|dgram|child_process|cluster|timers(\/.*)?|perf_hooks)$/,

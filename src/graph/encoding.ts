@@ -21,8 +21,8 @@ const LARGEST_MESSAGE = 2 ** 31 - 1;
 
 type Writer = protobuf.Writer;
 
-/** The model's bytes; weights missing from `stored` are put inside. */
-export function encodeModel(graph: Graph, stored: ReadonlyMap<Value, StoredTensor>): Uint8Array {
+/** The model's bytes, at most 2 GiB; weights missing from `stored` are put inside. */
+export function encodeModel(graph: Graph, stored: ReadonlyMap<Value, StoredTensor> = new Map()): Uint8Array {
   const inside = [...graph.constants, ...graph.weights.filter(({ value }) => !stored.has(value))].map(
     ({ value, load }) => ({ value, bytes: load() }),
   );
@@ -30,7 +30,7 @@ export function encodeModel(graph: Graph, stored: ReadonlyMap<Value, StoredTenso
   if (size > LARGEST_MESSAGE) {
     throw new PalateError(
       'INTERNAL',
-      `Graph ${graph.name} holds ${size} bytes of weights, more than a model file may: use write().`,
+      `Graph ${graph.name} holds ${size} bytes of weights, more than a model file may: put them into a file of their own.`,
     );
   }
   const writer = protobuf.Writer.create();

@@ -1,12 +1,7 @@
 /** A computation graph under construction: values, the nodes that make them, constants and frozen weights. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PalateError } from '../common/errors.js';
-import { writeWhole } from '../common/whole-files.js';
 import { canonicalDim, type Dim, describeShape } from './dims.js';
-import { encodeModel, type StoredTensor } from './encoding.js';
 import { type DataType, type Numbers, packNumbers, sizeOfType } from './tensor.js';
-import { WeightsFile } from './weights-file.js';
 
 /** A tensor in a graph. */
 export interface Value {
@@ -142,33 +137,6 @@ export class Graph {
   /** A value one of whose axes has this symbolic size, inputs first. */
   carrierOf(dim: Dim): { value: Value; axis: number } | undefined {
     return this.carriers.get(canonicalDim(dim));
-  }
-
-  /**
-   * Writes `<folder>/<graph name>.onnx`, and its weights into `weightsFile`, which must lie in the same folder and may be
-   * shared with other graphs, or else into `<graph name>.weights`.
-   */
-  async write(folder: string, options: { weightsFile?: WeightsFile } = {}): Promise<{ path: string }> {
-    await mkdir(folder, { recursive: true });
-    const path = join(folder, `${this.name}.onnx`);
-    const stored = new Map<Value, StoredTensor>();
-    if (this.weights.length > 0) {
-      const file = options.weightsFile ?? (await WeightsFile.create(join(folder, `${this.name}.weights`)));
-      const location = file.locationFrom(folder);
-      try {
-        for (const { value, load } of this.weights) stored.set(value, { location, ...(await file.place(value, load)) });
-      } finally {
-        if (!options.weightsFile) await file.close();
-      }
-    }
-    // A model that can be opened is whole.
-    await writeWhole(path, encodeModel(this, stored));
-    return { path };
-  }
-
-  /** The model with its weights inside, at most 2 GiB. */
-  toBytes(): Uint8Array {
-    return encodeModel(this, new Map());
   }
 
   private add(name: string, type: DataType, shape: readonly Dim[]): Value {

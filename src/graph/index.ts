@@ -1,7 +1,8 @@
-/** ONNX graphs: build them operation by operation, differentiate them, write them. */
+/** ONNX graphs: build them operation by operation, differentiate them, encode them. */
 export * from './contrib.js';
 export { addDims, canonicalDim, type Dim, divideDims, multiplyDims, sameDim, subtractDims } from './dims.js';
 export * from './elementwise.js';
+export { encodeModel, type StoredTensor } from './encoding.js';
 export { gradients, vectorJacobianProduct } from './gradients.js';
 export {
   type Attribute,
@@ -28,4 +29,3 @@ export {
 } from './reduce.js';
 export * from './shape.js';
 export { type DataType, type Numbers, sizeOfType } from './tensor.js';
-export { WeightsFile } from './weights-file.js';

@@ -1,7 +1,7 @@
 /** Compiled graphs on disk: written once for a model and a checkpoint, then opened in a moment. */
 import { join } from 'node:path';
 import { makeFolderOnce } from '../common/whole-files.js';
-import { Graph, WeightsFile } from '../graph/index.js';
+import { Graph } from '../graph/index.js';
 import { buildAdapterGraph } from '../language-model/graphs/adapter.js';
 import { FrozenWeights, type Precision } from '../language-model/graphs/linear.js';
 import {
@@ -11,6 +11,7 @@ import {
   buildScoreGraph,
 } from '../language-model/graphs/serving.js';
 import type { LanguageModelFile } from '../language-model/model.js';
+import { writeGraphs } from './graph-files.js';
 import type { AdapterWeights } from './messages.js';
 
 /** Raised whenever a graph's arithmetic or layout changes, so that older files are made again. */
@@ -29,14 +30,9 @@ export async function compileModel(
 ): Promise<CompiledModel> {
   const folder = join(cacheFolder, `${file.digest.slice(0, 16)}-${precision}-${LAYOUT}`);
   await makeFolderOnce(folder, async (target) => {
-    const weights = await WeightsFile.create(join(target, 'weights.bin'));
-    try {
-      for (const [name, build] of Object.entries(builders)) {
-        await build(new FrozenWeights(new Graph(name), file, precision)).write(target, { weightsFile: weights });
-      }
-    } finally {
-      await weights.close();
-    }
+    const weightsOf = (name: string) => new FrozenWeights(new Graph(name), file, precision);
+    const graphs = Object.entries(builders).map(([name, build]) => build(weightsOf(name)));
+    await writeGraphs(target, graphs);
   });
   const path = (name: string) => join(folder, `${name}.onnx`);
   return { decode: path('decode'), read: path('read'), score: path('score'), inspect: path('inspect') };
@@ -50,14 +46,9 @@ export async function compileAdapter(
 ): Promise<string> {
   const folder = join(cacheFolder, `${file.digest.slice(0, 16)}-adapter-${adapter.digest.slice(0, 16)}-${LAYOUT}`);
   await makeFolderOnce(folder, async (target) => {
-    const weights = await WeightsFile.create(join(target, 'weights.bin'));
     const graph = new Graph('adapter');
-    try {
-      buildAdapterGraph(graph, new FrozenWeights(graph, file, 'float32'), adapter, adapter.latentSize, adapter.middle);
-      await graph.write(target, { weightsFile: weights });
-    } finally {
-      await weights.close();
-    }
+    buildAdapterGraph(graph, new FrozenWeights(graph, file, 'float32'), adapter, adapter.latentSize, adapter.middle);
+    await writeGraphs(target, [graph]);
   });
   return join(folder, 'adapter.onnx');
 }

@@ -90,7 +90,7 @@ describe('binary operations', () => {
         graph.output(`d${i}`, gradient);
       });
       const two = new Tensor('float32', Float32Array.of(2), []);
-      const results = await run(graph.toBytes(), { x: two, y: two });
+      const results = await run(g.encodeModel(graph), { x: two, y: two });
       expect([results.d0.data, results.d1.data]).toEqual([[1], [0]]);
     }
   });
@@ -125,7 +125,7 @@ describe('selection and comparison', () => {
     };
     for (const [name, value] of Object.entries(all)) graph.output(name, g.Cast(value, 'int32'));
     graph.output('both', g.Cast(g.And(all.atLeast, g.Not(g.Or(all.more, all.less))), 'int32'));
-    const results = await run(graph.toBytes(), {});
+    const results = await run(g.encodeModel(graph), {});
     expect(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data.join('')]))).toEqual({
       less: '100',
       equal: '010',

@@ -2,7 +2,16 @@
 import * as ort from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import { type DataType, type Dim, Graph, gradients, Mul, ReduceSum, type Value } from '../../src/graph/index.js';
+import {
+  type DataType,
+  type Dim,
+  encodeModel,
+  Graph,
+  gradients,
+  Mul,
+  ReduceSum,
+  type Value,
+} from '../../src/graph/index.js';
 
 export type Data = Float32Array | BigInt64Array | Uint8Array;
 
@@ -84,7 +93,7 @@ export async function checkGradients(
     expect(gradient.shape).toEqual(wrt[i].shape);
     graph.output(`d_${wrt[i].name}`, gradient);
   });
-  const session = await ort.InferenceSession.create(graph.toBytes(), { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(encodeModel(graph), { intraOpNumThreads: 1, logSeverityLevel: 3 });
   const shapes = await outputShapes(fed, forward, feeds);
   shapes.forEach((dims, i) => {
     const count = dims.reduce((a, b) => a * b, 1);
@@ -131,7 +140,7 @@ async function outputShapes(
     graph.output(`y${i}`, output);
   });
   const used = Object.fromEntries(Object.entries(feeds).filter(([name]) => name.startsWith('x')));
-  const results = await run(graph.toBytes(), used);
+  const results = await run(encodeModel(graph), used);
   return outputs.map((output, i) => {
     const { dims } = results[`y${i}`];
     output.shape.forEach((dim, axis) => {

@@ -27,7 +27,7 @@ describe('what is walked', () => {
     graph.output('middle', atMiddle);
     graph.output('x_', atX);
     graph.output('loss', atLoss);
-    const results = await run(graph.toBytes(), { x: new Tensor('float32', Float32Array.of(1, -2), [2]) });
+    const results = await run(g.encodeModel(graph), { x: new Tensor('float32', Float32Array.of(1, -2), [2]) });
     expect([results.middle.data, results.x_.data, results.loss.data]).toEqual([[3, 3], [6, -12], [1]]);
   });
 
@@ -37,7 +37,7 @@ describe('what is walked', () => {
     const cotangents = [graph.constant([1, 10], [2]), graph.constant([100], [])];
     const [pulled] = g.vectorJacobianProduct([g.Mul(x, x), g.ReduceSum(x)], cotangents, [x]);
     graph.output('pulled', pulled);
-    const { pulled: got } = await run(graph.toBytes(), { x: new Tensor('float32', Float32Array.of(2, 3), [2]) });
+    const { pulled: got } = await run(g.encodeModel(graph), { x: new Tensor('float32', Float32Array.of(2, 3), [2]) });
     expect(got.data).toEqual([104, 160]);
   });
 

@@ -1,7 +1,16 @@
 /** Matrix products: gradients with every combination of transposes and broadcasts, and quantised products. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import { type Dim, FusedMatMul, Graph, gradients, MatMul, MatMulNBits, ReduceSum } from '../../src/graph/index.js';
+import {
+  type Dim,
+  encodeModel,
+  FusedMatMul,
+  Graph,
+  gradients,
+  MatMul,
+  MatMulNBits,
+  ReduceSum,
+} from '../../src/graph/index.js';
 import { checkGradients, run } from './finite-differences.js';
 
 const sizes = { batch: 2, heads: 2, length: 3 };
@@ -124,7 +133,7 @@ describe('MatMulNBits', () => {
         const options = { N, K, bits, block_size: block, accuracy_level: 1 as const };
         graph.output('y', MatMulNBits(input, packed, scale, zeroPoints, options, bias));
         const { Tensor } = await import('onnxruntime-node');
-        const { y } = await run(graph.toBytes(), { x: new Tensor('float32', x, [2, K]) });
+        const { y } = await run(encodeModel(graph), { x: new Tensor('float32', x, [2, K]) });
         expect(y.dims).toEqual([2, N]);
         for (let row = 0; row < 2; row++) {
           for (let n = 0; n < N; n++) {

@@ -12,6 +12,7 @@ import { decoderFeeds } from '../../src/learning/clap/batch.js';
 import { buildClapGraph, type ClapSizes, parameterNames, parameterShapes } from '../../src/learning/clap/graph.js';
 import { pretrain } from '../../src/learning/clap/pretrain.js';
 import { PRETRAIN_DEFAULTS, type PretrainSettings } from '../../src/learning/clap/settings.js';
+import { writeGraphs } from '../../src/runtime/graph-files.js';
 import { GraphThread } from '../../src/runtime/graph-thread.js';
 import { WorkerRuntime } from '../../src/runtime/runtime.js';
 import { type Feed, Session } from '../../src/runtime/session.js';
@@ -136,8 +137,8 @@ async function run(name: string, settings: PretrainSettings, stopAt?: number) {
 
 async function openStep(sizes: ClapSizes): Promise<Session> {
   const graph = buildClapGraph(new FrozenWeights(new Graph(`step-${sizes.prompt}`), file, 'float32'), sizes);
-  const { path } = await graph.write(folder);
-  return Session.open(path, 1);
+  await writeGraphs(folder, [graph], `${graph.name}.weights`);
+  return Session.open(join(folder, `${graph.name}.onnx`), 1);
 }
 
 /** The same prompt of five tokens and replies of different lengths, padded to the sizes. */

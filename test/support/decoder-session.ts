@@ -1,8 +1,10 @@
 /** Opens one of the decoder's graphs over a model file, in this thread. */
+import { join } from 'node:path';
 import type { Graph } from '../../src/graph/index.js';
 import { Graph as NewGraph } from '../../src/graph/index.js';
 import { FrozenWeights, type Precision } from '../../src/language-model/graphs/linear.js';
 import type { LanguageModelFile } from '../../src/language-model/model.js';
+import { writeGraphs } from '../../src/runtime/graph-files.js';
 import { ServingModel } from '../../src/runtime/serving-model.js';
 import { Session } from '../../src/runtime/session.js';
 
@@ -14,8 +16,8 @@ export async function openDecoder(
   folder: string,
 ): Promise<Session> {
   const name = `${build.name}-${precision}`;
-  const { path } = await build(new FrozenWeights(new NewGraph(name), file, precision)).write(folder);
-  return Session.open(path, 2);
+  await writeGraphs(folder, [build(new FrozenWeights(new NewGraph(name), file, precision))], `${name}.weights`);
+  return Session.open(join(folder, `${name}.onnx`), 2);
 }
 
 /** Everything that a graph without cached positions computes for one text. */

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import { Random } from '../../common/random.js';
 import { makeFolderOnce } from '../../common/whole-files.js';
-import { Graph, WeightsFile } from '../../graph/index.js';
+import { Graph } from '../../graph/index.js';
 import { PREFIX_LENGTH } from '../../language-model/graphs/adapter.js';
 import { FrozenWeights } from '../../language-model/graphs/linear.js';
+import { writeGraphs } from '../../runtime/graph-files.js';
 import type { KeyValues } from '../../runtime/kv-cache.js';
 import { compileModel } from '../../runtime/model-files.js';
 import { ServingModel } from '../../runtime/serving-model.js';
@@ -44,13 +45,11 @@ export async function openRun(
   const compiled = await compileModel(file, tools.cacheFolder, 'float32');
   const folder = join(tools.cacheFolder, `${file.digest.slice(0, 16)}-clap-${Object.values(sizes).join('-')}`);
   await makeFolderOnce(folder, async (target) => {
-    const weights = await WeightsFile.create(join(target, 'weights.bin'));
-    const graphs = { step: buildClapGraph, score: buildClapScoreGraph };
-    for (const [name, build] of Object.entries(graphs)) {
-      const graph = build(new FrozenWeights(new Graph(name), file, 'float32'), sizes);
-      await graph.write(target, { weightsFile: weights });
-    }
-    await weights.close();
+    const weightsOf = (name: string) => new FrozenWeights(new Graph(name), file, 'float32');
+    await writeGraphs(target, [
+      buildClapGraph(weightsOf('step'), sizes),
+      buildClapScoreGraph(weightsOf('score'), sizes),
+    ]);
   });
   const read = await thread.open(compiled.read, threads);
   const model = new ServingModel(file.config, { read });
