@@ -81,8 +81,11 @@ const PURE: Readonly<Record<string, { pattern: RegExp; rule: string }>> = {
     pattern: /^node:(net|http|https|http2|tls|dns|dgram|child_process|cluster|timers(\/.*)?|perf_hooks)$/,
     rule: 'no network, no clock, no processes',
   },
-  // No package either but a data structure: what bots share is plain functions of their arguments, and waiting.
-  'bots/kit': { pattern: /^(?!(lru-cache|node:timers\/promises)$)/, rule: 'it waits and keeps, and uses nothing else' },
+  // No package either but a data structure and a measure: what bots share is plain functions of their arguments, and waiting.
+  'bots/kit': {
+    pattern: /^(?!(lru-cache|string-width|node:timers\/promises)$)/,
+    rule: 'it waits, keeps and measures, and uses nothing else',
+  },
 };
 
 /** Pure files without an import of their own, which every room and every bot may import. */

@@ -1,21 +1,8 @@
 /** Tables that a model writes in Markdown, made readable on platforms that do not draw them. */
-
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const INVISIBLE = /^(\p{M}|\p{Cf})+$/u;
+import stringWidth from 'string-width';
 
 /** Characters a line of fixed-width text may have before a telephone breaks it. */
 export const TABLE_WIDTH = 46;
-
-/** Columns of fixed-width text that a text takes; East Asian characters and emoji take two. */
-export function textWidth(text: string): number {
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    width += INVISIBLE.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1;
-  }
-  return width;
-}
 
 /** Whether a table begins at `lines[at]`: a row with a rule of dashes below it. */
 export function isTableStart(lines: readonly string[], at: number): boolean {
@@ -36,7 +23,7 @@ export function tableEnd(lines: readonly string[], at: number): number {
 export function renderTable(rows: readonly string[], width = TABLE_WIDTH): string {
   const [header, rule, ...body] = rows.map(cellsOf);
   const cells = [header, ...body].map((row) => header.map((_, column) => plain(row[column] ?? '')));
-  const widths = header.map((_, column) => Math.max(...cells.map((row) => textWidth(row[column]))));
+  const widths = header.map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column]))));
   if (widths.reduce((sum, columnWidth) => sum + columnWidth + 2, -2) > width) return renderRecords(header, body);
   const right = rule.map((cell) => /-:$/.test(cell) && !cell.startsWith(':'));
   const lines = cells.map((row) =>
@@ -86,6 +73,6 @@ function plain(cell: string): string {
 }
 
 function pad(cell: string, width: number, right: boolean): string {
-  const blanks = ' '.repeat(Math.max(0, width - textWidth(cell)));
+  const blanks = ' '.repeat(Math.max(0, width - stringWidth(cell)));
   return right ? blanks + cell : cell + blanks;
 }

@@ -1,21 +1,7 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, fill, printable, sideBySide, wrap } from '../../src/cli/chat/layout.js';
-
-describe('displayWidth', () => {
-  it.each([
-    ['', 0],
-    ['plain', 5],
-    ['日本', 4],
-    ['e\u0301', 1],
-    ['👍', 2],
-    ['👩‍🚀', 2],
-    ['│', 1],
-    ['한국어', 6],
-  ])('of %j is %i', (text, width) => {
-    expect(displayWidth(text)).toBe(width);
-  });
-});
+import { fill, printable, sideBySide, wrap } from '../../src/cli/chat/layout.js';
 
 describe('printable', () => {
   it('takes the power of escape sequences away', () => {
@@ -30,13 +16,19 @@ describe('wrap', () => {
     expect(wrap('abcdefghij klm', 4)).toEqual(['abcd', 'efgh', 'ij', 'klm']);
     expect(wrap('日本語の文', 4)).toEqual(['日本', '語の', '文']);
     expect(wrap('', 10)).toEqual(['']);
+    expect(wrap('👩‍🚀👩‍🚀👩‍🚀', 4)).toEqual(['👩‍🚀👩‍🚀', '👩‍🚀']);
+  });
+
+  it('keeps what is indented together', () => {
+    expect(wrap('  return one + two', 12)).toEqual(['  return one', '  + two']);
+    expect(wrap('        x', 6)).toEqual(['   x']);
   });
 
   it('never exceeds the width and loses nothing but white space', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.integer({ min: 2, max: 20 }), (text, width) => {
         const lines = wrap(text, width);
-        for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(width);
+        for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
         const letters = (value: string) => value.replaceAll(/[\s\p{Cc}]/gu, '');
         expect(letters(lines.join(''))).toBe(letters(printable(text)));
       }),

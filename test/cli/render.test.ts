@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { displayWidth } from '../../src/cli/chat/layout.js';
 import {
   bar,
   count,
@@ -13,7 +14,7 @@ import {
   renderVersion,
   renderVoteKeys,
 } from '../../src/cli/chat/render.js';
-import { ANSI, PLAIN, unstyled } from '../../src/cli/chat/style.js';
+import { ANSI, PLAIN } from '../../src/cli/chat/style.js';
 import type { PoolStatus, TrainingJob } from '../../src/client/index.js';
 
 const replies: Reply[] = [
@@ -53,13 +54,15 @@ describe('renderReplies', () => {
   it.each([20, 34, 60, 73, 74, 80, 119, 200])('keeps every line within %i cells, styled or not', (width) => {
     for (const style of [PLAIN, ANSI]) {
       for (const line of renderReplies(replies, { ...options, width, style })) {
-        expect(displayWidth(unstyled(line))).toBeLessThanOrEqual(width);
+        expect(stringWidth(line)).toBeLessThanOrEqual(width);
       }
     }
   });
 
   it('styles without changing the text', () => {
-    expect(renderReplies(replies, { ...options, style: ANSI }).map(unstyled)).toEqual(renderReplies(replies, options));
+    expect(renderReplies(replies, { ...options, style: ANSI }).map(stripVTControlCharacters)).toEqual(
+      renderReplies(replies, options),
+    );
   });
 
   it('says how a reply ended', () => {

@@ -1,22 +1,8 @@
 /** Text on a grid of character cells: widths, wrapping, columns. Pure functions of their arguments. */
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const INVISIBLE = /^(\p{M}|\p{Cf})+$/u;
-
-/** Cells one grapheme takes: 0, 1 or 2. */
-function cells(grapheme: string): number {
-  if (INVISIBLE.test(grapheme)) return 0;
-  return WIDE.test(grapheme) ? 2 : 1;
-}
-
-/** Cells a text takes on a terminal; it holds no escape sequences. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += cells(segment);
-  return width;
-}
 
 /** A model's text made safe to print: control characters, escape sequences among them, are gone; tabs are spaces. */
 export function printable(text: string): string {
@@ -27,7 +13,7 @@ export function printable(text: string): string {
     .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
 }
 
-/** Lines of at most `width` cells, broken between words where there is a place to. Line breaks of the text stay. */
+/** Lines of at most `width` cells, broken between words where there is a place to. Line breaks and indentation of the text stay. */
 export function wrap(text: string, width: number): string[] {
   return printable(text)
     .split('\n')
@@ -35,40 +21,11 @@ export function wrap(text: string, width: number): string[] {
 }
 
 function wrapLine(line: string, width: number): string[] {
-  const lines: string[] = [];
-  let current = '';
-  let used = 0;
-  for (const piece of line.split(/(?<= )(?=[^ ])/u)) {
-    for (const part of pieces(piece, width)) {
-      const partWidth = displayWidth(part.trimEnd());
-      if (used + partWidth > width && current !== '') {
-        lines.push(current.trimEnd());
-        current = '';
-        used = 0;
-      }
-      current += part;
-      used += displayWidth(part);
-    }
-  }
-  lines.push(current.trimEnd());
-  return lines;
-}
-
-/** A word, cut where it is wider than a line. */
-function pieces(word: string, width: number): string[] {
-  if (displayWidth(word.trimEnd()) <= width) return [word];
-  const parts: string[] = [''];
-  let used = 0;
-  for (const { segment } of graphemes.segment(word)) {
-    const segmentWidth = cells(segment);
-    if (used + segmentWidth > width) {
-      parts.push('');
-      used = 0;
-    }
-    parts[parts.length - 1] += segment;
-    used += segmentWidth;
-  }
-  return parts;
+  const words = line.trim();
+  const indent = ' '.repeat(Math.min(line.indexOf(words), Math.floor(width / 2), width - 2));
+  return wrapAnsi(words, width - indent.length, { hard: true })
+    .split('\n')
+    .map((part) => indent + part);
 }
 
 /** A text cut or filled up with spaces to exactly `width` cells. */
@@ -76,7 +33,7 @@ export function fill(text: string, width: number): string {
   let out = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
-    const segmentWidth = cells(segment);
+    const segmentWidth = stringWidth(segment);
     if (used + segmentWidth > width) break;
     out += segment;
     used += segmentWidth;

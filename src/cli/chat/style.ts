@@ -20,11 +20,3 @@ export const ANSI: Style = {
   bad: code(31, 39),
 };
 export const PLAIN: Style = { bold: same, dim: same, accent: same, good: same, bad: same };
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
-const SEQUENCE = /\x1b\[[0-9;]*m/g;
-
-/** A text without its styles, for measuring it. */
-export function unstyled(text: string): string {
-  return text.replaceAll(SEQUENCE, '');
-}

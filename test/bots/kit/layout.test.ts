@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import {
   layoutGrowing,
@@ -8,7 +9,7 @@ import {
   splitText,
   UNICODE_REACTIONS,
 } from '../../../bots/kit/index.js';
-import { renderTable, textWidth } from '../../../bots/kit/tables.js';
+import { renderTable } from '../../../bots/kit/tables.js';
 import { ENGLISH } from '../../../bots/kit/words/en.js';
 
 const LIMIT = PLATFORM_LIMITS.discord.message;
@@ -182,7 +183,7 @@ describe('a table', () => {
 
   it('counts East Asian characters as two columns', () => {
     const [, header, , row] = renderTable(['| 名前 | x |', '|---|---|', '| あ | y |']).split('\n');
-    expect(textWidth(header)).toBe(textWidth(row));
+    expect(stringWidth(header)).toBe(stringWidth(row));
     expect(header.indexOf('x')).toBe(4);
   });
 
