@@ -4,6 +4,7 @@
  * Products of a block's scales are exact in double precision, so that rounding once to float32 gives ggml's own numbers.
  */
 import { PalateError } from '../common/errors.js';
+import { fromHalf } from '../common/half.js';
 
 export type WeightFormat = 'F32' | 'F16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q4_K' | 'Q6_K';
 
@@ -249,16 +250,6 @@ let halves: Float32Array | undefined;
 
 /** The little-endian half float at `offset`. A table of all 65,536 is made at first use. */
 function half(bytes: Uint8Array, offset: number): number {
-  halves ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
+  halves ??= fromHalf(new Uint8Array(Uint16Array.from({ length: 65_536 }, (_, bits) => bits).buffer));
   return halves[bytes[offset] | (bytes[offset + 1] << 8)];
-}
-
-/** IEEE 754 binary16: one sign, five exponent (bias 15) and ten fraction bits. */
-function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -1,6 +1,6 @@
 /** The safetensors container: an 8-byte length, a JSON header, then the tensors' bytes (huggingface/safetensors, format). */
 import { PalateError } from '../common/errors.js';
-import { fromHalf, toHalf } from './half.js';
+import { fromHalf, toHalf } from '../common/half.js';
 
 /** A dense row-major array; `data.length` is the product of `shape`. */
 export interface NamedArray {

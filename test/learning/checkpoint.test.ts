@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromHalf, toHalf } from '../../src/common/half.js';
 import { Random } from '../../src/common/random.js';
 import {
   type Checkpoint,
@@ -10,7 +11,6 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from '../../src/learning/checkpoint.js';
-import { fromHalf, toHalf } from '../../src/learning/half.js';
 import { writeSafetensors } from '../../src/learning/safetensors.js';
 
 function randomCheckpoint(): Checkpoint {

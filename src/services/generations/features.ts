@@ -4,11 +4,11 @@
  */
 import { answerFirst } from '../../common/answer-first.js';
 import { PalateError } from '../../common/errors.js';
+import { toHalf } from '../../common/half.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { EncodedChat } from '../../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
-import { toHalf } from '../../learning/half.js';
 import { projectPrompt, projectReply } from '../../learning/posterior.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
 import type { FeatureDigests, GenerationRecord } from '../../store/generations.js';

@@ -1,10 +1,11 @@
 /** Where a member's taste lies: among their own judged replies, and among the tastes of members who agreed to that. */
+
+import { fromHalf } from '../../common/half.js';
 import { Random } from '../../common/random.js';
 import type { MapPoint, ReplyPoint, TasteDirection } from '../../contract/generated/types.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { coordinatesOf, type TasteDirections } from '../../learning/directions.js';
 import { decodeEncoder } from '../../learning/encoder.js';
-import { fromHalf } from '../../learning/half.js';
 import { posteriorOf } from '../../learning/posterior.js';
 import type { TrainingVerdict } from '../../store/feedback.js';
 import type { FeatureDigests } from '../../store/generations.js';

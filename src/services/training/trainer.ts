@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../common/errors.js';
+import { fromHalf } from '../../common/half.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { decodeEncoder, encodeEncoder, type PersonalEncoder, priorEncoder } from '../../learning/encoder.js';
-import { fromHalf } from '../../learning/half.js';
 import type { BroughtPrior } from '../../learning/latent-dpo.js';
 import { type Posterior, posteriorOf } from '../../learning/posterior.js';
 import type { TrainingVerdict } from '../../store/feedback.js';

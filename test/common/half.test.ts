@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromHalf, toHalf } from '../../src/learning/half.js';
+import { fromHalf, toHalf } from '../../src/common/half.js';
 
 /** The value of a binary16 by its definition (IEEE 754, 3.4). */
 function definedValue(half: number): number {
