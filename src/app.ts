@@ -17,12 +17,12 @@ import { adapterWeights, type LoadedCheckpoint } from './learning/checkpoint.js'
 import { chooseCheckpoint } from './learning/find-checkpoint.js';
 import { PluginHost } from './plugins/host.js';
 import { requirePlugins } from './plugins/loader.js';
+import { pluginRows } from './plugins/rows.js';
+import { pluginSettings } from './plugins/settings.js';
 import { WorkerRuntime } from './runtime/runtime.js';
 import type { LanguageModelRuntime } from './runtime/types.js';
 import { createServices } from './services/create-services.js';
 import { PromptThread } from './services/generations/prompt-thread.js';
-import { pluginRows } from './services/plugins/plugin-rows.js';
-import { pluginSettings } from './services/plugins/plugin-settings.js';
 import type { Services } from './services/services.js';
 import { TrainingThread } from './services/training/training-thread.js';
 import { openStore } from './store/store.js';
@@ -69,8 +69,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     const plugins = new PluginHost({
       sources: settings.plugins,
       folder: process.cwd(),
-      settings: pluginSettings(store, settings),
-      rows: pluginRows(store),
+      settings: pluginSettings(store.plugins, settings),
+      rows: pluginRows(store.storage),
       environment: process.env,
       times: PLUGIN_TIMES,
       log,

@@ -3,8 +3,8 @@ import { pluginVariable } from '../common/config.js';
 import { nearest } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import type { PluginField, PluginFieldType } from '../contract/generated/types.js';
-import type { StoredSettings } from '../services/plugins/plugin-settings.js';
 import { type Plugin, z } from './contract.js';
+import type { StoredSettings } from './settings.js';
 
 /** What is declared about a field. */
 export type ConfigField = Pick<

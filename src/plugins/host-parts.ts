@@ -2,8 +2,8 @@
 import type { Executor } from '../client/index.js';
 import type { PluginTimes } from '../common/config.js';
 import type { Log } from '../common/log.js';
-import type { PluginRows } from '../services/plugins/plugin-rows.js';
-import type { PluginSettings } from '../services/plugins/plugin-settings.js';
+import type { PluginRows } from './rows.js';
+import type { PluginSettings } from './settings.js';
 
 /** Who a plugin's key is: a bot of its platform. */
 export interface PluginViewer {

@@ -6,7 +6,6 @@ import type {
   Plugin as PluginEntry,
   PluginPlacement,
 } from '../contract/generated/types.js';
-import type { StoredSettings } from '../services/plugins/plugin-settings.js';
 import { type Blackout, blackout } from './blackout.js';
 import {
   type CheckedConfig,
@@ -25,6 +24,7 @@ import type { Launched } from './launch.js';
 import type { LoadedPlugin } from './loader.js';
 import { diagnoseInOwnProcess, ownProcess } from './own-process.js';
 import type { WriteLog } from './session.js';
+import type { StoredSettings } from './settings.js';
 import { Supervisor } from './supervisor.js';
 
 export interface HostedPluginParts

@@ -18,7 +18,7 @@ import { examine } from '../../src/cli/doctor.js';
 import { createLog } from '../../src/common/log.js';
 import type { Plugin } from '../../src/contract/generated/types.js';
 import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
-import { pluginSettings } from '../../src/services/plugins/plugin-settings.js';
+import { pluginSettings } from '../../src/plugins/settings.js';
 import { lockFolder } from '../../src/store/folder-lock.js';
 import { openStore } from '../../src/store/store.js';
 import { startDiscord } from '../discord/server.js';
@@ -193,7 +193,7 @@ describe('the doctor, while no service runs', () => {
     ]);
     expect(missing.find(({ part }) => part === './nowhere')?.title).toContain('there is no plugin at');
     const store = await openStore({ data: folder }, createLog('silent'));
-    await pluginSettings(store, { data: folder }).change('discord', {
+    await pluginSettings(store.plugins, { data: folder }).change('discord', {
       values: { api: discord.api },
       secrets: { token: discord.token },
     });

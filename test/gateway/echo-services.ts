@@ -21,7 +21,7 @@ import type {
 } from '../../src/contract/generated/types.js';
 import type { Connection } from '../../src/services/connection.js';
 import { modelService } from '../../src/services/models.js';
-import { NO_PLUGINS } from '../../src/services/plugins/no-plugins.js';
+import { NO_PLUGINS } from '../../src/services/no-plugins.js';
 import type { Services, StartedGeneration } from '../../src/services/services.js';
 
 export const EPOCH = new Date('2030-01-02T03:04:05.006Z');

@@ -10,10 +10,10 @@ import type { Plugin, PluginPlacement } from '../../src/contract/generated/types
 import { authenticateAdmin, authenticateAny, authenticateKeys } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
 import { PluginHost } from '../../src/plugins/host.js';
+import { pluginRows } from '../../src/plugins/rows.js';
+import { pluginSettings } from '../../src/plugins/settings.js';
 import { createServices } from '../../src/services/create-services.js';
 import { PromptThread } from '../../src/services/generations/prompt-thread.js';
-import { pluginRows } from '../../src/services/plugins/plugin-rows.js';
-import { pluginSettings } from '../../src/services/plugins/plugin-settings.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training/training-thread.js';
 import { openStore } from '../../src/store/store.js';
@@ -84,13 +84,13 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const thread = new TrainingThread(log);
   await thread.start();
   const runtime = new ScriptedRuntime('ab'.repeat(32), 24);
-  const settings = pluginSettings(store, { data: folder });
+  const settings = pluginSettings(store.plugins, { data: folder });
   for (const [name, placement] of Object.entries(options.placements ?? {})) await settings.change(name, { placement });
   const host = new PluginHost({
     sources: options.plugins.map((source) => (source.endsWith('.mjs') ? `./${source}` : source)),
     folder,
     settings,
-    rows: pluginRows(store),
+    rows: pluginRows(store.storage),
     environment: options.environment ?? {},
     times: { ...TIMES, ...options.times },
     log,

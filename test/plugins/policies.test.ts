@@ -6,7 +6,7 @@ import { blackout } from '../../src/plugins/blackout.js';
 import { checkConfig, fieldsOf, givenSettings, strayVariables } from '../../src/plugins/configuration.js';
 import { definePlugin, grouped, secret, z } from '../../src/plugins/contract.js';
 import { prefixOf } from '../../src/plugins/extension.js';
-import { secretBox } from '../../src/services/plugins/secret-box.js';
+import { secretBox } from '../../src/plugins/secret-box.js';
 
 describe('blackout', () => {
   const cover = blackout(['s3cret-token', 's3cret-token-longer', 'abc']);

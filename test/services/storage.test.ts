@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
-import { storageService } from '../../src/services/plugins/storage.js';
 import type { StorageService } from '../../src/services/services.js';
+import { storageService } from '../../src/services/storage.js';
 import { newMember, type TemporaryStore, temporaryStore } from '../store/temporary-store.js';
 
 let temporary: TemporaryStore;

@@ -5,8 +5,8 @@ import { messageOf } from '../../common/errors.js';
 import { createLog } from '../../common/log.js';
 import type { Finding, Plugin } from '../../contract/generated/types.js';
 import { PluginHost } from '../../plugins/host.js';
-import { pluginRows } from '../../services/plugins/plugin-rows.js';
-import { type PluginSettings, pluginSettings } from '../../services/plugins/plugin-settings.js';
+import { pluginRows } from '../../plugins/rows.js';
+import { type PluginSettings, pluginSettings } from '../../plugins/settings.js';
 import { type InspectedDatabase, inspectDatabase } from '../../store/inspection.js';
 import { findAdminKey } from '../admin-key.js';
 import { ok, type PartFinding, problem, warning } from './findings.js';
@@ -87,8 +87,8 @@ export async function askFolder(
     const host = new PluginHost({
       sources: settings.plugins,
       folder: process.cwd(),
-      settings: usable ? pluginSettings(usable, settings) : NOTHING_SET,
-      rows: usable ? pluginRows(usable) : NO_ROWS,
+      settings: usable ? pluginSettings(usable.plugins, settings) : NOTHING_SET,
+      rows: usable ? pluginRows(usable.storage) : NO_ROWS,
       environment,
       times: PLUGIN_TIMES,
       log: createLog('silent'),

@@ -1,9 +1,22 @@
 /** What admins set for plugins, kept: plain values as they are, secrets sealed. */
-import type { Settings } from '../../common/config.js';
-import type { PluginPlacement } from '../../contract/generated/types.js';
-import type { PluginRecord } from '../../store/plugins.js';
-import type { Store } from '../../store/store.js';
+import type { Settings } from '../common/config.js';
+import type { PluginPlacement } from '../contract/generated/types.js';
 import { ensureSecretKey, type SecretBox, secretBox } from './secret-box.js';
+
+/** What is kept of a plugin: its fields' texts, secrets sealed. */
+export interface PluginRecord {
+  enabled: boolean | null;
+  placement: string | null;
+  values: Record<string, string>;
+  secrets: Record<string, string>;
+}
+
+/** Where records are kept. */
+export interface PluginRecords {
+  /** A plugin that nobody set anything for has a record of nothing. */
+  read(name: string): Promise<PluginRecord>;
+  write(name: string, record: PluginRecord): Promise<void>;
+}
 
 export interface StoredSettings {
   /** Null: nobody said whether it is to run. */
@@ -30,10 +43,7 @@ export interface PluginSettings {
   change(plugin: string, change: SettingsChange): Promise<void>;
 }
 
-export function pluginSettings(
-  store: Pick<Store, 'plugins'>,
-  settings: Pick<Settings, 'data' | 'secretKey'>,
-): PluginSettings {
+export function pluginSettings(records: PluginRecords, settings: Pick<Settings, 'data' | 'secretKey'>): PluginSettings {
   let opened: Promise<SecretBox> | undefined;
   // The key is made when the first secret is.
   const box = () => {
@@ -46,12 +56,12 @@ export function pluginSettings(
   let writing: Promise<unknown> = Promise.resolve();
 
   const write = async (plugin: string, change: SettingsChange) => {
-    const record = await store.plugins.read(plugin);
+    const record = await records.read(plugin);
     const sealed: Record<string, string | null> = {};
     for (const [field, text] of Object.entries(change.secrets ?? {})) {
       sealed[field] = text === null ? null : (await box()).seal(text, placeOf(plugin, field));
     }
-    await store.plugins.write(plugin, {
+    await records.write(plugin, {
       enabled: change.enabled ?? record.enabled,
       placement: change.placement ?? record.placement,
       values: changed(record.values, change.values),
@@ -61,7 +71,7 @@ export function pluginSettings(
 
   return {
     read: async (plugin) => {
-      const record: PluginRecord = await store.plugins.read(plugin);
+      const record = await records.read(plugin);
       const secrets: Record<string, string> = {};
       const unreadable: string[] = [];
       for (const [field, sealed] of Object.entries(record.secrets)) {

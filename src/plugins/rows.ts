@@ -1,7 +1,5 @@
 /** What plugins keep, for those that only look. */
-
-import type { StorageEntry } from '../../contract/generated/types.js';
-import type { Store } from '../../store/store.js';
+import type { StorageEntry } from '../contract/generated/types.js';
 
 /** Rows asked for at a time. */
 const PAGE = 100;
@@ -12,15 +10,20 @@ export interface ReadableRows {
   list(prefix: string): AsyncIterable<StorageEntry>;
 }
 
+/** Where rows are kept: a page of those whose key begins with `prefix` and comes after `after`, in order of key. */
+export interface KeptRows {
+  list(owner: string, prefix: string, first: number, after: string): Promise<StorageEntry[]>;
+}
+
 /** The rows of an owner. */
 export type PluginRows = (owner: string) => ReadableRows;
 
-export function pluginRows(store: Pick<Store, 'storage'>): PluginRows {
+export function pluginRows(kept: KeptRows): PluginRows {
   return (owner) => ({
-    get: async (key) => (await store.storage.list(owner, key, 1, '')).find((row) => row.key === key)?.value ?? null,
+    get: async (key) => (await kept.list(owner, key, 1, '')).find((row) => row.key === key)?.value ?? null,
     async *list(prefix) {
       for (let after = ''; ; ) {
-        const rows = await store.storage.list(owner, prefix, PAGE, after);
+        const rows = await kept.list(owner, prefix, PAGE, after);
         yield* rows;
         if (rows.length < PAGE) return;
         after = rows[rows.length - 1].key;

@@ -1,10 +1,10 @@
 /** Rows of text that a bot keeps: which message shows which candidate, how far it has read. Nobody else sees them. */
-import type { Limits } from '../../common/config.js';
-import { PalateError } from '../../common/errors.js';
-import type { Store } from '../../store/store.js';
-import { storable } from '../generations/generate-input.js';
-import { isId } from '../ids.js';
-import type { StorageService } from '../services.js';
+import type { Limits } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
+import type { Store } from '../store/store.js';
+import { storable } from './generations/generate-input.js';
+import { isId } from './ids.js';
+import type { StorageService } from './services.js';
 
 export function storageService({ store, limits }: { store: Pick<Store, 'storage'>; limits: Limits }): StorageService {
   /** Rows of an owner, at most: what goes together with a member is not told here. */

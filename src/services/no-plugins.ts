@@ -1,6 +1,6 @@
 /** The plugins of a process that loads none. */
-import { PalateError } from '../../common/errors.js';
-import type { PluginService } from '../services.js';
+import { PalateError } from '../common/errors.js';
+import type { PluginService } from './services.js';
 
 const unknown = async (name: string): Promise<never> => {
   throw new PalateError('NOT_FOUND', `There is no plugin "${name}". This service was started without plugins.`);

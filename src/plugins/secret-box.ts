@@ -2,9 +2,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Settings, secretKeyFile, VARIABLES } from '../../common/config.js';
-import { messageOf, PalateError } from '../../common/errors.js';
-import { keepOnce } from '../../common/whole-files.js';
+import { type Settings, secretKeyFile, VARIABLES } from '../common/config.js';
+import { messageOf, PalateError } from '../common/errors.js';
+import { keepOnce } from '../common/whole-files.js';
 
 const CIPHER = 'aes-256-gcm';
 /** Bytes of the key, of a message's nonce, and of its tag. */
