@@ -28,6 +28,7 @@ const NOT_RUN: readonly [begins: string, reason: string][] = [
   ['PALATE_PLUGIN_SLACK_', 'needs tokens of Slack; the bot is tested against a local one'],
   ['PALATE_PLUGINS=example', 'a second service; the example is tested as a plugin'],
   ["curl -H 'Authorization: Bearer open-sesame'", 'talks to the example, which is not started here'],
+  ['KEY=$(cat .palate/admin-key) node examples/', 'test/examples.test.ts runs the examples'],
   ['DATABASE_URL=', 'needs a server of PostgreSQL; the store is tested on one'],
   ['npx palate pretrain', 'takes hours'],
 ];

@@ -1,4 +1,4 @@
-/** The template of the documents, copied to a place of its own; loaded by plain Node, as the service does. */
+/** The template in examples/, copied to a place of its own; loaded by plain Node, as the service does. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ const LOADER = pathToFileURL(join(COMPILED, 'src/plugins/loader.js')).href;
 it('is loaded from its folder, finds what it imports, and says that its token is the example', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palate-template-'));
   try {
-    await cp(here('../../docs/plugin-template'), folder, { recursive: true });
+    await cp(here('../../examples/plugin-template'), folder, { recursive: true });
     const script = `
       import { loadPlugin } from ${JSON.stringify(LOADER)};
       const { plugin, fields } = await loadPlugin(${JSON.stringify(folder)}, '/', 20000);
