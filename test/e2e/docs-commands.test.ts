@@ -29,6 +29,8 @@ const NOT_RUN: readonly [begins: string, reason: string][] = [
   ['PALATE_PLUGINS=example', 'a second service; the example is tested as a plugin'],
   ["curl -H 'Authorization: Bearer open-sesame'", 'talks to the example, which is not started here'],
   ['KEY=$(cat .palate/admin-key) node examples/', 'test/examples.test.ts runs the examples'],
+  ['npm ci --omit=dev', '`npm run check:packed` and `npm run check:image` run it'],
+  ['docker ', 'there may be no Docker; `npm run check:image` performs the steps'],
   ['DATABASE_URL=', 'needs a server of PostgreSQL; the store is tested on one'],
   ['npx palate pretrain', 'takes hours'],
 ];
