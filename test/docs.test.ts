@@ -1,6 +1,6 @@
 /** Keeps docs/ true where a machine can tell: documents fit the schema, and names and numbers are those of the code. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSchema, getVariableValues, isEnumType, Kind, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
@@ -22,6 +22,11 @@ import { BASE_SHARE } from '../src/services/generations/roles.js';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DOCS = join(ROOT, 'docs');
 const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
+/** Every page, by its path from the repository's root. */
+const ALL_PAGES = [
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+  ...pages.map((name) => `docs/${name}`),
+];
 const textOf = (name: string) => readFileSync(join(DOCS, name), 'utf8');
 const operations = textOf('operations.md');
 const method = textOf('method.md');
@@ -168,18 +173,39 @@ describe('the settings of the bots in docs/', () => {
   });
 });
 
-describe('links in docs/', () => {
-  const links = pages.flatMap((page) =>
-    [...textOf(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link]) => ({ page, link })),
+describe('what the pages lead to', () => {
+  const links = ALL_PAGES.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link]) => ({
+      page,
+      link,
+    })),
   );
 
-  it.each(links)('lead somewhere, $page: $link', ({ page, link }) => {
+  it.each(links)('is there, $page: $link', ({ page, link }) => {
     const [file, anchor] = link.split('#');
-    const target = file === '' ? join(DOCS, page) : join(dirname(join(DOCS, page)), file);
+    const target = file === '' ? join(ROOT, page) : join(dirname(join(ROOT, page)), file);
     expect(existsSync(target)).toBe(true);
     if (anchor === undefined) return;
     const headings = readFileSync(target, 'utf8').matchAll(/^#+ (.+)$/gm);
     expect([...headings].map(([, heading]) => anchorOf(heading))).toContain(anchor);
+  });
+
+  const files = ['src', 'bots', 'test', 'prisma', 'contract', 'install', 'docker', 'examples'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+  );
+  const named = ALL_PAGES.map((page) => ({
+    page,
+    names: [...readFileSync(join(ROOT, page), 'utf8').matchAll(/`([\w./-]+)`/g)]
+      .map(([, name]) => name)
+      .filter((name) =>
+        /^(src|bots|test|prisma|contract|install|docker|examples)\/|^[a-z][\w-]+\.(ts|tsx|mjs)$/.test(name),
+      ),
+  }));
+
+  it.each(named)('has the names of files that are there, $page', ({ names }) => {
+    const isThere = (name: string) =>
+      name.includes('/') ? existsSync(join(ROOT, name)) : files.some((file) => basename(file) === name);
+    expect(names.filter((name) => !isThere(name))).toEqual([]);
   });
 });
 

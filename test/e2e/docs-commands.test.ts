@@ -31,6 +31,8 @@ const NOT_RUN: readonly [begins: string, reason: string][] = [
   ['KEY=$(cat .palate/admin-key) node examples/', 'test/examples.test.ts runs the examples'],
   ['npm ci --omit=dev', '`npm run check:packed` and `npm run check:image` run it'],
   ['docker ', 'there may be no Docker; `npm run check:image` performs the steps'],
+  ['npm ci               #', 'how to work on the sources'],
+  ['npm run check  ', 'how to work on the sources'],
   ['DATABASE_URL=', 'needs a server of PostgreSQL; the store is tested on one'],
   ['npx palate pretrain', 'takes hours'],
 ];
@@ -42,6 +44,7 @@ interface Block {
 
 const pages = [
   'README.md',
+  'CONTRIBUTING.md',
   ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
 ];
 const blocks: Block[] = pages.flatMap((page) =>
