@@ -10,7 +10,7 @@ import { Broadcast } from '../services/broadcast.js';
 import type { PluginService } from '../services/services.js';
 import { baseSchema, extend, type PluginExtension } from './extension.js';
 import { HookRunner } from './hooks.js';
-import type { Pluginer, PluginGateway, PluginHostParts } from './host-parts.js';
+import type { PluginGateway, PluginHostParts, PluginViewer } from './host-parts.js';
 import { HostedPlugin } from './hosted-plugin.js';
 import { type LoadedPlugin, loadPlugin } from './loader.js';
 
@@ -47,7 +47,7 @@ export class PluginHost {
     merge: (earlier, later) => (later.status === earlier.status ? later : undefined),
     limit: PENDING,
   });
-  private readonly keys = new Map<string, Pluginer>();
+  private readonly keys = new Map<string, PluginViewer>();
   private gateway: PluginGateway | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -87,7 +87,7 @@ export class PluginHost {
   }
 
   /** Who has this key; null for a key that no running plugin has. */
-  authenticate(key: string): Pluginer | null {
+  authenticate(key: string): PluginViewer | null {
     return this.keys.get(digest(key)) ?? null;
   }
 
@@ -175,7 +175,7 @@ export class PluginHost {
     throw new PalateError('CONFLICT', 'The service is starting or stopping. Try again in a moment.');
   }
 
-  private issueKey(viewer: Pluginer) {
+  private issueKey(viewer: PluginViewer) {
     const key = `palate_plugin_${randomBytes(32).toString('base64url')}`;
     this.keys.set(digest(key), viewer);
     return { key, revoke: () => void this.keys.delete(digest(key)) };
