@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFromThisMachine } from '../../src/gateway/metrics.js';
 import { jobView } from './echo-services.js';
@@ -85,6 +86,27 @@ describe('/metrics', () => {
       lineValue(after, `palate_errors_total{code="${code}"}`) -
       lineValue(before, `palate_errors_total{code="${code}"}`);
     expect([grown('BAD_USER_INPUT'), grown('UNAUTHENTICATED'), grown('LIMIT_EXCEEDED')]).toEqual([2, 1, 1]);
+  });
+
+  it('counts a request that breaks off as a fault of its sender, not of ours', async () => {
+    const before = await read();
+    const line = (code: string) => `palate_errors_total{code="${code}"}`;
+    const head = [
+      'POST /graphql HTTP/1.1',
+      'Host: here',
+      'Content-Type: application/json',
+      `Authorization: Bearer ${KEY}`,
+    ];
+    const socket = connect(Number(new URL(harness.url).port));
+    socket.write(`${[...head, 'Content-Length: 1000'].join('\r\n')}\r\n\r\n{"query":`, () => socket.destroy());
+    let after = before;
+    await expect
+      .poll(async () => {
+        after = await read();
+        return lineValue(after, line('BAD_USER_INPUT')) - lineValue(before, line('BAD_USER_INPUT'));
+      })
+      .toBe(1);
+    expect(lineValue(after, line('INTERNAL'))).toBe(lineValue(before, line('INTERNAL')));
   });
 
   it('counts trainings as they end, and not the one that had ended before', async () => {
