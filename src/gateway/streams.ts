@@ -30,7 +30,7 @@ export async function startGeneration(
 export async function streamGeneration(
   input: GenerateInput,
   context: GenerationContext,
-): Promise<AsyncGenerator<GenerationEvent>> {
+): Promise<AsyncIterableIterator<GenerationEvent>> {
   const { limits, signal } = context;
   const stopped = new AbortController();
   // There is no stream yet that could be ended by whoever goes away while the generation is planned.
@@ -44,6 +44,7 @@ export async function streamGeneration(
   started.finished.catch(() => {});
   return live({
     source: () => eventsOf(started),
+    subject: (event) => (event.__typename === 'CandidateDelta' ? event.candidateId : event.__typename),
     merge: mergeEvents,
     limit: limits.pendingEvents,
     stopped,
@@ -59,29 +60,29 @@ async function* eventsOf(started: StartedGeneration): AsyncGenerator<GenerationE
   yield { __typename: 'GenerationFinished', generation: await started.finished };
 }
 
-/** Pending text of one candidate becomes one piece; of the places in the queue only the newest matters. */
+/** Of one candidate, unread text becomes one piece; of the places in the queue only the newest matters. */
 export function mergeEvents(pending: GenerationEvent, next: GenerationEvent): GenerationEvent | undefined {
   if (pending.__typename === 'GenerationQueued' && next.__typename === 'GenerationQueued') return next;
   if (pending.__typename !== 'CandidateDelta' || next.__typename !== 'CandidateDelta') return undefined;
-  if (pending.candidateId !== next.candidateId) return undefined;
   return { ...pending, text: pending.text + next.text };
 }
 
 export function streamTraining(
   memberId: string | null | undefined,
   { services, limits, viewer }: Pick<Context, 'services' | 'limits' | 'viewer'>,
-): AsyncGenerator<TrainingJob> {
+): AsyncIterableIterator<TrainingJob> {
   const { member, platform } = whose(viewer, memberId);
   return live({
     source: (signal) => services.training.watch(member, signal, platform),
+    subject: ({ id }) => id,
     merge: mergeSteps,
     limit: limits.pendingEvents,
   });
 }
 
-/** Of the steps of one job in one status only the newest matters; a change of status is always told. */
+/** Of a job's steps in one status only the newest matters; a change of status is always told. */
 export function mergeSteps(pending: TrainingJob, next: TrainingJob): TrainingJob | undefined {
-  return pending.id === next.id && pending.status === next.status ? next : undefined;
+  return pending.status === next.status ? next : undefined;
 }
 
 export function streamPool({
@@ -90,7 +91,7 @@ export function streamPool({
 }: {
   services: Context['services'];
   limits: Limits;
-}): AsyncGenerator<PoolStatus> {
+}): AsyncIterableIterator<PoolStatus> {
   return live({
     source: (signal) => services.pool.watch(signal),
     merge: (_, next) => next,
@@ -98,15 +99,22 @@ export function streamPool({
   });
 }
 
-export function streamPlugins({ services, limits }: Pick<Context, 'services' | 'limits'>): AsyncGenerator<Plugin> {
+export function streamPlugins({
+  services,
+  limits,
+}: Pick<Context, 'services' | 'limits'>): AsyncIterableIterator<Plugin> {
   return live({
     source: (signal) => services.plugins.watch(signal),
-    merge: (pending, next) => (pending.name === next.name ? next : undefined),
+    subject: ({ name }) => name,
+    merge: (_, next) => next,
     limit: limits.pendingEvents,
   });
 }
 
-export function streamErrors({ errors, limits }: Pick<Context, 'errors' | 'limits'>): AsyncGenerator<ErrorCount[]> {
+export function streamErrors({
+  errors,
+  limits,
+}: Pick<Context, 'errors' | 'limits'>): AsyncIterableIterator<ErrorCount[]> {
   return live({
     source: (signal) => errors.watch(signal),
     merge: (_, next) => next,
