@@ -11,8 +11,8 @@ export async function administer(bot: Bot, interaction: ChatInputCommandInteract
     await interaction.editReply({ content: words.problem.adminsOnly });
     return;
   }
-  const settings = await bot.places.change(interaction.guildId, (present) => changed(present, interaction));
-  const view = await bot.places.view(settings, bot.client, words, (id) => `<#${id}>`);
+  const settings = await bot.settings.change(interaction.guildId, (present) => changed(present, interaction));
+  const view = await bot.settings.view(settings, bot.client, words, (id) => `<#${id}>`);
   const saved = interaction.options.getSubcommand() === 'show' ? [] : [words.admin.saved];
   await interaction.editReply(drawPublicView({ ...view, text: saved }));
 }

@@ -138,7 +138,7 @@ async function offer(
   const order = session.candidates;
   const contents = offerMessages(generation.candidates, order, {
     words,
-    table: bot.table,
+    emojiMap: bot.emojiMap,
     limit: LIMIT,
     learning,
     head,
@@ -151,7 +151,7 @@ async function offer(
     content,
     buttons: i === contents.length - 1 ? buttons : [],
   }));
-  const made = await bot.book.open(question.channel, generation.member.id, async (): Promise<Offer> => {
+  const made = await bot.tracker.open(question.channel, generation.member.id, async (): Promise<Offer> => {
     const messages = [await message.finish(first)];
     for (const [i, page] of rest.entries()) messages.push(await question.surface.post(page, i + 1));
     return {
@@ -177,7 +177,7 @@ async function addReactions(bot: Bot, { channel, messages, candidates }: Offer):
   if (!room?.isTextBased()) return;
   for (const mark of offeredMarks(candidates.length)) {
     try {
-      await room.messages.react(messages[messages.length - 1], bot.table[mark][0]);
+      await room.messages.react(messages[messages.length - 1], bot.emojiMap[mark][0]);
     } catch (error) {
       if (!isGone(error))
         bot.log.warn('Reactions could not be added; is "Add Reactions" allowed there?', { channel, error });

@@ -3,7 +3,15 @@ import type { ButtonInteraction, Client } from 'discord.js';
 import type { LRUCache } from 'lru-cache';
 import type { PalateClient } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
-import type { Answers, Asked, Places, Questions, ReactionTable, VoteBook, WriteBudget } from '../kit/index.js';
+import type {
+  Answers,
+  Asked,
+  ChannelSettingsStore,
+  EmojiMap,
+  OfferTracker,
+  Questions,
+  WriteBudget,
+} from '../kit/index.js';
 import type { DiscordConfig } from './config.js';
 
 /** What an answer was begun by. */
@@ -19,9 +27,9 @@ export interface Bot {
   storage: PluginStorage;
   log: PluginLog;
   config: DiscordConfig;
-  table: ReactionTable;
-  places: Places;
-  book: VoteBook;
+  emojiMap: EmojiMap;
+  settings: ChannelSettingsStore;
+  tracker: OfferTracker;
   questions: Questions<DiscordQuestion>;
   answers: Answers;
   /** Edits and new messages, as Discord counts them: by channel. */

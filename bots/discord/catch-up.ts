@@ -35,7 +35,7 @@ const DAY_MS = 86_400_000;
  * Brings everything to what stands on Discord. Resolves when the reactions were read; the answers are written meanwhile, and after.
  */
 export async function catchUp(bot: Bot): Promise<Looked> {
-  const offers = await bot.book.offersSince(Date.now() - bot.config.reconcileDays * DAY_MS);
+  const offers = await bot.tracker.offersSince(Date.now() - bot.config.reconcileDays * DAY_MS);
   Promise.all([resumeAnswers(bot), answerMissed(bot, offers)]).catch((error: unknown) => {
     if (!bot.signal.aborted) bot.log.error('What was asked meanwhile could not be looked at', { error });
   });
@@ -67,7 +67,7 @@ async function planned(
   if (!channel?.isSendable()) return nothing;
   const standing = message ?? (asked.isMessage ? await answerTo(bot, channel, asked.id) : undefined);
   // It was finished, and only that was not noted.
-  if (standing !== undefined && (await bot.book.find(asked.channel, standing))) return nothing;
+  if (standing !== undefined && (await bot.tracker.find(asked.channel, standing))) return nothing;
   const isYoung = resumed <= RESUMPTIONS && at >= Date.now() - ANSWERED_WITHIN_MS;
   const question = asked.isMessage && isYoung ? await messageOf(channel, asked.id) : null;
   if (question) return () => answerMessage(bot, question, asked, { standing });

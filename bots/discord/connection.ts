@@ -38,7 +38,7 @@ const FOR_GOOD: Readonly<Partial<Record<number, string>>> = {
 type Parts = Pick<PluginContext<DiscordConfig>, 'config' | 'log' | 'signal' | 'onEnd'>;
 type MakeRequest = RESTOptions['makeRequest'];
 
-export class Connection {
+export class DiscordConnection {
   readonly discord: Client;
   private shards: EndingShards | undefined;
   /** Why it is over for good. */

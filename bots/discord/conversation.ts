@@ -44,7 +44,7 @@ export async function repliesBefore(bot: Bot, message: Message<boolean>): Promis
   const own = !message.inGuild() || message.channel.isThread();
   const isBefore = ({ messages: [first] }: Offer) => BigInt(first) < BigInt(message.id);
   const offers = own
-    ? await bot.book.offersIn(message.channelId, turns, isBefore)
+    ? await bot.tracker.offersIn(message.channelId, turns, isBefore)
     : await replyChain(bot, message, turns);
   return repliesOf(bot, offers);
 }
@@ -54,7 +54,7 @@ async function replyChain(bot: Bot, message: Message<boolean>, turns: number): P
   const offers: Offer[] = [];
   let reference = message.reference?.messageId;
   while (reference && offers.length < turns) {
-    const offer = await bot.book.find(message.channelId, reference);
+    const offer = await bot.tracker.find(message.channelId, reference);
     if (!offer || offers.includes(offer)) break;
     offers.unshift(offer);
     reference = await questionBefore(message, offer);

@@ -12,7 +12,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { DiagnosisContext, Finding } from '../../src/plugins/contract.js';
-import { emojiTable, UNICODE_REACTIONS } from '../kit/index.js';
+import { emojiMapOf, UNICODE_REACTIONS } from '../kit/index.js';
 import { commandDefinitions } from './commands.js';
 import { type DiscordConfig, TITLES } from './config.js';
 
@@ -147,7 +147,7 @@ function contentFinding(on: boolean, wanted: boolean, page: string): Finding {
 
 function emojiFindings(config: DiscordConfig): Finding[] {
   try {
-    emojiTable(UNICODE_REACTIONS, config);
+    emojiMapOf(UNICODE_REACTIONS, config);
     return [];
   } catch (error) {
     return [problem(reasonOf(error), 'Correct it in the settings.')];

@@ -29,7 +29,7 @@ import { isGone } from './surface.js';
 import type { Tuning } from './tuning.js';
 import { emojiText, pressContinue, pressVote, takeReaction } from './voting.js';
 
-export function listen(bot: Bot, tuning: Tuning): void {
+export function listenToPlatform(bot: Bot, tuning: Tuning): void {
   const { discord } = bot;
   const safely = (what: string, work: Promise<unknown>) => {
     work.catch((error: unknown) => {
@@ -47,12 +47,12 @@ export function listen(bot: Bot, tuning: Tuning): void {
     safely('A reaction could not be taken in', takeReaction(bot, placed(reaction), user.id, false));
   });
   discord.on(Events.MessageReactionRemoveAll, ({ channelId, id }) => {
-    safely('Reactions could not be cleared', bot.book.clear(channelId, id, null));
+    safely('Reactions could not be cleared', bot.tracker.clear(channelId, id, null));
   });
   discord.on(Events.MessageReactionRemoveEmoji, (reaction) => {
-    const mark = markOf(bot.table, emojiText(reaction.emoji));
+    const mark = markOf(bot.emojiMap, emojiText(reaction.emoji));
     const { channelId, id } = reaction.message;
-    if (mark) safely('Reactions could not be cleared', bot.book.clear(channelId, id, mark));
+    if (mark) safely('Reactions could not be cleared', bot.tracker.clear(channelId, id, mark));
   });
   discord.on(Events.InteractionCreate, (interaction) => {
     const work = onInteraction(bot, tuning, interaction);
@@ -129,7 +129,7 @@ async function refusalOf(bot: Bot, interaction: ButtonInteraction, action: Actio
   const isStop = action.verb === 'stop';
   const asker = isStop
     ? bot.answers.askerOf(action.arguments[0], channelId)
-    : ((await bot.book.find(channelId, message.id))?.asker ?? null);
+    : ((await bot.tracker.find(channelId, message.id))?.asker ?? null);
   if (asker === null) return isStop ? vote.notWritten : vote.expired;
   const manages = async () => memberPermissions?.has(PermissionFlagsBits.ManageMessages) ?? false;
   return (await mayPress(action, { id: user.id, manages }, asker)) ? null : vote.notYours;

@@ -2,18 +2,26 @@
 import { type Client, Events, Routes } from 'discord.js';
 import { LRUCache } from 'lru-cache';
 import { definePlugin, type PluginContext } from '../../src/plugins/contract.js';
-import { Answers, emojiTable, Places, Questions, UNICODE_REACTIONS, VoteBook, WriteBudget } from '../kit/index.js';
+import {
+  Answers,
+  ChannelSettingsStore,
+  emojiMapOf,
+  OfferTracker,
+  Questions,
+  UNICODE_REACTIONS,
+  WriteBudget,
+} from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { catchUp } from './catch-up.js';
 import { commandDefinitions } from './commands.js';
 import { configSchema, type DiscordConfig, TITLES } from './config.js';
-import { Connection } from './connection.js';
+import { DiscordConnection } from './connection.js';
 import { diagnose } from './doctor.js';
-import { listen } from './events.js';
+import { listenToPlatform } from './events.js';
 import { memberOf, PLATFORM } from './service.js';
 import { CHANNEL_WRITES } from './surface.js';
 import { Tuning } from './tuning.js';
-import { bookEvents } from './voting.js';
+import { trackerEvents } from './voting.js';
 
 /** Milliseconds until offers that could not be read are looked at again. */
 const RECONCILE_AGAIN_MS = 60_000;
@@ -30,10 +38,10 @@ export default definePlugin({
   configSchema,
   diagnose,
   async start(context) {
-    const connection = new Connection(context);
+    const connection = new DiscordConnection(context);
     const bot = makeBot(context, connection.discord);
     if (bot.config.askConsent) await bot.client.setPlatform(PLATFORM, { asksConsent: true });
-    listen(bot, new Tuning(bot));
+    listenToPlatform(bot, new Tuning(bot));
     reconcileWhenReady(bot);
     await connection.connect();
     await registerCommands(bot);
@@ -42,20 +50,20 @@ export default definePlugin({
 });
 
 function makeBot({ client, storage, log, config, signal }: PluginContext<DiscordConfig>, discord: Client): Bot {
-  const table = emojiTable(UNICODE_REACTIONS, config);
-  const places = new Places(storage, config, 'guild');
+  const emojiMap = emojiMapOf(UNICODE_REACTIONS, config);
+  const settings = new ChannelSettingsStore(storage, config, 'guild');
   const schedule = (milliseconds: number, run: () => void) =>
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();
-  const book = new VoteBook({ client, storage, log, memberOf, schedule, on: bookEvents(() => bot) });
+  const tracker = new OfferTracker({ client, storage, log, memberOf, schedule, on: trackerEvents(() => bot) });
   const bot: Bot = {
     discord,
     client,
     storage,
     log,
     config,
-    table,
-    places,
-    book,
+    emojiMap,
+    settings,
+    tracker,
     questions: new Questions(storage),
     answers: new Answers(client),
     edits: new WriteBudget(CHANNEL_WRITES),

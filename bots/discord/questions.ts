@@ -40,7 +40,7 @@ export async function answerMessage(
   const { channel } = message;
   if (!channel.isSendable()) return false;
   const parentId = channel.isThread() ? channel.parentId : null;
-  const settings = await bot.places.at(message.guildId, placesOf(message.channelId, parentId));
+  const settings = await bot.settings.at(message.guildId, placesOf(message.channelId, parentId));
   if (!settings.answer) return true;
   const words = wordsFor(asked.language);
   if (message.inGuild()) {
@@ -93,7 +93,7 @@ async function sayUnreadable(bot: Bot, message: Message<boolean>): Promise<void>
 export async function ask(bot: Bot, interaction: ChatInputCommandInteraction): Promise<void> {
   const { channelId, guildId, channel, user, locale, id } = interaction;
   const words = wordsFor(locale);
-  const settings = await bot.places.at(guildId, placesOf(channelId, channel?.isThread() ? channel.parentId : null));
+  const settings = await bot.settings.at(guildId, placesOf(channelId, channel?.isThread() ? channel.parentId : null));
   if (!settings.answer) {
     await interaction.reply({ content: words.problem.channelOff, flags: MessageFlags.Ephemeral });
     return;
@@ -159,7 +159,7 @@ async function below(bot: Bot, offer: Offer, occasion: string, key: string, what
   const guildId = channel.isDMBased() ? null : channel.guildId;
   const parentId = channel.isThread() ? channel.parentId : null;
   const last = offer.messages[offer.messages.length - 1];
-  const settings = await bot.places.at(guildId, placesOf(offer.channel, parentId));
+  const settings = await bot.settings.at(guildId, placesOf(offer.channel, parentId));
   const written = deal(bot, asked, () =>
     answer(bot, {
       ...what,

@@ -25,7 +25,7 @@ export async function reconcile(bot: Bot, offers: readonly Offer[]): Promise<Loo
   for (const offer of offers) byChannel.set(offer.channel, [...(byChannel.get(offer.channel) ?? []), offer]);
   await inParallel([...byChannel], CHANNELS, async ([channel, all]) => {
     for (let at = 0; at < all.length && !bot.signal.aborted; at += TOGETHER) {
-      // What is read for some offers must not be older than the moment from which the book looks out for what happens to them:
+      // What is read for some offers must not be older than the moment from which the tracker looks out for what happens to them:
       // so those that share pages are begun together, and the next ones read anew.
       const pages = new MessagePages(bot, channel);
       await Promise.all(all.slice(at, at + TOGETHER).map((offer) => one(bot, offer, pages, looked)));
@@ -36,7 +36,7 @@ export async function reconcile(bot: Bot, offers: readonly Offer[]): Promise<Loo
 
 async function one(bot: Bot, offer: Offer, pages: MessagePages, looked: Looked): Promise<void> {
   try {
-    await bot.book.reconcile(offer, () => visibleMarks(bot, offer, pages));
+    await bot.tracker.reconcile(offer, () => visibleMarks(bot, offer, pages));
     looked.read++;
   } catch (error) {
     if (error instanceof MessageGone || isGone(error)) looked.read++;
@@ -94,7 +94,7 @@ async function visibleMarks(bot: Bot, offer: Offer, pages: MessagePages): Promis
     const { reactions = [] } = await pages.message(id);
     for (const { emoji, count, me } of reactions) {
       const text = emojiText(emoji);
-      const mark = markOf(bot.table, text);
+      const mark = markOf(bot.emojiMap, text);
       if (mark === null || mark === 'REGENERATE' || count - (me ? 1 : 0) < 1) continue;
       for (const userId of await usersOf(bot, offer.channel, id, text)) {
         marks.set(userId, [...(marks.get(userId) ?? []), mark]);

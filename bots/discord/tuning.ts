@@ -6,7 +6,7 @@ import {
   consentQuestion,
   PLATFORM_LIMITS,
   type ShowRound,
-  TuneTable,
+  TuneRounds,
   tuneView,
   wordsFor,
 } from '../kit/index.js';
@@ -17,26 +17,26 @@ import { memberOf } from './service.js';
 type Asked = ChatInputCommandInteraction | ButtonInteraction;
 
 export class Tuning {
-  private readonly table: TuneTable;
+  private readonly rounds: TuneRounds;
 
   constructor({ client, storage, signal, config: { system } }: Bot) {
-    this.table = new TuneTable({ client, storage, signal, system });
+    this.rounds = new TuneRounds({ client, storage, signal, system });
   }
 
   /** Begins a round, or shows the one that was not finished; where learning was not agreed to, that is asked first. */
   async start(interaction: Asked): Promise<void> {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-    if (await this.table.mustAsk(tunerOf(interaction))) {
+    if (await this.rounds.mustAsk(tunerOf(interaction))) {
       await interaction.editReply(drawPublicView(consentQuestion(wordsFor(interaction.locale), 'tune')));
       return;
     }
-    await this.table.start(tunerOf(interaction), wordsFor(interaction.locale), async () => shownTo(interaction));
+    await this.rounds.start(tunerOf(interaction), wordsFor(interaction.locale), async () => shownTo(interaction));
   }
 
   /** Begins a round behind an answer about consent that stands there already. */
   async goOn(interaction: ButtonInteraction): Promise<void> {
     const message = await interaction.followUp({ content: '…', flags: MessageFlags.Ephemeral });
-    await this.table.start(tunerOf(interaction), wordsFor(interaction.locale), async () =>
+    await this.rounds.start(tunerOf(interaction), wordsFor(interaction.locale), async () =>
       shownTo(interaction, message.id),
     );
   }
@@ -45,7 +45,7 @@ export class Tuning {
     const choice = choiceOf(action.arguments);
     if (!choice) return this.start(interaction);
     await interaction.deferUpdate();
-    await this.table.press(tunerOf(interaction), choice, shownTo(interaction));
+    await this.rounds.press(tunerOf(interaction), choice, shownTo(interaction));
   }
 }
 

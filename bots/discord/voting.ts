@@ -3,13 +3,13 @@ import { type ButtonInteraction, MessageFlags } from 'discord.js';
 import type { FeedbackResult } from '../../src/client/index.js';
 import {
   type Action,
-  type BookParts,
   consentQuestion,
   LETTERS,
   MARKS,
   markLabel,
   markOf,
   type Offer,
+  type OfferTrackerParts,
   offeredMarks,
   wordsFor,
 } from '../kit/index.js';
@@ -33,9 +33,9 @@ export function emojiText({ id, name }: SeenReaction['emoji']): string {
 /** Somebody's reaction came or went. */
 export async function takeReaction(bot: Bot, seen: SeenReaction, userId: string, added: boolean): Promise<void> {
   if (!isUserId(userId) || userId === bot.discord.user?.id) return;
-  const mark = markOf(bot.table, emojiText(seen.emoji));
+  const mark = markOf(bot.emojiMap, emojiText(seen.emoji));
   if (mark === null) return;
-  await bot.book.mark(seen.message.channelId, seen.message.id, userId, { kind: added ? 'added' : 'removed', mark });
+  await bot.tracker.mark(seen.message.channelId, seen.message.id, userId, { kind: added ? 'added' : 'removed', mark });
 }
 
 /** A vote button: says to the voter alone what was counted. */
@@ -44,18 +44,18 @@ export async function pressVote(bot: Bot, interaction: ButtonInteraction, action
   const words = wordsFor(interaction.locale);
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   const { channelId, message, user } = interaction;
-  const offer = mark && (await bot.book.find(channelId, message.id));
+  const offer = mark && (await bot.tracker.find(channelId, message.id));
   if (!mark || !offer || !offeredMarks(offer.candidates.length).includes(mark)) {
     await interaction.editReply({ content: words.vote.expired });
     return;
   }
   bot.presses.set(user.id, interaction);
-  await bot.book.mark(channelId, message.id, user.id, { kind: 'pressed', mark });
+  await bot.tracker.mark(channelId, message.id, user.id, { kind: 'pressed', mark });
   if (mark === 'REGENERATE') {
     await interaction.deleteReply();
     return;
   }
-  const { given } = await bot.book.ballot(offer, user.id);
+  const { given } = await bot.tracker.ballot(offer, user.id);
   const last = given.at(-1);
   const content = last?.mark === mark ? words.vote.counted(markLabel(mark, words)) : words.vote.withdrawn;
   await interaction.editReply({ content });
@@ -65,15 +65,15 @@ export async function pressVote(bot: Bot, interaction: ButtonInteraction, action
 export async function pressContinue(bot: Bot, interaction: ButtonInteraction, action: Action): Promise<void> {
   const words = wordsFor(interaction.locale);
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const offer = await bot.book.find(interaction.channelId, interaction.message.id);
+  const offer = await bot.tracker.find(interaction.channelId, interaction.message.id);
   const place = (LETTERS as readonly string[]).indexOf(action.arguments[0]);
   if (offer && offer.candidates[place] !== undefined && (await goOn(bot, offer, place)))
     await interaction.deleteReply();
   else await interaction.editReply({ content: offer ? words.vote.goesOn : words.vote.expired });
 }
 
-/** What the vote book asks of Discord. */
-export function bookEvents(bot: () => Bot): BookParts['on'] {
+/** What the offer tracker asks of Discord. */
+export function trackerEvents(bot: () => Bot): OfferTrackerParts['on'] {
   const quietly = (what: string, work: Promise<unknown>) => {
     work.catch((error: unknown) => {
       if (!isGone(error)) bot().log.warn(what, { error });

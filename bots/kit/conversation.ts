@@ -1,7 +1,7 @@
 /** What was said before: the questions the bot answered, and the replies their askers liked best. By ids, and as texts. */
 import type { Generation, PalateClient } from '../../src/client/index.js';
 import { standingVote } from './ballot.js';
-import type { Offer, VoteBook } from './book.js';
+import type { Offer, OfferTracker } from './offer-tracker.js';
 
 export interface Turn {
   role: 'USER' | 'ASSISTANT';
@@ -18,10 +18,10 @@ type Client = Pick<PalateClient, 'generation'>;
  * have not said. A continuation takes the place of what it continues, new replies that of the old ones. What is empty is left out.
  */
 export async function repliesOf(
-  { client, book }: { client: Client; book: VoteBook },
+  { client, tracker }: { client: Client; tracker: OfferTracker },
   offers: readonly Offer[],
 ): Promise<ReplyRef[]> {
-  const found = await Promise.all(offers.map((offer) => likedOf(client, book, offer)));
+  const found = await Promise.all(offers.map((offer) => likedOf(client, tracker, offer)));
   const shown = offers.filter((_, i) => found[i] !== null);
   const replaced = new Set(shown.flatMap((offer) => [offer.continues?.[0].generation, offer.replaces]));
   return found.flatMap((ref, i) => {
@@ -36,10 +36,10 @@ function isContinued(ref: ReplyRef, later: readonly (ReplyRef | null)[]): boolea
   return later.some((other) => other?.slice(0, -1).some((part) => part.candidate === candidate));
 }
 
-async function likedOf(client: Client, book: VoteBook, offer: Offer): Promise<ReplyRef | null> {
+async function likedOf(client: Client, tracker: OfferTracker, offer: Offer): Promise<ReplyRef | null> {
   const generation = await client.generation(offer.generationId);
   if (!generation || generation.prompt.trim() === '') return null;
-  const vote = standingVote(await book.ballot(offer, offer.asker), offer.candidates);
+  const vote = standingVote(await tracker.ballot(offer, offer.asker), offer.candidates);
   const order = vote?.candidate ? [vote.candidate, ...offer.candidates] : offer.candidates;
   const candidate = order.find((id) => textOf(generation, id).trim() !== '');
   return candidate === undefined ? null : [...(offer.continues ?? []), { generation: generation.id, candidate }];

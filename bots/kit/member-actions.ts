@@ -1,7 +1,7 @@
 /** What the buttons of a member's own pages do: consent, undo, export, forget. */
 import type { MemberRef, PalateClient } from '../../src/client/index.js';
-import type { VoteBook } from './book.js';
 import { answerConsent, consentAnswered, consentView } from './consent.js';
+import type { OfferTracker } from './offer-tracker.js';
 import { exportView, tasteView } from './taste.js';
 import type { Action, View } from './view.js';
 import type { Words } from './words/index.js';
@@ -11,12 +11,12 @@ export interface MemberActionParts {
     PalateClient,
     'member' | 'createMemberToken' | 'setConsent' | 'rollbackMember' | 'exportTaste' | 'forgetMember'
   >;
-  book: VoteBook;
+  tracker: OfferTracker;
 }
 
 /** What an action of whoever pressed leads to: a sentence, or another page. */
 export async function actOn(
-  { client, book }: MemberActionParts,
+  { client, tracker }: MemberActionParts,
   ref: MemberRef,
   { verb, arguments: [argument, then] }: Action,
   words: Words,
@@ -43,7 +43,7 @@ export async function actOn(
     case 'forget': {
       if (argument !== 'yes') return words.taste.kept;
       const { id } = await client.forgetMember(member.id);
-      book.forget(member.externalId);
+      tracker.forget(member.externalId);
       return words.taste.forgotten(id);
     }
     default:

@@ -1,13 +1,13 @@
 /** The lines and the buttons under replies. */
 import type { FinishReason } from '../../src/client/index.js';
 import { layoutReplies, type ShownReply } from './layout.js';
-import { LETTERS, type Mark, offeredMarks, type ReactionTable } from './reactions.js';
+import { type EmojiMap, LETTERS, type Mark, offeredMarks } from './reactions.js';
 import { action, type Button, rowsOf } from './view.js';
 import type { Words } from './words/index.js';
 
 export interface OfferOptions {
   words: Words;
-  table: ReactionTable;
+  emojiMap: EmojiMap;
   /** Characters a message may have. */
   limit: number;
   /** Whether votes are collected here. */
@@ -26,14 +26,14 @@ export interface FinishedReply {
 export function offerMessages(
   replies: readonly FinishedReply[],
   order: readonly string[],
-  { words, table, limit, learning, head = '' }: OfferOptions,
+  { words, emojiMap, limit, learning, head = '' }: OfferOptions,
 ): string[] {
   const shown = order.map((id, place): ShownReply => {
     const reply = replies.find((candidate) => candidate.id === id);
     const stopped = reply?.finishReason === 'CANCELLED' ? `\n${words.vote.cancelled}` : '';
     return { label: order.length > 1 ? LETTERS[place] : '', text: `${reply?.text ?? ''}${stopped}` };
   });
-  const lines = closingLines(replies, order, { words, table, learning });
+  const lines = closingLines(replies, order, { words, emojiMap, learning });
   const messages = layoutReplies(shown, limit - (head === '' ? 0 : head.length + 2));
   if (head !== '') messages[0] = `${head}\n\n${messages[0]}`;
   if (lines === '') return messages;
@@ -46,11 +46,11 @@ export function offerMessages(
 export function closingLines(
   replies: readonly FinishedReply[],
   order: readonly string[],
-  { words, table, learning }: Pick<OfferOptions, 'words' | 'table' | 'learning'>,
+  { words, emojiMap, learning }: Pick<OfferOptions, 'words' | 'emojiMap' | 'learning'>,
 ): string {
   const cut = cutPlaces(replies, order);
   const letters = order.length > 1 ? cut.map((place) => LETTERS[place]).join(', ') : '';
-  const ask = learning ? askLine(order.length, words, table) : '';
+  const ask = learning ? askLine(order.length, words, emojiMap) : '';
   return [...(cut.length > 0 ? [words.vote.cut(letters)] : []), ...(ask === '' ? [] : [ask])].join('\n');
 }
 
@@ -62,9 +62,9 @@ function cutPlaces(replies: readonly FinishedReply[], order: readonly string[]):
   });
 }
 
-function askLine(count: number, words: Words, table: ReactionTable): string {
+function askLine(count: number, words: Words, emojiMap: EmojiMap): string {
   if (count < 2) return words.vote.single;
-  return words.vote.several({ tie: table.TIE[0], allBad: table.ALL_BAD[0] }, count);
+  return words.vote.several({ tie: emojiMap.TIE[0], allBad: emojiMap.ALL_BAD[0] }, count);
 }
 
 /** Buttons that say the same as the reactions, for those who prefer them. */

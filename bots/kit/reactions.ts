@@ -18,10 +18,10 @@ export interface Vote {
 }
 
 /** For every mark the emoji that mean it; the first is the one the bot offers. */
-export type ReactionTable = Readonly<Record<Mark, readonly string[]>>;
+export type EmojiMap = Readonly<Record<Mark, readonly string[]>>;
 
 /** Unicode emoji, as Discord delivers them. */
-export const UNICODE_REACTIONS: ReactionTable = {
+export const UNICODE_REACTIONS: EmojiMap = {
   A: ['🇦', '🅰️'],
   B: ['🇧', '🅱️'],
   C: ['🇨'],
@@ -38,7 +38,7 @@ export const UNICODE_REACTIONS: ReactionTable = {
 };
 
 /** Emoji by name, as Slack delivers them. */
-export const NAMED_REACTIONS: ReactionTable = {
+export const NAMED_REACTIONS: EmojiMap = {
   A: ['a'],
   B: ['b'],
   C: ['three'],
@@ -58,15 +58,12 @@ export const NAMED_REACTIONS: ReactionTable = {
  * The table with some marks' emoji replaced.
  * @throws Error that names the emoji which would mean two things, or the mark left without any
  */
-export function reactionTable(
-  defaults: ReactionTable,
-  changes: Partial<Record<Mark, readonly string[]>> = {},
-): ReactionTable {
-  const table = { ...defaults, ...changes };
+export function emojiMapWith(defaults: EmojiMap, changes: Partial<Record<Mark, readonly string[]>> = {}): EmojiMap {
+  const emojiMap = { ...defaults, ...changes };
   const owner = new Map<string, Mark>();
   for (const mark of MARKS) {
-    if (table[mark].length === 0) throw new Error(`No emoji means ${mark}. Give it at least one.`);
-    for (const emoji of table[mark]) {
+    if (emojiMap[mark].length === 0) throw new Error(`No emoji means ${mark}. Give it at least one.`);
+    for (const emoji of emojiMap[mark]) {
       const key = normalizeEmoji(emoji);
       const other = owner.get(key);
       if (other !== undefined && other !== mark) {
@@ -75,13 +72,13 @@ export function reactionTable(
       owner.set(key, mark);
     }
   }
-  return table;
+  return emojiMap;
 }
 
 /** The mark that an emoji means; null for one that means nothing here. */
-export function markOf(table: ReactionTable, emoji: string): Mark | null {
+export function markOf(emojiMap: EmojiMap, emoji: string): Mark | null {
   const key = normalizeEmoji(emoji);
-  return MARKS.find((mark) => table[mark].some((known) => normalizeEmoji(known) === key)) ?? null;
+  return MARKS.find((mark) => emojiMap[mark].some((known) => normalizeEmoji(known) === key)) ?? null;
 }
 
 /**

@@ -4,12 +4,12 @@ import type { PluginLog } from '../../src/plugins/contract.js';
 import { layoutGrowing } from './layout.js';
 import { problemText } from './problem.js';
 import { LETTERS } from './reactions.js';
-import { askedSession, type Session, step } from './session.js';
+import { askedSession, step, type VoteSession } from './vote-session.js';
 import type { Words } from './words/index.js';
 
 export interface WrittenReplies {
   generation: Generation;
-  session: Session;
+  session: VoteSession;
 }
 
 /** What is told while replies are written. */

@@ -1,7 +1,7 @@
 /** What an admin sets for every chat bot alike: how it replies, and how people vote. */
 import { PluginSetupError, z } from '../../src/plugins/contract.js';
-import { REPLY_TOKENS } from './places.js';
-import { MARKS, type ReactionTable, reactionTable } from './reactions.js';
+import { REPLY_TOKENS } from './channel-settings.js';
+import { type EmojiMap, emojiMapWith, MARKS } from './reactions.js';
 
 const EMOJI = 'Other emoji';
 
@@ -62,9 +62,9 @@ export function voteSettings(emoji: string) {
 }
 
 /** The table of a bot's emoji with what is set instead. @throws PluginSetupError that says what is wrong with the setting */
-export function emojiTable(defaults: ReactionTable, { emoji }: { emoji: Parameters<typeof reactionTable>[1] }) {
+export function emojiMapOf(defaults: EmojiMap, { emoji }: { emoji: Parameters<typeof emojiMapWith>[1] }) {
   try {
-    return reactionTable(defaults, emoji);
+    return emojiMapWith(defaults, emoji);
   } catch (error) {
     throw new PluginSetupError(`The setting "${EMOJI}" is not usable. ${(error as Error).message}`);
   }

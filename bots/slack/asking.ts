@@ -128,7 +128,7 @@ async function offer(
   // What continues a reply is a part of it: the votes are on the whole.
   const learning = settings.learn && !continues;
   const order = session.candidates;
-  const made = await bot.book.open(
+  const made = await bot.tracker.open(
     place.channel,
     generation.member.id,
     async (): Promise<SlackOffer> => ({
@@ -157,7 +157,7 @@ async function addReactions(bot: Bot, { scope, channel, messages, candidates }: 
   const timestamp = messages[messages.length - 1];
   for (const mark of offeredMarks(candidates.length)) {
     try {
-      await api.reactions.add({ channel, timestamp, name: bot.table[mark][0] });
+      await api.reactions.add({ channel, timestamp, name: bot.emojiMap[mark][0] });
     } catch (error) {
       if (refusal(error) === 'already_reacted') continue;
       if (!isGone(error)) bot.log.warn('Reactions could not be added', { channel, error });

@@ -1,7 +1,15 @@
 /** The bot's parts, made once and handed to what needs them. */
 import type { PalateClient } from '../../src/client/index.js';
 import type { PluginLog, PluginStorage } from '../../src/plugins/contract.js';
-import type { Answers, Asked, Places, Questions, ReactionTable, VoteBook, WriteBudget } from '../kit/index.js';
+import type {
+  Answers,
+  Asked,
+  ChannelSettingsStore,
+  EmojiMap,
+  OfferTracker,
+  Questions,
+  WriteBudget,
+} from '../kit/index.js';
 import type { SlackConfig } from './config.js';
 import type { Place } from './place.js';
 import type { Workspaces } from './workspaces.js';
@@ -31,12 +39,12 @@ export interface Bot {
   storage: PluginStorage;
   log: PluginLog;
   config: SlackConfig;
-  table: ReactionTable;
-  places: Places;
+  emojiMap: EmojiMap;
+  settings: ChannelSettingsStore;
   questions: Questions<SlackQuestion>;
   answers: Answers;
   budgets: Budgets;
-  book: VoteBook;
+  tracker: OfferTracker;
   /** Aborts when the bot is to end. */
   signal: AbortSignal;
 }

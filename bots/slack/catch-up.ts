@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000;
 /** Brings everything to what stands on Slack. Resolves with how many offers' reactions were read; the answers are written meanwhile, and after. */
 export async function catchUp(bot: Bot, reconciler: Reconciler): Promise<number> {
   const since = Date.now() - bot.config.reconcileDays * DAY_MS;
-  const offers = await bot.book.offersSince(since);
+  const offers = await bot.tracker.offersSince(since);
   await dropConversations(bot, since);
   Promise.all([resumeAnswers(bot), answerMissed(bot, offers)]).catch((error: unknown) => {
     if (!bot.signal.aborted) bot.log.error('What was asked meanwhile could not be looked at', { error });
@@ -53,7 +53,7 @@ async function resume(bot: Bot, { asked, at, message, resumed }: Interrupted<Sla
   const key = asked.isMessage ? `slack:${asked.channel}:${asked.id}` : asked.id;
   const standing = message ?? (await findByKey(bot, placeIn(asked), at, `${key}/0`)) ?? undefined;
   // It was finished, and only that was not noted.
-  if (standing !== undefined && (await bot.book.find(asked.channel, standing))) return bot.questions.done(asked);
+  if (standing !== undefined && (await bot.tracker.find(asked.channel, standing))) return bot.questions.done(asked);
   const question = asked.isMessage ? await readAgain(bot, asked) : undefined;
   const isYoung = resumed <= RESUMPTIONS && at >= Date.now() - ANSWERED_WITHIN_MS;
   if (question && isYoung) {
@@ -118,7 +118,7 @@ async function endStreams(bot: Bot, asked: SlackQuestion, sentence: string | nul
   const { messages = [] } = await api.conversations.replies(window);
   for (const { ts = '', user, metadata } of messages) {
     const isTorn = user === botUserId && ts > id && !metadata;
-    if (!isTorn || (await bot.book.find(channel, ts))) continue;
+    if (!isTorn || (await bot.tracker.find(channel, ts))) continue;
     if (sentence === null) await api.chat.delete({ channel, ts });
     else await api.chat.stopStream({ channel, ts, markdown_text: `\n\n${sentence}` });
   }

@@ -33,7 +33,7 @@ export async function command(bot: Bot, tuning: Tuning, asking: Asking, text: st
 async function ask(bot: Bot, asking: Asking, prompt: string, id: string): Promise<void> {
   const { scope, team, words, channel } = asking;
   if (channel === null) return;
-  const settings = await bot.places.at(team, [channel]);
+  const settings = await bot.settings.at(team, [channel]);
   if (!settings.answer) return asking.reply(words.problem.channelOff);
   if (prompt === '') return asking.reply(words.problem.emptyPrompt);
   const place: Place = { scope, team, channel, direct: channel.startsWith('D') };
@@ -58,8 +58,8 @@ async function administer(bot: Bot, asking: Asking, text: string): Promise<void>
   const wanted = readSettings(text);
   if (!wanted) return asking.reply(words.slack.usage);
   const change = (present: GroupSettings) => changed(present, wanted, channel ?? '');
-  const settings = await bot.places.change(team, change);
-  const view = await bot.places.view(settings, bot.client, words, (id) => id);
+  const settings = await bot.settings.change(team, change);
+  const view = await bot.settings.view(settings, bot.client, words, (id) => id);
   await asking.reply({ ...view, text: Object.keys(wanted).length > 0 ? [words.admin.saved] : [] });
 }
 

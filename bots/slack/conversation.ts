@@ -39,7 +39,7 @@ export async function repliesBefore(bot: Bot, place: Place, ts: string): Promise
   const messages: string[] = [];
   for await (const { key } of bot.storage.list(prefix)) messages.push(key.slice(prefix.length));
   const before = messages.filter((message) => message < ts).slice(-turns);
-  const offers = await Promise.all(before.map((message) => bot.book.find(place.channel, message)));
+  const offers = await Promise.all(before.map((message) => bot.tracker.find(place.channel, message)));
   return repliesOf(
     bot,
     offers.filter((offer) => offer !== null),

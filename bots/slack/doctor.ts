@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { type Logger, webApi } from '@slack/bolt';
 import type { DiagnosisContext, Finding, PluginStorage } from '../../src/plugins/contract.js';
-import { emojiTable, NAMED_REACTIONS } from '../kit/index.js';
+import { emojiMapOf, NAMED_REACTIONS } from '../kit/index.js';
 import { type SlackConfig, TITLES } from './config.js';
 import { Installations } from './installations.js';
 import { sdkLogger } from './logger.js';
@@ -56,7 +56,7 @@ function appIdOf(appToken: string | undefined): string | undefined {
 function settingsFindings(config: SlackConfig): Finding[] {
   const findings: Finding[] = [];
   try {
-    emojiTable(NAMED_REACTIONS, config);
+    emojiMapOf(NAMED_REACTIONS, config);
   } catch (error) {
     findings.push(problem(reasonOf(error), 'Correct it in the settings.'));
   }

@@ -16,7 +16,7 @@ import type { Bot } from './bot.js';
 import { drawPage, type Page } from './draw.js';
 import type { Place } from './place.js';
 import { change, findByKey, postOnce } from './surface.js';
-import { type SlackWords, writtenTable } from './words.js';
+import { type SlackWords, writtenEmoji } from './words.js';
 
 export const LIMIT = PLATFORM_LIMITS.slack.block;
 
@@ -66,8 +66,8 @@ export function finishedButtons(bot: Bot, { replies, order, words, learning }: F
 /** The finished replies as messages, with the buttons they are voted on with. */
 function finishedPages(bot: Bot, finished: Finished): Page[] {
   const { replies, order, words, learning } = finished;
-  const table = writtenTable(bot.table);
-  const contents = offerMessages(replies, order, { words, table, limit: LIMIT, learning });
+  const emojiMap = writtenEmoji(bot.emojiMap);
+  const contents = offerMessages(replies, order, { words, emojiMap, limit: LIMIT, learning });
   const buttons = finishedButtons(bot, finished);
   return contents.map((content, i) => ({ content, buttons: i === contents.length - 1 ? buttons : [] }));
 }

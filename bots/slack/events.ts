@@ -34,7 +34,12 @@ interface Watchers {
   standing: Standing;
 }
 
-export function listen(app: App, bot: Bot, reconciler: Reconciler, { installations, standing }: Watchers): void {
+export function listenToPlatform(
+  app: App,
+  bot: Bot,
+  reconciler: Reconciler,
+  { installations, standing }: Watchers,
+): void {
   const tuning = new Tuning(bot);
   const reactions = new Reactions(bot, reconciler);
   const safely = (what: string, work: Promise<unknown>) =>
@@ -173,7 +178,7 @@ async function refusalOf(
   const isStop = action.verb === 'stop';
   const asker = isStop
     ? bot.answers.askerOf(action.arguments[0], channel)
-    : ((channel && message ? await bot.book.find(channel, message) : null)?.asker ?? null);
+    : ((channel && message ? await bot.tracker.find(channel, message) : null)?.asker ?? null);
   if (asker === null) return isStop ? vote.notWritten : vote.expired;
   const manages = () => managesWorkspace(bot, scope, user);
   return (await mayPress(action, { id: user, manages }, asker)) ? null : vote.notYours;

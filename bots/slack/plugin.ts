@@ -3,22 +3,22 @@ import { App, type Logger } from '@slack/bolt';
 import { definePlugin, type PluginContext, PluginSetupError } from '../../src/plugins/contract.js';
 import {
   Answers,
+  ChannelSettingsStore,
   CONNECT_MS,
-  emojiTable,
+  emojiMapOf,
   inTime,
   NAMED_REACTIONS,
-  Places,
+  OfferTracker,
   Questions,
   TooLate,
-  VoteBook,
 } from '../kit/index.js';
 import type { Bot } from './bot.js';
 import { newBudgets } from './budgets.js';
 import { catchUp } from './catch-up.js';
 import { configSchema, type SlackConfig, TITLES } from './config.js';
 import { diagnose } from './doctor.js';
-import { listen } from './events.js';
-import { Gate } from './gate.js';
+import { EventDedup } from './event-dedup.js';
+import { listenToPlatform } from './events.js';
 import { GUIDE } from './guide.js';
 import { Installations } from './installations.js';
 import { sdkLogger } from './logger.js';
@@ -27,7 +27,7 @@ import { Reconciler } from './reconcile.js';
 import { reasonOf, refusal } from './refusals.js';
 import { memberOf, PLATFORM } from './service.js';
 import { appTokenProblem, Standing } from './standing.js';
-import { bookEvents } from './voting.js';
+import { trackerEvents } from './voting.js';
 import { Workspaces } from './workspaces.js';
 
 const HOUR_MS = 3_600_000;
@@ -56,7 +56,7 @@ export default definePlugin({
     if (config.askConsent) await client.setPlatform(PLATFORM, { asksConsent: true });
     const reconciler = new Reconciler(bot);
     const standing = new Standing(config, bot.workspaces, links);
-    listen(makeApp(bot, links, logger), bot, reconciler, { installations, standing });
+    listenToPlatform(makeApp(bot, links, logger), bot, reconciler, { installations, standing });
     const lookAgain = catchingUp(bot, reconciler);
     const hourly = setInterval(lookAgain, HOUR_MS).unref();
     context.onEnd('the hourly look', () => clearInterval(hourly));
@@ -74,26 +74,26 @@ function makeBot(
   installations: Installations | null,
   logger: Logger,
 ): Bot {
-  const table = emojiTable(NAMED_REACTIONS, config);
+  const emojiMap = emojiMapOf(NAMED_REACTIONS, config);
   const { installer } = links;
   const several = installations && installer ? { installations, installer: () => installer } : null;
   const workspaces = new Workspaces(config, logger, several);
-  const places = new Places(storage, config, 'team');
+  const settings = new ChannelSettingsStore(storage, config, 'team');
   const schedule = (milliseconds: number, run: () => void) =>
     void setTimeout(() => !signal.aborted && run(), milliseconds).unref();
-  const book = new VoteBook({ client, storage, log, memberOf, schedule, on: bookEvents(() => bot) });
+  const tracker = new OfferTracker({ client, storage, log, memberOf, schedule, on: trackerEvents(() => bot) });
   const bot: Bot = {
     workspaces,
     client,
     storage,
     log,
     config,
-    table,
-    places,
+    emojiMap,
+    settings,
     questions: new Questions(storage),
     answers: new Answers(client),
     budgets: newBudgets(),
-    book,
+    tracker,
     signal,
   };
   return bot;
@@ -101,7 +101,7 @@ function makeBot(
 
 function makeApp(bot: Bot, { receiver }: Links, logger: Logger): App {
   return new App({
-    receiver: new Gate(receiver, bot.questions),
+    receiver: new EventDedup(receiver, bot.questions),
     authorize: (source) => bot.workspaces.authorize(source),
     convoStore: false,
     logger,

@@ -36,7 +36,7 @@ async function answerMessage(
   const { id: ts } = asked;
   const { api, botUserId } = await bot.workspaces.at(asked.scope);
   if (user === botUserId) return true;
-  const settings = await bot.places.at(asked.team, [asked.channel]);
+  const settings = await bot.settings.at(asked.team, [asked.channel]);
   if (!settings.answer) return true;
   const { scope, team, channel, direct } = asked;
   // Where a channel is shared, replies go into a thread; a direct conversation goes on as it is.
@@ -129,7 +129,7 @@ async function below(bot: Bot, offer: SlackOffer, key: string, what: Below): Pro
   const thread = place.thread ?? (place.direct ? undefined : offer.messages[0]);
   const asked = { ...place, thread, id: key, isMessage: false, language: offer.language };
   if (!(await bot.questions.take(asked, false))) return false;
-  const settings = await bot.places.at(place.team, [place.channel]);
+  const settings = await bot.settings.at(place.team, [place.channel]);
   deal(bot, asked, () =>
     answer(bot, {
       ...what,

@@ -40,7 +40,7 @@ export class Reconciler {
     this.waiting.delete(offer.generationId);
     if (this.bot.signal.aborted) return false;
     try {
-      await this.bot.book.reconcile(offer, () => this.visibleMarks(offer));
+      await this.bot.tracker.reconcile(offer, () => this.visibleMarks(offer));
       return true;
     } catch (error) {
       if (isGone(error) || this.bot.signal.aborted) return false;
@@ -58,7 +58,7 @@ export class Reconciler {
     for (const timestamp of messages) {
       const { message } = await api.reactions.get({ channel, timestamp, full: true });
       for (const { name = '', users = [] } of message?.reactions ?? []) {
-        const mark = markOf(this.bot.table, name);
+        const mark = markOf(this.bot.emojiMap, name);
         if (mark === null || mark === 'REGENERATE') continue;
         for (const user of users) if (user !== botUserId) marks.set(user, [...(marks.get(user) ?? []), mark]);
       }

@@ -12,7 +12,7 @@ import { withoutMentions } from './mrkdwn.js';
 import type { Place } from './place.js';
 import { isAmbiguous, isGone, waitOf } from './refusals.js';
 import { AGAIN, changeInTurn, findPosted, postOnce } from './surface.js';
-import { type SlackWords, writtenTable } from './words.js';
+import { type SlackWords, writtenEmoji } from './words.js';
 
 interface Streamed {
   ts: string | null;
@@ -64,7 +64,7 @@ export class StreamDraft implements Draft {
     await this.quiet();
     const { order, replies, words, learning } = finished;
     const buttons = finishedButtons(this.bot, finished);
-    const lines = closingLines(replies, order, { words, table: writtenTable(this.bot.table), learning });
+    const lines = closingLines(replies, order, { words, emojiMap: writtenEmoji(this.bot.emojiMap), learning });
     const stamps: string[] = [];
     for (const [i, id] of order.entries()) {
       const reply = replies.find((one) => one.id === id);

@@ -5,7 +5,7 @@ import {
   consentQuestion,
   type ShowRound,
   type TuneRound,
-  TuneTable,
+  TuneRounds,
   tuneView,
 } from '../kit/index.js';
 import type { Bot } from './bot.js';
@@ -18,17 +18,17 @@ import { changeInTurn, postOnce } from './surface.js';
 import { slackWords } from './words.js';
 
 export class Tuning {
-  private readonly table: TuneTable;
+  private readonly rounds: TuneRounds;
 
   constructor(private readonly bot: Bot) {
     const { client, storage, signal, config } = bot;
-    this.table = new TuneTable({ client, storage, signal, system: config.system });
+    this.rounds = new TuneRounds({ client, storage, signal, system: config.system });
   }
 
   /** Begins a round, or shows the one that was not finished, in the direct channel; where learning was not agreed to, that is asked first. */
   async start(asking: Asking): Promise<void> {
-    if (await this.table.mustAsk(tunerOf(asking))) return asking.reply(consentQuestion(asking.words, 'tune'));
-    await this.table.start(tunerOf(asking), asking.words, async (round, goesOn) => {
+    if (await this.rounds.mustAsk(tunerOf(asking))) return asking.reply(consentQuestion(asking.words, 'tune'));
+    await this.rounds.start(tunerOf(asking), asking.words, async (round, goesOn) => {
       const { place, ts } = await this.seat(asking, round, goesOn);
       if (place.channel !== asking.channel) await asking.reply(asking.words.slack.inDirect);
       return this.shownAt(place, ts);
@@ -39,7 +39,7 @@ export class Tuning {
     const choice = choiceOf(action.arguments);
     const { scope, team, channel, message, thread } = asking;
     if (!choice || channel === null || message === null) return this.start(asking);
-    await this.table.press(
+    await this.rounds.press(
       tunerOf(asking),
       choice,
       this.shownAt({ scope, team, channel, thread, direct: true }, message),

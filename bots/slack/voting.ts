@@ -4,12 +4,12 @@ import { LRUCache } from 'lru-cache';
 import type { FeedbackResult } from '../../src/client/index.js';
 import {
   type Action,
-  type BookParts,
   consentQuestion,
   LETTERS,
   MARKS,
   markLabel,
   markOf,
+  type OfferTrackerParts,
   offeredMarks,
 } from '../kit/index.js';
 import type { SlackOffer } from './asking.js';
@@ -41,10 +41,10 @@ export class Reactions {
 
   /** Somebody's reaction came or went. */
   async take({ type, user, reaction, item, event_ts: at }: ReactionEvent): Promise<void> {
-    const { table, book } = this.bot;
-    const mark = reaction === undefined ? null : markOf(table, reaction);
+    const { emojiMap, tracker } = this.bot;
+    const mark = reaction === undefined ? null : markOf(emojiMap, reaction);
     if (mark === null || !user || !item?.channel || !item.ts || !at) return;
-    const offer = await book.find(item.channel, item.ts);
+    const offer = await tracker.find(item.channel, item.ts);
     if (!offer) return;
     // What happened before this process began may have been undone since: what stands there is what counts.
     if (Number(at) < this.began && mark !== 'REGENERATE') {
@@ -55,7 +55,7 @@ export class Reactions {
     const kind = type === 'reaction_added' ? 'added' : 'removed';
     const { history, changes } = placeReaction(this.moments.get(key) ?? [], { mark, kind, at });
     this.moments.set(key, history);
-    for (const change of changes) await book.mark(item.channel, item.ts, user, change);
+    for (const change of changes) await tracker.mark(item.channel, item.ts, user, change);
   }
 }
 
@@ -63,14 +63,14 @@ export class Reactions {
 export async function pressVote(bot: Bot, asking: Asking, { arguments: [name] }: Action): Promise<void> {
   const mark = MARKS.find((known) => known === name);
   const { user, words, message, channel } = asking;
-  const offer = mark && channel && message && (await bot.book.find(channel, message));
+  const offer = mark && channel && message && (await bot.tracker.find(channel, message));
   if (!mark || !offer || !channel || !message || !offeredMarks(offer.candidates.length).includes(mark)) {
     return asking.reply(words.vote.expired);
   }
   recent(bot).set(user, asking);
-  await bot.book.mark(channel, message, user, { kind: 'pressed', mark });
+  await bot.tracker.mark(channel, message, user, { kind: 'pressed', mark });
   if (mark === 'REGENERATE') return;
-  const { given } = await bot.book.ballot(offer, user);
+  const { given } = await bot.tracker.ballot(offer, user);
   const counted = given.at(-1)?.mark === mark;
   await asking.reply(counted ? words.vote.counted(markLabel(mark, words)) : words.vote.withdrawn);
 }
@@ -78,7 +78,7 @@ export async function pressVote(bot: Bot, asking: Asking, { arguments: [name] }:
 /** The rest of a reply that reached its longest; its asker alone gets here. */
 export async function pressContinue(bot: Bot, asking: Asking, { arguments: [letter] }: Action): Promise<void> {
   const { words, message, channel } = asking;
-  const offer = channel && message ? await bot.book.find(channel, message) : null;
+  const offer = channel && message ? await bot.tracker.find(channel, message) : null;
   const place = (LETTERS as readonly string[]).indexOf(letter);
   if (!offer || offer.candidates[place] === undefined) return asking.reply(words.vote.expired);
   if (!(await goOn(bot, offer as SlackOffer, place))) await asking.reply(words.vote.goesOn);
@@ -94,8 +94,8 @@ function recent(bot: Bot): LRUCache<string, Asking> {
   return known;
 }
 
-/** What the vote book asks of Slack. */
-export function bookEvents(bot: () => Bot): BookParts['on'] {
+/** What the offer tracker asks of Slack. */
+export function trackerEvents(bot: () => Bot): OfferTrackerParts['on'] {
   const quietly = (what: string, work: Promise<unknown>) => {
     work.catch((error: unknown) => {
       if (!isGone(error) && !bot().signal.aborted) bot().log.warn(what, { error });

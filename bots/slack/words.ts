@@ -1,5 +1,5 @@
 /** The kit's words where Slack's differ: one command with a word behind it, a workspace instead of a server. */
-import { type ReactionTable, type Words, wordsFor } from '../kit/index.js';
+import { type EmojiMap, type Words, wordsFor } from '../kit/index.js';
 
 interface Own {
   adminsOnly: string;
@@ -74,7 +74,7 @@ export function slackWords(locale: string | null | undefined): SlackWords {
 }
 
 /** The table with emoji as they are written in texts. */
-export function writtenTable(table: ReactionTable): ReactionTable {
-  const written = Object.entries(table).map(([mark, names]) => [mark, names.map((name) => `:${name}:`)]);
-  return Object.fromEntries(written) as ReactionTable;
+export function writtenEmoji(emojiMap: EmojiMap): EmojiMap {
+  const written = Object.entries(emojiMap).map(([mark, names]) => [mark, names.map((name) => `:${name}:`)]);
+  return Object.fromEntries(written) as EmojiMap;
 }

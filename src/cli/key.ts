@@ -3,15 +3,15 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadSettings, VARIABLES } from '../common/config.js';
 import type { KeyScope } from '../contract/generated/types.js';
 import { namedUrl } from './gateway-url.js';
-import { type KeyDesk, type NewKey, openDesk } from './key/desk.js';
+import { type KeyAccess, type NewKey, openKeyAccess } from './key/key-access.js';
 import { describeKey, findKey, renderKeys } from './key/render.js';
 
-interface DeskFlags {
+interface AccessFlags {
   url?: string;
   data?: string;
 }
 
-interface CreateFlags extends DeskFlags {
+interface CreateFlags extends AccessFlags {
   scope: string;
   platform?: string;
   member?: string;
@@ -30,14 +30,14 @@ export function keyCommand(): Command {
     .addCommand(revokeCommand());
 }
 
-function withDesk(command: Command): Command {
+function withAccessFlags(command: Command): Command {
   return command
     .option('--url <address>', 'the gateway (PALATE_URL); default: where the settings say that it listens')
     .option('--data <folder>', `the gateway's data folder (${VARIABLES.data})`);
 }
 
 function createCommand(): Command {
-  return withDesk(new Command('create'))
+  return withAccessFlags(new Command('create'))
     .description('Make a key. The secret is printed once, alone on the standard output.')
     .argument('<name>', 'what it is for')
     .addOption(new Option('--scope <scope>', 'what it may do').choices(['bot', 'admin', 'member']).default('bot'))
@@ -46,61 +46,61 @@ function createCommand(): Command {
     .option('--member-scope <id>', 'what that id is unique within, where the platform needs it')
     .option('--days <number>', 'after how many days it runs out; default: never', wholeNumber)
     .action((name: string, flags: CreateFlags) =>
-      atDesk(flags, async (desk) => {
+      withAccess(flags, async (access) => {
         const { platform, member: externalId, memberScope, days } = flags;
         const scope = flags.scope.toUpperCase() as KeyScope;
         const member =
           externalId === undefined ? undefined : { platform: platform ?? '', externalId, scope: memberScope ?? '' };
         const ofBot = member === undefined ? platform : undefined;
-        hand(await desk.create({ name, scope, platform: ofBot, member, expiresInDays: days }), 'Made');
+        hand(await access.create({ name, scope, platform: ofBot, member, expiresInDays: days }), 'Made');
       }),
     );
 }
 
 function listCommand(): Command {
-  return withDesk(new Command('list'))
+  return withAccessFlags(new Command('list'))
     .description('Show the keys, newest first.')
     .option('--json', 'as JSON')
-    .action((flags: DeskFlags & { json?: boolean }) =>
-      atDesk(flags, async (desk) => {
-        const keys = await desk.list();
+    .action((flags: AccessFlags & { json?: boolean }) =>
+      withAccess(flags, async (access) => {
+        const keys = await access.list();
         process.stdout.write(flags.json ? `${JSON.stringify(keys, null, 2)}\n` : renderKeys(keys, new Date()));
       }),
     );
 }
 
 function rotateCommand(): Command {
-  return withDesk(new Command('rotate'))
+  return withAccessFlags(new Command('rotate'))
     .description('Give a key a new secret, printed like that of a new key.')
     .argument('<key>', 'its name, its first characters or its id')
     .option('--overlap <seconds>', 'for how long the secret before it works as well', wholeNumber, 0)
-    .action((typed: string, flags: DeskFlags & { overlap: number }) =>
-      atDesk(flags, async (desk) => {
-        const { id } = findKey(await desk.list(), typed);
-        hand(await desk.rotate(id, flags.overlap), 'Rotated');
+    .action((typed: string, flags: AccessFlags & { overlap: number }) =>
+      withAccess(flags, async (access) => {
+        const { id } = findKey(await access.list(), typed);
+        hand(await access.rotate(id, flags.overlap), 'Rotated');
       }),
     );
 }
 
 function revokeCommand(): Command {
-  return withDesk(new Command('revoke'))
+  return withAccessFlags(new Command('revoke'))
     .description('End a key, its connections, and the tokens that were made with it.')
     .argument('<key>', 'its name, its first characters or its id')
-    .action((typed: string, flags: DeskFlags) =>
-      atDesk(flags, async (desk) => {
-        const revoked = await desk.revoke(findKey(await desk.list(), typed).id);
+    .action((typed: string, flags: AccessFlags) =>
+      withAccess(flags, async (access) => {
+        const revoked = await access.revoke(findKey(await access.list(), typed).id);
         process.stderr.write(`Revoked ${describeKey(revoked)}.\n`);
       }),
     );
 }
 
-async function atDesk(flags: DeskFlags, work: (desk: KeyDesk) => Promise<void>): Promise<void> {
+async function withAccess(flags: AccessFlags, work: (access: KeyAccess) => Promise<void>): Promise<void> {
   const settings = loadSettings({ flags: { data: flags.data } });
-  const desk = await openDesk(settings, namedUrl(flags.url));
+  const access = await openKeyAccess(settings, namedUrl(flags.url));
   try {
-    await work(desk);
+    await work(access);
   } finally {
-    await desk.close();
+    await access.close();
   }
 }
 

@@ -13,7 +13,7 @@ import type { Viewer } from './auth.js';
  */
 export type Decision = 'ALLOW' | 'ABSENT' | 'FORBID';
 
-export interface Question {
+export interface AccessQuestion {
   viewer: Viewer;
   args: unknown;
   /** What the field is read from. */
@@ -24,7 +24,7 @@ export interface Question {
 export interface Rule {
   /** Who may, for messages and documents: goes behind "This is for". */
   who: string;
-  decide(question: Question): Decision | Promise<Decision>;
+  decide(question: AccessQuestion): Decision | Promise<Decision>;
 }
 
 const ALLOW = 'ALLOW' as const;
@@ -106,7 +106,7 @@ function ruleFor(declared: AccessRule): Rule {
 }
 
 /** What a question names: an argument of it, or a property of what it is about. */
-function nameIn({ argument, property }: AccessRule, { args, source }: Question): unknown {
+function nameIn({ argument, property }: AccessRule, { args, source }: AccessQuestion): unknown {
   const from = argument ? args : source;
   return (argument ?? [property as string]).reduce(
     (value, name) => (value as Record<string, unknown> | null | undefined)?.[name],
@@ -115,7 +115,7 @@ function nameIn({ argument, property }: AccessRule, { args, source }: Question):
 }
 
 /** Who names nothing in particular may ask: the resolver keeps to what the viewer may see. What belongs to nobody is nobody's. */
-function decideOwner(rule: AccessRule, question: Question, otherwise: Decision): Decision | Promise<Decision> {
+function decideOwner(rule: AccessRule, question: AccessQuestion, otherwise: Decision): Decision | Promise<Decision> {
   const id = nameIn(rule, question) as string | null | undefined;
   if (question.viewer.scope === 'ADMIN') return ALLOW;
   if (id == null) return rule.argument ? ALLOW : otherwise;
@@ -142,7 +142,7 @@ function ownerOf({ of }: AccessRule, id: string, ownership: OwnershipService): s
 
 /** Ids of members are compared, and for bots the members' platforms, which the ownership knows at once for those seen lately. */
 function decideMember(
-  { viewer, ownership }: Question,
+  { viewer, ownership }: AccessQuestion,
   memberId: string,
   otherwise: Decision,
 ): Decision | Promise<Decision> {

@@ -29,13 +29,13 @@ export interface Viewer {
 export const ADMIN: Viewer = { scope: 'ADMIN', platform: null, memberId: null, owner: 'admin' };
 
 /** The name under which a key's use is counted: the same for all tokens of a member. */
-export function nameOf({ owner, scope, platform }: Viewer): string {
+export function viewerName({ owner, scope, platform }: Viewer): string {
   return owner ?? `${scope}/${platform}`;
 }
 
 /** Whose a caller's idempotency keys are; the operator's need no name. */
 export function keyOwnerOf(viewer: Viewer): string | undefined {
-  return viewer.scope === 'ADMIN' ? undefined : nameOf(viewer);
+  return viewer.scope === 'ADMIN' ? undefined : viewerName(viewer);
 }
 
 /** Finds the owner of a key; null for a key that nobody has. */

@@ -35,6 +35,6 @@ export const DEFAULT_MODEL: CatalogueModel = {
 };
 
 /** The name people know a file's model by; what files say of themselves is often a training run's label. */
-export function nameOf(digest: string): string | undefined {
+export function catalogueName(digest: string): string | undefined {
   return digest === DEFAULT_MODEL.digest ? DEFAULT_MODEL.name : undefined;
 }

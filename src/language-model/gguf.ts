@@ -9,7 +9,7 @@ import { stat } from 'node:fs/promises';
 import { GGMLQuantizationType, type GGUFParseOutput, gguf } from '@huggingface/gguf';
 import { sha256 } from '../common/digest.js';
 import { messageOf, PalateError } from '../common/errors.js';
-import { nameOf } from './catalogue.js';
+import { catalogueName } from './catalogue.js';
 import { MetadataReader, printable } from './gguf-metadata.js';
 import type { LanguageModelConfig, LanguageModelFile } from './model.js';
 import { BLOCK_LAYOUTS, rowBytes, soundWeights, type WeightFormat, type WeightTensor } from './quantization.js';
@@ -75,7 +75,7 @@ export async function openGguf(path: string): Promise<LanguageModelFile> {
   return {
     path,
     digest,
-    config: { ...config, name: nameOf(digest) ?? config.name },
+    config: { ...config, name: catalogueName(digest) ?? config.name },
     tensor: (name) => readTensor(path, stats, find(name), config),
     has: (name) => entries.has(name),
     tokenizer,

@@ -6,10 +6,10 @@ import type { FromChild, ToChild } from './child-messages.js';
 import type { RunningPlugin } from './contract.js';
 import { diagnose } from './diagnosis.js';
 import { loadPlugin } from './loader.js';
-import { openSession, type Session, type WriteLog } from './session.js';
-import { within } from './within.js';
+import { openPluginSession, type PluginSession, type WriteLog } from './session.js';
+import { withTimeout } from './timeout.js';
 
-let session: Session | undefined;
+let session: PluginSession | undefined;
 let running: RunningPlugin | undefined;
 let stopMs = 0;
 let stopping = false;
@@ -35,7 +35,7 @@ function isSetup(error: unknown): boolean {
 async function start({ file, url, key, input, loadMs }: Extract<ToChild, { kind: 'start' }>): Promise<void> {
   const { plugin } = await loadPlugin(file, process.cwd(), loadMs);
   const config = await plugin.configSchema.parseAsync(input);
-  session = openSession(networkExecutor({ url, key }), config, tellLog, stopMs);
+  session = openPluginSession(networkExecutor({ url, key }), config, tellLog, stopMs);
   try {
     running = await plugin.start(session.context);
   } catch (error) {
@@ -50,7 +50,7 @@ async function start({ file, url, key, input, loadMs }: Extract<ToChild, { kind:
 async function examine({ file, url, key, input, loadMs, timeMs }: Extract<ToChild, { kind: 'diagnose' }>) {
   const { plugin } = await loadPlugin(file, process.cwd(), loadMs);
   const config = await plugin.configSchema.parseAsync(input);
-  session = openSession(networkExecutor({ url, key }), config, tellLog, timeMs);
+  session = openPluginSession(networkExecutor({ url, key }), config, tellLog, timeMs);
   tell({
     kind: 'findings',
     findings: await diagnose({ plugin, config, rows: session.context.storage, write: tellLog, timeMs }),
@@ -62,7 +62,7 @@ async function stop(): Promise<void> {
   stopping = true;
   session?.end();
   try {
-    await within(stopMs, running?.stop(), 'it was not done in time');
+    await withTimeout(stopMs, running?.stop(), 'it was not done in time');
   } catch (error) {
     tell({
       kind: 'log',

@@ -5,7 +5,7 @@ import { type DiagnosisContext, type Plugin, z } from './contract.js';
 import { runInDomain } from './fault-domain.js';
 import { logOf, type WriteLog } from './session.js';
 import type { SupervisedState } from './supervisor.js';
-import { within } from './within.js';
+import { withTimeout } from './timeout.js';
 
 export interface DiagnosisOptions {
   plugin: Plugin;
@@ -28,7 +28,7 @@ export async function diagnose({ plugin, config, rows, write, timeMs }: Diagnosi
     write('warn', 'Something that the check left behind failed', { reason: messageOf(error) });
   try {
     const answer = runInDomain(fault, async () => plugin.diagnose?.(context) ?? []);
-    return await within(timeMs, answer, `no answer after ${timeMs} ms`);
+    return await withTimeout(timeMs, answer, `no answer after ${timeMs} ms`);
   } finally {
     over.abort();
   }

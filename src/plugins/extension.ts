@@ -4,7 +4,7 @@ import { ERROR_CODES, PalateError } from '../common/errors.js';
 import { SDL } from '../contract/generated/schema.js';
 import type { FieldContext, FieldResolver, Plugin, PluginContext } from './contract.js';
 import { runInDomain } from './fault-domain.js';
-import { within } from './within.js';
+import { withTimeout } from './timeout.js';
 
 /** As the gateway takes it. */
 export interface PluginExtension {
@@ -127,7 +127,7 @@ function run({ plugin, context, timeMs, onFault }: ExtensionParts, resolve: Fiel
     const fieldContext = { ...running, viewer: { scope, memberId } } as FieldContext<never>;
     try {
       const answer = runInDomain(onFault, async () => resolve(source, args, fieldContext));
-      return await within(timeMs, answer, `The plugin ${plugin.name} did not answer after ${timeMs} ms`);
+      return await withTimeout(timeMs, answer, `The plugin ${plugin.name} did not answer after ${timeMs} ms`);
     } catch (error) {
       throw known(error) ?? error;
     }

@@ -4,7 +4,7 @@ import type { Log } from '../common/log.js';
 import type { GenerationHooks, JudgedPair } from '../services/generations/hooks.js';
 import type { HookTurn, PairHookInput, PluginHooks } from './contract.js';
 import { runInDomain } from './fault-domain.js';
-import { within } from './within.js';
+import { withTimeout } from './timeout.js';
 
 type Turns = Parameters<GenerationHooks['prompt']>[1];
 type HookName = 'prompt' | 'candidate' | 'pair';
@@ -86,7 +86,7 @@ export class HookRunner implements GenerationHooks {
         if (!context) throw new Error('it does not run inside the service');
         const leftBehind = (error: unknown) =>
           this.log.warn({ plugin: name, err: error }, 'Something that a hook left behind failed');
-        const answer = await within(
+        const answer = await withTimeout(
           this.timeMs,
           runInDomain(leftBehind, async () => ask(hooks, current, context.config)),
           `no answer after ${this.timeMs} ms`,

@@ -6,7 +6,6 @@ import type {
   Plugin as PluginEntry,
   PluginPlacement,
 } from '../contract/generated/types.js';
-import { type Blackout, blackout } from './blackout.js';
 import {
   type CheckedConfig,
   type ConfigField,
@@ -23,6 +22,7 @@ import { inProcess } from './in-process.js';
 import type { Launched } from './launch.js';
 import type { LoadedPlugin } from './loader.js';
 import { diagnoseInOwnProcess, ownProcess } from './own-process.js';
+import { type Redact, redact } from './redact.js';
 import type { WriteLog } from './session.js';
 import type { StoredSettings } from './settings.js';
 import { Supervisor } from './supervisor.js';
@@ -47,7 +47,7 @@ export class HostedPlugin {
   private readonly supervisor: Supervisor;
   private stored: StoredSettings = { enabled: null, placement: null, values: {}, secrets: {}, unreadable: [] };
   private given: GivenSettings = { texts: new Map(), variables: new Map() };
-  private cover: Blackout = blackout([]);
+  private cover: Redact = redact([]);
   /** Changes happen one after the other. */
   private changing: Promise<unknown> = Promise.resolve();
 
@@ -86,7 +86,7 @@ export class HostedPlugin {
     const { settings, environment, loaded } = this.parts;
     this.stored = await settings.read(this.name);
     this.given = givenSettings(this.name, loaded.fields, this.stored, environment);
-    this.cover = blackout(
+    this.cover = redact(
       loaded.fields.filter((field) => field.secret).map(({ name }) => this.given.texts.get(name) ?? ''),
     );
   }

@@ -6,8 +6,8 @@ import { stepwise } from '../common/stream.js';
 import type { RunningPlugin } from './contract.js';
 import { runInDomain, runOutside } from './fault-domain.js';
 import type { Launch, Launched, LaunchOptions } from './launch.js';
-import { openSession } from './session.js';
-import { lateStart, within } from './within.js';
+import { openPluginSession } from './session.js';
+import { lateStart, withTimeout } from './timeout.js';
 
 /** @param executor acts with the plugin's key */
 export function inProcess(executor: Executor): Launch {
@@ -16,7 +16,7 @@ export function inProcess(executor: Executor): Launch {
 
 async function launch(options: LaunchOptions, executor: Executor): Promise<Launched> {
   const { plugin, config, write, times, signal } = options;
-  const session = openSession(outside(executor), config, write, times.stop);
+  const session = openPluginSession(outside(executor), config, write, times.stop);
   let fail = (_: Error) => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
@@ -30,7 +30,7 @@ async function launch(options: LaunchOptions, executor: Executor): Promise<Launc
 
   const stopRunning = async (running: RunningPlugin) => {
     try {
-      await within(
+      await withTimeout(
         times.stop,
         inside(async () => running.stop()),
         'it was not done in time',
@@ -47,7 +47,7 @@ async function launch(options: LaunchOptions, executor: Executor): Promise<Launc
   abandoned.catch(() => undefined);
   let running: RunningPlugin;
   try {
-    running = await within(times.start, Promise.race([starting, abandoned]), () =>
+    running = await withTimeout(times.start, Promise.race([starting, abandoned]), () =>
       lateStart(times.start, session.lastSaid()),
     );
   } catch (error) {
@@ -61,7 +61,7 @@ async function launch(options: LaunchOptions, executor: Executor): Promise<Launc
   }
   return {
     health: () =>
-      within(
+      withTimeout(
         times.health,
         inside(async () => running.health()),
         `no answer after ${times.health} ms`,

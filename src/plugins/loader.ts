@@ -7,7 +7,7 @@ import { nearest } from '../common/environment.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import { type ConfigField, fieldsOf } from './configuration.js';
 import { type Plugin, z } from './contract.js';
-import { within } from './within.js';
+import { withTimeout } from './timeout.js';
 
 export interface LoadedPlugin {
   plugin: Plugin;
@@ -35,7 +35,7 @@ export async function loadPlugin(source: string, folder: string, timeMs: number)
   let module: { default?: unknown; plugin?: unknown };
   try {
     lendOurselves();
-    module = await within(timeMs, import(pathToFileURL(file).href), 'it took too long to load');
+    module = await withTimeout(timeMs, import(pathToFileURL(file).href), 'it took too long to load');
   } catch (error) {
     throw unusable(source, `${file} could not be imported (${messageOf(error)})`, error);
   }

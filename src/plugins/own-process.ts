@@ -9,7 +9,7 @@ import type { FromChild, ToChild } from './child-messages.js';
 import { type PluginHealth, PluginSetupError } from './contract.js';
 import type { Launch, Launched, LaunchOptions } from './launch.js';
 import type { WriteLog } from './session.js';
-import { lateStart, within } from './within.js';
+import { lateStart, withTimeout } from './timeout.js';
 
 /** What a plugin's process may see of this one's environment: how to run, how to reach the network, and no secrets. */
 const ENVIRONMENT =
@@ -53,7 +53,7 @@ async function launch(options: LaunchOptions, url: string, key: string, revoke: 
   };
   const end = async (timeMs = 2 * times.stop + GRACE_MS) => {
     tell({ kind: 'stop' });
-    await within(timeMs, gone, '').catch(() => child.kill('SIGKILL'));
+    await withTimeout(timeMs, gone, '').catch(() => child.kill('SIGKILL'));
     await gone;
     revoke();
   };
@@ -65,7 +65,7 @@ async function launch(options: LaunchOptions, url: string, key: string, revoke: 
   tell({ kind: 'start', file, url, key, input, loadMs: times.load, stopMs: times.stop });
   try {
     const late = () => lateStart(times.start, lastSaid);
-    await within(times.start + GRACE_MS, Promise.race([started, abandoned]), late);
+    await withTimeout(times.start + GRACE_MS, Promise.race([started, abandoned]), late);
   } catch (error) {
     // It may have connections open that the other side should hear the end of.
     await end(GRACE_MS);
@@ -75,7 +75,7 @@ async function launch(options: LaunchOptions, url: string, key: string, revoke: 
     health: () => {
       const { id, answer } = questions.ask();
       tell({ kind: 'health', id });
-      return within(times.health, answer, `no answer after ${times.health} ms`);
+      return withTimeout(times.health, answer, `no answer after ${times.health} ms`);
     },
     failed,
     stop: () => end(),
@@ -102,7 +102,7 @@ export async function diagnoseInOwnProcess(
   child.send({ kind: 'diagnose', file, url, key, input, loadMs: times.load, timeMs: times.diagnose }, () => undefined);
   try {
     const refused = failed.then((error) => Promise.reject(error));
-    return await within(timeMs, Promise.race([found, refused]), `it took longer than ${timeMs} ms`);
+    return await withTimeout(timeMs, Promise.race([found, refused]), `it took longer than ${timeMs} ms`);
   } finally {
     child.kill('SIGKILL');
     await gone;

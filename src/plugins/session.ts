@@ -5,12 +5,12 @@ import { messageOf } from '../common/errors.js';
 import { StartedParts } from '../common/lifecycle.js';
 import { stepwise } from '../common/stream.js';
 import type { LogFacts, PluginContext, PluginLog, PluginStorage, StoredEntry } from './contract.js';
-import { within } from './within.js';
+import { withTimeout } from './timeout.js';
 
 /** Where log lines go. */
 export type WriteLog = (level: keyof PluginLog, message: string, facts: LogFacts) => void;
 
-export interface Session {
+export interface PluginSession {
   context: PluginContext<Record<string, unknown>>;
   /** Aborts the plugin's signal. */
   end(): void;
@@ -23,12 +23,12 @@ export interface Session {
 }
 
 /** @param stopMs what letting go of everything may take */
-export function openSession(
+export function openPluginSession(
   executor: Executor,
   config: Record<string, unknown>,
   write: WriteLog,
   stopMs: number,
-): Session {
+): PluginSession {
   const ended = new AbortController();
   const closed = new AbortController();
   const client = createPalateClient({ executor: fenced(executor, closed.signal) });
@@ -50,7 +50,7 @@ export function openSession(
       onEnd: (what, close) => opened.add(what, close),
     },
     end: () => ended.abort(),
-    letGo: () => within(stopMs, opened.stop(), 'it took too long').catch((error) => untidy('everything', error)),
+    letGo: () => withTimeout(stopMs, opened.stop(), 'it took too long').catch((error) => untidy('everything', error)),
     close: async () => {
       ended.abort();
       closed.abort();

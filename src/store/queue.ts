@@ -3,7 +3,7 @@
  * the workers of this process are woken after the commit, those of others hear of it from the database, and a regular look finds
  * what became due or was left behind.
  */
-import { answerFirst } from '../common/answer-first.js';
+import { afterAnswers } from '../common/after-answers.js';
 import { isStoreUnavailable } from '../common/errors.js';
 import type { Lifecycle } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
@@ -100,7 +100,7 @@ class WorkedQueue implements TrainingQueue {
     this.news = true;
     if (!this.started || this.stopping || !this.consumer || this.workers.size >= this.concurrency) return;
     const { consumer } = this;
-    const worker = answerFirst()
+    const worker = afterAnswers()
       .then(() => this.work(consumer))
       .finally(() => {
         this.workers.delete(worker);

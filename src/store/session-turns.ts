@@ -1,11 +1,11 @@
 /** One database session that many connections use in turn: whoever has begun a transaction keeps it until the transaction ends. */
 
-export interface Session {
+export interface ServerSession {
   /** Carries out whole messages of PostgreSQL's protocol and returns the answer. */
   execute(messages: Uint8Array): Promise<Uint8Array>;
 }
 
-export interface Connection {
+export interface ClientConnection {
   answer(bytes: Uint8Array): void;
   close(): void;
 }
@@ -17,7 +17,7 @@ const IDLE = 0x49;
 const ROLLBACK = query('ROLLBACK');
 
 interface Guest {
-  connection: Connection;
+  connection: ClientConnection;
   inbox: Uint8Array[];
   welcome: boolean;
   gone: boolean;
@@ -32,12 +32,12 @@ export class SessionTurns {
 
   /** @param settled called with the sending of an answer that ends a transaction, or that was given outside of one */
   constructor(
-    private readonly session: Session,
+    private readonly session: ServerSession,
     private readonly settled: (send: () => void) => void,
   ) {}
 
   /** Takes a connection in; the returned functions are to be called with what it sends and when it is gone. */
-  add(connection: Connection): { receive(messages: Uint8Array): void; leave(): void } {
+  add(connection: ClientConnection): { receive(messages: Uint8Array): void; leave(): void } {
     const guest: Guest = { connection, inbox: [], welcome: false, gone: false };
     return {
       receive: (messages) => this.receive(guest, messages),

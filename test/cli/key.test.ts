@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ListedKey, openDesk } from '../../src/cli/key/desk.js';
+import { type ListedKey, openKeyAccess } from '../../src/cli/key/key-access.js';
 import { describeKey, findKey, renderKeys } from '../../src/cli/key/render.js';
 import { loadSettings } from '../../src/common/config.js';
 import { KEY } from '../gateway/harness.js';
@@ -46,19 +46,19 @@ describe('palate key', () => {
   });
 });
 
-describe('the desk', () => {
+describe('the access', () => {
   it('is in the data folder while no gateway runs', async () => {
     await prepareDatabase(folder);
     const settings = { ...loadSettings({ environment: {}, flags: { data: folder } }), port: 1 };
-    const desk = await openDesk(settings);
-    await expect(desk.create({ name: 'nobody', scope: 'BOT' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
-    const { key, secret } = await desk.create({ name: 'north bot', scope: 'BOT', platform: 'north' });
-    const rotated = await desk.rotate(key.id, 60);
+    const access = await openKeyAccess(settings);
+    await expect(access.create({ name: 'nobody', scope: 'BOT' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    const { key, secret } = await access.create({ name: 'north bot', scope: 'BOT', platform: 'north' });
+    const rotated = await access.rotate(key.id, 60);
     expect(rotated.secret).not.toBe(secret);
-    await desk.revoke(findKey(await desk.list(), rotated.key.prefix).id);
-    await desk.close();
+    await access.revoke(findKey(await access.list(), rotated.key.prefix).id);
+    await access.close();
     // The folder was given back, and what was done is on disk.
-    const again = await openDesk(settings);
+    const again = await openKeyAccess(settings);
     expect(await again.list()).toMatchObject([{ name: 'north bot', revokedAt: expect.any(Date) }]);
     await again.close();
   });
@@ -69,23 +69,23 @@ describe('the desk', () => {
       const { folder: data } = world.house;
       const settings = (port: number) => ({ ...loadSettings({ environment: {}, flags: { data } }), port });
       await writeFile(join(data, 'admin-key'), KEY);
-      const desk = await openDesk(settings(world.gateway.port));
+      const access = await openKeyAccess(settings(world.gateway.port));
       const member = { platform: 'north', externalId: 'ada', scope: '' };
-      const { key, secret } = await desk.create({ name: 'ada', scope: 'MEMBER', member });
+      const { key, secret } = await access.create({ name: 'ada', scope: 'MEMBER', member });
       expect((await world.viewer(secret)).member).toMatchObject(member);
-      expect((await world.viewer((await desk.rotate(key.id, 0)).secret)).scope).toBe('MEMBER');
-      expect(await desk.list()).toMatchObject([{ id: key.id, name: 'ada' }]);
-      await desk.revoke(key.id);
+      expect((await world.viewer((await access.rotate(key.id, 0)).secret)).scope).toBe('MEMBER');
+      expect(await access.list()).toMatchObject([{ id: key.id, name: 'ada' }]);
+      await access.revoke(key.id);
       await expect(world.viewer(secret)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-      await desk.close();
+      await access.close();
       // It runs on this folder and is looked for in the wrong place.
-      await expect(openDesk(settings(1))).rejects.toMatchObject({
+      await expect(openKeyAccess(settings(1))).rejects.toMatchObject({
         code: 'CONFLICT',
         message: expect.stringContaining('--url'),
       });
-      await expect(openDesk(settings(1), 'http://127.0.0.1:1')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+      await expect(openKeyAccess(settings(1), 'http://127.0.0.1:1')).rejects.toMatchObject({ code: 'UNREACHABLE' });
       await writeFile(join(data, 'admin-key'), 'a wrong key of this length');
-      await expect(openDesk(settings(world.gateway.port))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      await expect(openKeyAccess(settings(world.gateway.port))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     } finally {
       await world.close();
     }

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { pluginVariable } from '../../src/common/config.js';
-import { blackout } from '../../src/plugins/blackout.js';
 import { checkConfig, fieldsOf, givenSettings, strayVariables } from '../../src/plugins/configuration.js';
 import { definePlugin, grouped, secret, z } from '../../src/plugins/contract.js';
 import { prefixOf } from '../../src/plugins/extension.js';
+import { redact } from '../../src/plugins/redact.js';
 import { secretBox } from '../../src/plugins/secret-box.js';
 
-describe('blackout', () => {
-  const cover = blackout(['s3cret-token', 's3cret-token-longer', 'abc']);
+describe('redact', () => {
+  const cover = redact(['s3cret-token', 's3cret-token-longer', 'abc']);
   it.each([
     ['a text', 'use s3cret-token!', 'use [secret]!'],
     ['the longer of two', 's3cret-token-longer', '[secret]'],

@@ -1,6 +1,6 @@
 /** Keys as a table, and the one that is meant by what was typed. */
 import { PalateError } from '../../common/errors.js';
-import type { ListedKey } from './desk.js';
+import type { ListedKey } from './key-access.js';
 
 const HEADINGS = ['NAME', 'SCOPE', 'FOR', 'SECRET', 'LAST USED', 'ENDS', 'ID'] as const;
 

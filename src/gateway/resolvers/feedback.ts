@@ -2,7 +2,7 @@
 
 import { keyOwnerOf } from '../auth.js';
 import type { Resolvers } from '../context.js';
-import { memberOf, pageSize, present } from './links.js';
+import { memberLink, pageSize, present } from './links.js';
 
 export const feedback = {
   Query: {
@@ -15,7 +15,7 @@ export const feedback = {
     withdrawFeedback: (_, { id }, { services }) => services.preferences.withdraw(id),
   },
   Feedback: {
-    member: memberOf,
+    member: memberLink,
     generation: async (verdict, _, context, info) =>
       present(await context.loaders.generation(verdict.generationId, info), 'generation', verdict.generationId),
   },

@@ -2,7 +2,7 @@
 import type { GenerationEvent } from '../../contract/generated/types.js';
 import type { Resolvers } from '../context.js';
 import { startGeneration, streamGeneration } from '../streams.js';
-import { memberOf, pageSize } from './links.js';
+import { memberLink, pageSize } from './links.js';
 
 export const generations = {
   Query: {
@@ -25,7 +25,7 @@ export const generations = {
     },
   },
   Generation: {
-    member: memberOf,
+    member: memberLink,
     feedback: (generation, { member }, { services }) => services.preferences.forGeneration(generation.id, member),
   },
 } satisfies Resolvers;

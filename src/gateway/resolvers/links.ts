@@ -17,7 +17,7 @@ export function pageSize({ first }: PageArguments, { limits }: Context): number 
 }
 
 /** The `member` field of whatever belongs to a member. */
-export async function memberOf(
+export async function memberLink(
   owned: { memberId: string },
   _: unknown,
   context: Context,

@@ -3,7 +3,7 @@ import type { TrainingJob } from '../../contract/generated/types.js';
 import { whose } from '../access.js';
 import type { Resolvers } from '../context.js';
 import { streamTraining } from '../streams.js';
-import { memberOf, pageSize } from './links.js';
+import { memberLink, pageSize } from './links.js';
 
 export const training = {
   Query: {
@@ -23,5 +23,5 @@ export const training = {
       resolve: (job: TrainingJob) => job,
     },
   },
-  TrainingJob: { member: memberOf },
+  TrainingJob: { member: memberLink },
 } satisfies Resolvers;

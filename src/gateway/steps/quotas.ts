@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Limits } from '../../common/config.js';
 import { PalateError } from '../../common/errors.js';
 import type { MemberRef } from '../../contract/generated/types.js';
-import { nameOf, type Viewer } from '../auth.js';
+import { type Viewer, viewerName } from '../auth.js';
 import { type Bucket, isFull, type Rate, takeToken } from './token-bucket.js';
 
 /** Buckets kept before the full ones are thrown out. */
@@ -28,7 +28,7 @@ export class Quotas {
       viewer.scope === 'BOT'
         ? { perMinute: limits.operationsPerMinuteOfBot, atOnce: limits.operationsAtOnceOfBot }
         : { perMinute: limits.operationsPerMinuteOfMember, atOnce: limits.operationsAtOnceOfMember };
-    this.take(`operation/${nameOf(viewer)}`, rate, 'operations with this key');
+    this.take(`operation/${viewerName(viewer)}`, rate, 'operations with this key');
   }
 
   /** Counts one generation for the member, whichever key asks. @throws PalateError LIMIT_EXCEEDED with retryAfterMs */

@@ -5,15 +5,15 @@
  */
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { answerFirst } from '../../common/answer-first.js';
+import { afterAnswers } from '../../common/after-answers.js';
 import type { Limits } from '../../common/config.js';
 import { type ErrorCode, isStoreUnavailable, PalateError } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import { atMoment } from '../../common/wall-timer.js';
-import { type Authenticate, nameOf, requireViewer, type Viewer } from '../auth.js';
+import { type Authenticate, requireViewer, type Viewer, viewerName } from '../auth.js';
 
 /** One connection whose key was good when it came. */
-export interface Connection {
+export interface OpenConnection {
   socket: WebSocket;
   /** The Authorization value it came with. */
   authorization: unknown;
@@ -35,7 +35,7 @@ const RETRY_MS = 1_000;
 
 export class Connections {
   /** With what forgets the end of the key. */
-  private readonly open = new Map<Connection, () => void>();
+  private readonly open = new Map<OpenConnection, () => void>();
   private readonly rounds: NodeJS.Timeout;
   private readonly forgetKeys: () => void;
 
@@ -43,11 +43,11 @@ export class Connections {
     this.rounds = setInterval(() => void this.recheckAll(), parts.limits.recheckSeconds * 1_000);
     this.rounds.unref();
     // Whoever ended its own key over its own connection is to read that it did.
-    this.forgetKeys = parts.onKeysChanged((memberId) => void answerFirst().then(() => this.recheckAll(memberId)));
+    this.forgetKeys = parts.onKeysChanged((memberId) => void afterAnswers().then(() => this.recheckAll(memberId)));
   }
 
   /** @throws PalateError LIMIT_EXCEEDED with retryAfterMs when the key has as many connections as it may */
-  add(connection: Connection): void {
+  add(connection: OpenConnection): void {
     const { viewer } = connection;
     const { connectionsPerBot, connectionsPerMember } = this.parts.limits;
     const count = this.of(viewer).length;
@@ -57,13 +57,13 @@ export class Connections {
     this.open.set(connection, forget);
   }
 
-  remove(connection: Connection): void {
+  remove(connection: OpenConnection): void {
     this.open.get(connection)?.();
     this.open.delete(connection);
   }
 
   /** @throws PalateError LIMIT_EXCEEDED with retryAfterMs when the key has as many operations open as it may, this one included */
-  requireRoomForOperation({ viewer }: Connection): void {
+  requireRoomForOperation({ viewer }: OpenConnection): void {
     const { operationsPerBot, operationsPerMember } = this.parts.limits;
     const others = this.of(viewer).reduce((sum, connection) => sum + connection.operations(), -1);
     requireRoom(viewer, others, operationsPerBot, operationsPerMember, 'open operations');
@@ -75,9 +75,9 @@ export class Connections {
     for (const forget of this.open.values()) forget();
   }
 
-  private of(viewer: Viewer): Connection[] {
-    const name = nameOf(viewer);
-    return [...this.open.keys()].filter((connection) => nameOf(connection.viewer) === name);
+  private of(viewer: Viewer): OpenConnection[] {
+    const name = viewerName(viewer);
+    return [...this.open.keys()].filter((connection) => viewerName(connection.viewer) === name);
   }
 
   /** Of one member, where one is given. */
@@ -88,7 +88,7 @@ export class Connections {
     }
   }
 
-  private async recheck(connection: Connection): Promise<void> {
+  private async recheck(connection: OpenConnection): Promise<void> {
     const { authenticate, log } = this.parts;
     try {
       await requireViewer(authenticate, connection.authorization);

@@ -17,7 +17,7 @@ import type { Services } from '../../services/services.js';
 import { type Authenticate, requireViewer } from '../auth.js';
 import type { GraphQLRequest, Operation } from '../steps/operation.js';
 import type { AnswerOperation } from '../steps/steps.js';
-import { type Connection, Connections, closeReason } from './connections.js';
+import { Connections, closeReason, type OpenConnection } from './connections.js';
 import { GRAPHQL_PATH } from './http.js';
 import type { Origins } from './origins.js';
 import { targetOf } from './target.js';
@@ -51,7 +51,7 @@ interface Visitor {
   socket: WebSocket;
   request: IncomingMessage;
   /** Since it has shown its key. */
-  connection?: Connection;
+  connection?: OpenConnection;
   /** Aborts when the socket is gone. */
   gone: AbortController;
 }

@@ -2,7 +2,7 @@
  * Projected features of prompts and replies: read behind the answer, kept with it, and read again where they are missing (the
  * process ended too early) or of another model or checkpoint.
  */
-import { answerFirst } from '../../common/answer-first.js';
+import { afterAnswers } from '../../common/after-answers.js';
 import { PalateError } from '../../common/errors.js';
 import { toHalf } from '../../common/half.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
@@ -107,7 +107,7 @@ export class FeatureReader implements Lifecycle {
   private read(generation: GenerationRecord, prompt: EncodedChat): Promise<void> {
     const running = this.pending.get(generation.id);
     if (running) return running;
-    const reading = answerFirst()
+    const reading = afterAnswers()
       .then(() => this.readAndSave(generation, prompt))
       .finally(() => this.pending.delete(generation.id));
     this.pending.set(generation.id, reading);

@@ -5,9 +5,9 @@ import {
   EMPTY_BALLOT,
   type Mark,
   type Offer,
+  type OfferTracker,
   repliesOf,
   turnsOf,
-  type VoteBook,
 } from '../../../bots/kit/index.js';
 import type { Candidate, FinishReason, Generation } from '../../../src/client/index.js';
 
@@ -26,17 +26,17 @@ function offer(generationId: string, candidates: string[], more: Partial<Offer> 
   return { generationId, candidates, ...place, ...more };
 }
 
-/** A book in which the asker has left these marks, by generation. */
-function book(marks: Record<string, Mark> = {}): VoteBook {
+/** An offer tracker in which the asker has left these marks, by generation. */
+function tracker(marks: Record<string, Mark> = {}): OfferTracker {
   const ballot = ({ generationId }: Offer): Ballot => {
     const mark = marks[generationId];
     return mark ? { ...EMPTY_BALLOT, given: [{ mark, by: 'button' }] } : EMPTY_BALLOT;
   };
-  return { ballot: async (one: Offer) => ballot(one) } as unknown as VoteBook;
+  return { ballot: async (one: Offer) => ballot(one) } as unknown as OfferTracker;
 }
 
 const said = async (client: ReturnType<typeof stored>, offers: Offer[], marks?: Record<string, Mark>) =>
-  (await turnsOf(client, await repliesOf({ client, book: book(marks) }, offers))).map(({ content }) => content);
+  (await turnsOf(client, await repliesOf({ client, tracker: tracker(marks) }, offers))).map(({ content }) => content);
 
 describe('a conversation', () => {
   const client = stored({
@@ -78,7 +78,7 @@ describe('a conversation', () => {
   });
 
   it('leaves a reply out whose text is erased by the time it is read again', async () => {
-    const replies = await repliesOf({ client, book: book() }, [one, two]);
+    const replies = await repliesOf({ client, tracker: tracker() }, [one, two]);
     const later = stored({ g1: { prompt: '', texts: { a: '' } }, g2: { prompt: 'two?', texts: { d: 'two d' } } });
     expect((await turnsOf(later, replies)).map(({ content }) => content)).toEqual(['two?', 'two d']);
   });

@@ -139,7 +139,7 @@ describe('replies in messages', () => {
   });
 
   it('end with the question, in a message of its own where there is no room', () => {
-    const options = { words: ENGLISH, table: UNICODE_REACTIONS, limit: LIMIT, learning: true };
+    const options = { words: ENGLISH, emojiMap: UNICODE_REACTIONS, limit: LIMIT, learning: true };
     const reply = (id: string, text: string) => ({ id, text, finishReason: 'STOP' as const });
     const short = offerMessages([reply('x', 'one'), reply('y', 'two')], ['y', 'x'], options);
     expect(short).toEqual(['**A**\ntwo\n\n**B**\none\n\nWhich one is better? 🤝 equally good, 🚫 none of them.']);

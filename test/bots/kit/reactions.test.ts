@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   displayOrder,
+  emojiMapWith,
   MARKS,
   type Mark,
   markOf,
   NAMED_REACTIONS,
   offeredMarks,
-  reactionTable,
   UNICODE_REACTIONS,
   voteOf,
 } from '../../../bots/kit/index.js';
@@ -40,7 +40,7 @@ describe('the table of reactions', () => {
   ])('on Slack %s means %s', (emoji, mark) => expect(markOf(NAMED_REACTIONS, emoji)).toBe(mark));
 
   it('takes other emoji, custom ones by their id', () => {
-    const table = reactionTable(UNICODE_REACTIONS, { UP: ['<:yes:123456789012345678>'], TIE: ['🟰'] });
+    const table = emojiMapWith(UNICODE_REACTIONS, { UP: ['<:yes:123456789012345678>'], TIE: ['🟰'] });
     expect(markOf(table, 'renamed:123456789012345678')).toBe('UP');
     expect(markOf(table, '<a:yes:123456789012345678>')).toBe('UP');
     expect(markOf(table, '👍')).toBeNull();
@@ -48,9 +48,9 @@ describe('the table of reactions', () => {
   });
 
   it('refuses an emoji that would mean two things, and a mark without any', () => {
-    expect(() => reactionTable(UNICODE_REACTIONS, { UP: ['🇦'] })).toThrow('🇦 means both A and UP');
-    expect(() => reactionTable(UNICODE_REACTIONS, { TIE: [] })).toThrow('No emoji means TIE');
-    for (const defaults of [UNICODE_REACTIONS, NAMED_REACTIONS]) expect(reactionTable(defaults)).toEqual(defaults);
+    expect(() => emojiMapWith(UNICODE_REACTIONS, { UP: ['🇦'] })).toThrow('🇦 means both A and UP');
+    expect(() => emojiMapWith(UNICODE_REACTIONS, { TIE: [] })).toThrow('No emoji means TIE');
+    for (const defaults of [UNICODE_REACTIONS, NAMED_REACTIONS]) expect(emojiMapWith(defaults)).toEqual(defaults);
   });
 });
 

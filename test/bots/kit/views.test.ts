@@ -102,7 +102,7 @@ describe('replies that reached their longest', () => {
     text,
     finishReason,
   });
-  const options = { words: ENGLISH, table: UNICODE_REACTIONS, limit: 2_000 };
+  const options = { words: ENGLISH, emojiMap: UNICODE_REACTIONS, limit: 2_000 };
 
   it.each([
     ['none', [reply('a', 'STOP'), reply('b', 'STOP')], true, null, []],

@@ -2,7 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What the work resolves with; rejects with `message` when that takes longer than `timeMs`. The work itself is not ended. */
-export async function within<T>(timeMs: number, work: Promise<T> | T, message: string | (() => string)): Promise<T> {
+export async function withTimeout<T>(
+  timeMs: number,
+  work: Promise<T> | T,
+  message: string | (() => string),
+): Promise<T> {
   const done = new AbortController();
   const late = delay(timeMs, undefined, { signal: done.signal }).then(() => {
     throw new Error(typeof message === 'string' ? message : message());

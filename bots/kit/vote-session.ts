@@ -25,7 +25,7 @@ import type { Mark } from './reactions.js';
 export type Phase = 'asked' | 'streaming' | 'offered' | 'expired' | 'failed';
 export type Standing = 'offered' | 'chosen' | 'changed' | 'withdrawn';
 
-export interface Session {
+export interface VoteSession {
   readonly phase: Phase;
   /** The platform's id of the member the replies are for. */
   readonly asker: string;
@@ -64,20 +64,20 @@ export type Effect =
   | { kind: 'close' };
 
 export interface Step {
-  session: Session;
+  session: VoteSession;
   effects: Effect[];
 }
 
-export function askedSession(asker: string): Session {
+export function askedSession(asker: string): VoteSession {
   return { phase: 'asked', asker, generationId: null, candidates: [], ballots: {} };
 }
 
 /** A session whose offer is known from before a restart. */
-export function offeredSession(asker: string, generationId: string, candidates: readonly string[]): Session {
+export function offeredSession(asker: string, generationId: string, candidates: readonly string[]): VoteSession {
   return { phase: 'offered', asker, generationId, candidates, ballots: {} };
 }
 
-export function step(session: Session, event: SessionEvent): Step {
+export function step(session: VoteSession, event: SessionEvent): Step {
   switch (event.kind) {
     case 'started':
       return start(session, event.generationId, event.candidateIds);
@@ -117,31 +117,31 @@ export function step(session: Session, event: SessionEvent): Step {
 }
 
 /** How a voter stands to the offer, by what the service has confirmed. */
-export function standingOf(session: Session, voter: string): Standing {
+export function standingOf(session: VoteSession, voter: string): Standing {
   const ballot = ballotOf(session, voter);
   if (ballot.confirmed === 0) return 'offered';
   if (!ballot.recorded) return 'withdrawn';
   return ballot.confirmed === 1 ? 'chosen' : 'changed';
 }
 
-export function ballotOf(session: Session, voter: string): Ballot {
+export function ballotOf(session: VoteSession, voter: string): Ballot {
   return session.ballots[voter] ?? EMPTY_BALLOT;
 }
 
 /** Whether nothing is under way for anybody. */
-export function isSettled(session: Session): boolean {
+export function isSettled(session: VoteSession): boolean {
   return Object.values(session.ballots).every(
     (ballot) => !ballot.sending && nextRequest(ballot, session.candidates) === null,
   );
 }
 
-function start(session: Session, generationId: string, candidateIds: readonly string[]): Step {
+function start(session: VoteSession, generationId: string, candidateIds: readonly string[]): Step {
   if (session.phase !== 'asked') return same(session);
   const candidates = displayOrder(generationId, candidateIds);
   return same({ ...session, phase: 'streaming', generationId, candidates });
 }
 
-function mark(session: Session, voter: string, change: BallotChange): Step {
+function mark(session: VoteSession, voter: string, change: BallotChange): Step {
   const leaves = change.kind === 'added' || change.kind === 'pressed';
   if (isRegenerate(change)) {
     if (!leaves || voter !== session.asker) return same(session);
@@ -158,7 +158,7 @@ function isRegenerate(change: BallotChange): boolean {
 }
 
 /** Sends what a voter's ballot calls for; votes left while the replies still grow wait for the offer. */
-function send(session: Session, voter: string): Step {
+function send(session: VoteSession, voter: string): Step {
   if (session.phase !== 'offered') return same(session);
   const ballot = ballotOf(session, voter);
   const request = nextRequest(ballot, session.candidates);
@@ -169,7 +169,7 @@ function send(session: Session, voter: string): Step {
   };
 }
 
-function sendAll(session: Session): Step {
+function sendAll(session: VoteSession): Step {
   const effects: Effect[] = [];
   let next = session;
   for (const voter of Object.keys(session.ballots)) {
@@ -180,10 +180,10 @@ function sendAll(session: Session): Step {
   return { session: next, effects };
 }
 
-function withBallot(session: Session, voter: string, ballot: Ballot): Session {
+function withBallot(session: VoteSession, voter: string, ballot: Ballot): VoteSession {
   return { ...session, ballots: { ...session.ballots, [voter]: ballot } };
 }
 
-function same(session: Session): Step {
+function same(session: VoteSession): Step {
   return { session, effects: [] };
 }

@@ -13,12 +13,12 @@ import {
   offeredSession,
   readBallot,
   reconcileGiven,
-  type Session,
   type SessionEvent,
   standingOf,
   standingVote,
   step,
   type Vote,
+  type VoteSession,
 } from '../../../bots/kit/index.js';
 
 const TWO = ['left', 'right'];
@@ -28,7 +28,7 @@ const pressed = (mark: Mark): BallotChange => ({ kind: 'pressed', mark });
 const by = (change: BallotChange, voter = 'ada'): SessionEvent => ({ kind: 'mark', voter, change });
 const confirmed = (voter = 'ada'): SessionEvent => ({ kind: 'confirmed', voter, feedbackId: 'f1' });
 
-function run(session: Session, events: readonly SessionEvent[]): { session: Session; effects: Effect[] } {
+function run(session: VoteSession, events: readonly SessionEvent[]): { session: VoteSession; effects: Effect[] } {
   const effects: Effect[] = [];
   for (const event of events) {
     const result = step(session, event);

@@ -11,7 +11,7 @@ import { isReadable } from './payloads.js';
 
 const REMEMBERED = 10_000;
 
-export class Gate implements Receiver {
+export class EventDedup implements Receiver {
   /** Events that were let through, by id; resolves with whether that went well. */
   private readonly passed = new LRUCache<string, Promise<boolean>>({ max: REMEMBERED });
 

@@ -11,7 +11,15 @@ import { type Ballot, type BallotChange, EMPTY_BALLOT, keepBallot, type Request,
 import type { ReplyRef } from './conversation.js';
 import { isPassing, retryDelay } from './problem.js';
 import type { Mark } from './reactions.js';
-import { ballotOf, type Effect, isSettled, offeredSession, type Session, type SessionEvent, step } from './session.js';
+import {
+  ballotOf,
+  type Effect,
+  isSettled,
+  offeredSession,
+  type SessionEvent,
+  step,
+  type VoteSession,
+} from './vote-session.js';
 
 /** Which message shows which candidates: ids only. */
 export interface Offer {
@@ -35,7 +43,7 @@ export interface Offer {
   replaces?: string;
 }
 
-export interface BookParts {
+export interface OfferTrackerParts {
   client: Pick<PalateClient, 'submitFeedback' | 'withdrawFeedback' | 'request'>;
   storage: PluginStorage;
   log: PluginLog;
@@ -52,7 +60,7 @@ export interface BookParts {
 
 interface Entry {
   offer: Offer;
-  session: Session;
+  session: VoteSession;
   /** Whether ballots from before may lie in storage. */
   old: boolean;
   /** Failed attempts at a voter's request, and the pause before the next. */
@@ -69,13 +77,13 @@ const FIND_VERDICT = `query Verdict($id: ID!, $member: MemberRef!) {
   generation(id: $id) { feedback(member: $member) { id state } }
 }`;
 
-export class VoteBook {
+export class OfferTracker {
   private readonly entries = new Map<string, Entry>();
   private readonly byMessage = new Map<string, string>();
   /** Offers that are being shown. */
   private readonly shown = new Set<{ channel: string; kept: Promise<unknown> }>();
 
-  constructor(private readonly parts: BookParts) {}
+  constructor(private readonly parts: OfferTrackerParts) {}
 
   /**
    * Keeps an offer that `show` shows in the channel. When this resolves, a restart knows of it. People may press what they see before the

@@ -30,7 +30,7 @@ export interface PlaceSettings {
 
 type Defaults = Pick<PlaceSettings, 'candidates' | 'maxTokens'>;
 
-export class Places {
+export class ChannelSettingsStore {
   private readonly known = new Map<string, GroupSettings>();
 
   /** `kind` names what a group is on the platform: its rows in storage begin with it. */

@@ -43,7 +43,7 @@ export interface Tuner {
 /** Draws a round where its member sees it. */
 export type ShowRound = (round: TuneRound) => Promise<unknown>;
 
-export class TuneTable {
+export class TuneRounds {
   private readonly rounds = new Map<string, TuneRound>();
   /** The end of each member's line. */
   private readonly lines = new Map<string, Promise<void>>();

@@ -18,7 +18,7 @@ export type ListedKey = {
 };
 export type NewKey = { key: ListedKey } & Pick<CreatedKey, 'secret'>;
 
-export interface KeyDesk {
+export interface KeyAccess {
   list(): Promise<ListedKey[]>;
   create(input: KeyInput): Promise<NewKey>;
   rotate(id: string, overlapSeconds: number): Promise<NewKey>;
@@ -27,12 +27,12 @@ export interface KeyDesk {
 }
 
 /** @throws PalateError or PalateClientError that says what is in the way */
-export async function openDesk(settings: Settings, url?: string): Promise<KeyDesk> {
+export async function openKeyAccess(settings: Settings, url?: string): Promise<KeyAccess> {
   return (await runningGateway(settings, url)) ?? (await database(settings));
 }
 
 /** The gateway that answers; null where nobody named one and none does. */
-async function runningGateway(settings: Settings, url: string | undefined): Promise<KeyDesk | null> {
+async function runningGateway(settings: Settings, url: string | undefined): Promise<KeyAccess | null> {
   let key: string;
   try {
     key = findAdminKey(settings);
@@ -58,7 +58,7 @@ async function runningGateway(settings: Settings, url: string | undefined): Prom
   };
 }
 
-async function database(settings: Settings): Promise<KeyDesk> {
+async function database(settings: Settings): Promise<KeyAccess> {
   const log = createLog('error');
   await makeDataFolder(settings.data);
   const store = await openStore(settings, log).catch((error) => {

@@ -4,10 +4,10 @@ const COVER = '[secret]';
 /** Shorter texts occur in ordinary words. */
 const SHORTEST = 4;
 
-export type Blackout = <T>(value: T) => T;
+export type Redact = <T>(value: T) => T;
 
 /** A function that copies texts, lists and plain objects with every occurrence of the secrets covered. */
-export function blackout(secrets: readonly string[]): Blackout {
+export function redact(secrets: readonly string[]): Redact {
   const hidden = secrets.filter((secret) => secret.length >= SHORTEST).sort((a, b) => b.length - a.length);
   const cover = (value: unknown, depth: number): unknown => {
     if (typeof value === 'string') return hidden.reduce((text, secret) => text.replaceAll(secret, COVER), value);
