@@ -6,8 +6,8 @@
 import { setTimeout } from 'node:timers/promises';
 import manifest from '../bots/slack/manifest.json' with { type: 'json' };
 import type { PalateClient } from '../src/client/index.js';
-import { startDiscord } from '../test/discord/server.js';
-import { startSlack } from '../test/slack/server.js';
+import { startDiscord } from '../test/fakes/discord/server.js';
+import { startSlack } from '../test/fakes/slack/server.js';
 import { READING_MS } from './gateway-calls.js';
 import { startGateway } from './gateway-under-test.js';
 import { VOTE_PROMPTS } from './prompts.js';

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { consoleOn, LANGUAGES } from '../../bots/kit/index.js';
 import { createPalateClient } from '../../src/client/index.js';
-import { type BotHouse as DiscordHouse, openBotHouse as openDiscord } from './discord/house.js';
-import { openBotHouse as openSlack, type BotHouse as SlackHouse, textOf } from './slack/house.js';
+import { type BotFixture as DiscordHouse, openBotFixture as openDiscord } from './discord/fixture.js';
+import { openBotFixture as openSlack, type BotFixture as SlackHouse, textOf } from './slack/fixture.js';
 
 const PUBLIC = 'https://palate.example';
 const NOW = Date.parse('2030-01-01T00:00:00Z');
@@ -44,9 +44,9 @@ async function memberOf(link: string, url: string): Promise<unknown> {
 }
 
 it('lets its member in, from Discord', async () => {
-  const house: DiscordHouse = await openDiscord({ publicUrl: PUBLIC });
-  close = house.close;
-  const { discord, ada, channel, place } = house;
+  const fixture: DiscordHouse = await openDiscord({ publicUrl: PUBLIC });
+  close = fixture.close;
+  const { discord, ada, channel, place } = fixture;
   const seen = discord.people.command(ada, channel.id, 'taste');
   const shown = await discord.until('the page', () => (seen.message?.embeds.length ? seen.message : undefined));
   expect(shown.ephemeralFor).toBe(ada.id);
@@ -57,9 +57,9 @@ it('lets its member in, from Discord', async () => {
 });
 
 it('lets its member in, from Slack', async () => {
-  const house: SlackHouse = await openSlack({ publicUrl: PUBLIC });
-  close = house.close;
-  const { slack, ada, channel, place } = house;
+  const fixture: SlackHouse = await openSlack({ publicUrl: PUBLIC });
+  close = fixture.close;
+  const { slack, ada, channel, place } = fixture;
   const asked = slack.people.command(ada, channel, 'taste');
   const shown = await slack.until('the page', () =>
     asked.answers.find((message) => textOf(message).includes('In the browser')),

@@ -1,7 +1,7 @@
 /** What votes have left behind, whoever cast them: for tests that say that nothing was counted. */
 import type { Ballot } from '../../bots/kit/index.js';
 import type { MemberRef } from '../../src/client/index.js';
-import type { Place } from '../plugins/place.js';
+import type { PluginFixture } from '../plugins/fixture.js';
 
 const STORED = `query ($id: ID!, $after: String, $member: MemberRef!) {
   generations(memberId: $id, first: 100, after: $after) {
@@ -19,7 +19,7 @@ interface Page {
  * The verdicts that any of the members gave on anything that was written for any of them, those that wait and those that were taken back
  * among them; and the ballots of anybody at all that say something or ever did.
  */
-export async function storedVotes(place: Place, plugin: string, refs: readonly MemberRef[]): Promise<string[]> {
+export async function storedVotes(place: PluginFixture, plugin: string, refs: readonly MemberRef[]): Promise<string[]> {
   const found: string[] = [];
   for (const asker of refs) {
     const id = (await place.admin.member(asker))?.id;

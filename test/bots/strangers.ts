@@ -5,14 +5,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Action, action, decodeAction, type Verb } from '../../bots/kit/index.js';
 import type { MemberRef } from '../../src/client/index.js';
-import type { Place } from '../plugins/place.js';
+import type { PluginFixture } from '../plugins/fixture.js';
 
 /** The manager looks after the place; the stranger does not. Neither asked. */
 export type Person = 'asker' | 'stranger' | 'manager';
 
 /** Replies are at most twelve tokens long. */
 export interface Crowd<Message> {
-  readonly place: Place;
+  readonly place: PluginFixture;
   memberOf(person: Person): MemberRef;
   /** The bot's finished answer to a question of the person's. */
   answered(person: Person, channel?: 'general' | 'other'): Promise<Message>;

@@ -5,13 +5,13 @@ import { converse } from '../../src/cli/chat/conversation.js';
 import { PipeTerminal } from '../../src/cli/chat/terminal.js';
 import { TUNE_PROMPTS, tune } from '../../src/cli/chat/tune.js';
 import { createPalateClient, type MemberRef, type PalateClient } from '../../src/client/index.js';
+import { type GatewayFixture, openGatewayFixture } from '../gateway/fixture.js';
 import { KEY } from '../gateway/harness.js';
-import { openWorld, type World } from '../gateway/world.js';
 
-let world: World;
+let world: GatewayFixture;
 let client: PalateClient;
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openGatewayFixture();
   client = createPalateClient({ url: world.url, key: KEY });
 });
 afterAll(async () => {

@@ -21,8 +21,8 @@ import { DEFAULT_MODEL } from '../../src/language-model/catalogue.js';
 import { pluginSettings } from '../../src/plugins/settings.js';
 import { lockFolder } from '../../src/store/folder-lock.js';
 import { openStore } from '../../src/store/store.js';
-import { startDiscord } from '../discord/server.js';
-import { ADMIN_KEY, openPlace } from '../plugins/place.js';
+import { startDiscord } from '../fakes/discord/server.js';
+import { ADMIN_KEY, openPluginFixture } from '../plugins/fixture.js';
 import { prepareDatabase } from '../store/template.js';
 import { MAIN, ROOT } from '../support/compiled.mjs';
 
@@ -218,7 +218,7 @@ describe('the doctor, while a service runs', () => {
   it('asks the service about its plugins', async () => {
     const discord = await startDiscord({ gateway: { identifyMs: 10 } });
     closing.push(() => discord.stop());
-    const place = await openPlace({ plugins: ['discord'] });
+    const place = await openPluginFixture({ plugins: ['discord'] });
     closing.push(() => place.close());
     const values = [
       { name: 'token', value: discord.token },

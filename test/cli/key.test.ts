@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ListedKey, openKeyAccess } from '../../src/cli/key/key-access.js';
 import { describeKey, findKey, renderKeys } from '../../src/cli/key/render.js';
 import { loadSettings } from '../../src/common/config.js';
+import { openGatewayFixture } from '../gateway/fixture.js';
 import { KEY } from '../gateway/harness.js';
-import { openWorld } from '../gateway/world.js';
 import { prepareDatabase } from '../store/template.js';
 import { MAIN, ROOT } from '../support/compiled.mjs';
 
@@ -64,9 +64,9 @@ describe('the access', () => {
   });
 
   it('is at the gateway while one runs', async () => {
-    const world = await openWorld();
+    const world = await openGatewayFixture();
     try {
-      const { folder: data } = world.house;
+      const { folder: data } = world.fixture;
       const settings = (port: number) => ({ ...loadSettings({ environment: {}, flags: { data } }), port });
       await writeFile(join(data, 'admin-key'), KEY);
       const access = await openKeyAccess(settings(world.gateway.port));

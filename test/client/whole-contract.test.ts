@@ -9,10 +9,10 @@ import {
   OPERATIONS,
   type PalateClient,
 } from '../../src/client/index.js';
+import { ADA, BOB, type GatewayFixture, openGatewayFixture } from '../gateway/fixture.js';
 import { KEY } from '../gateway/harness.js';
-import { ADA, BOB, openWorld, type World } from '../gateway/world.js';
 
-let world: World;
+let world: GatewayFixture;
 const asked = new Set<string>();
 const clients: PalateClient[] = [];
 
@@ -42,7 +42,7 @@ function connect(key: string): PalateClient {
 let admin: PalateClient;
 let bot: PalateClient;
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openGatewayFixture();
   admin = connect(KEY);
 });
 afterAll(async () => {
@@ -60,7 +60,7 @@ async function vote(generation: Generation): Promise<{ feedbackId: string; jobId
     chosenCandidateId: chosen.id,
   });
   if (!result.trainingJob) throw new Error('The vote led to no training.');
-  await world.house.trained(generation.member.id);
+  await world.fixture.trained(generation.member.id);
   return { feedbackId: result.feedback.id, jobId: result.trainingJob.id };
 }
 
@@ -105,7 +105,7 @@ describe('the client', () => {
     expect(await bot.winRates(first.member.id)).toEqual([]);
     expect(await bot.tasteMap(first.member.id)).toMatchObject({ taste: { x: expect.any(Number) } });
     expect(await bot.trainMember(first.member.id)).toMatchObject({ member: { id: first.member.id } });
-    await world.house.trained(first.member.id);
+    await world.fixture.trained(first.member.id);
   });
 
   it('gives a member its rights', async () => {
@@ -118,11 +118,11 @@ describe('the client', () => {
     const other = await bot.generate({ member: BOB, ...short });
     const { feedbackId } = await vote(other);
     expect((await admin.importTaste(other.member.id, taste.data)).id).toBe(other.member.id);
-    await world.house.trained(other.member.id);
+    await world.fixture.trained(other.member.id);
     expect(await bot.withdrawFeedback(feedbackId)).toMatchObject({ feedback: { state: 'WITHDRAWN' } });
-    await world.house.trained(other.member.id);
+    await world.fixture.trained(other.member.id);
     expect((await own.rollbackMember(id, 0)).id).toBe(id);
-    await world.house.trained(id);
+    await world.fixture.trained(id);
     const receipt = await own.forgetMember(id);
     expect(receipt).toMatchObject({ memberId: id, platform: 'north' });
     expect(receipt.remaining.every(({ count }) => count === 0)).toBe(true);

@@ -1,20 +1,20 @@
 /** An admin presses Check beside a plugin's settings, in a browser, against the local Discord. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Discord, startDiscord } from '../discord/server.js';
-import { ADMIN_KEY, openPlace, type Place } from '../plugins/place.js';
+import { type Discord, startDiscord } from '../fakes/discord/server.js';
+import { ADMIN_KEY, openPluginFixture, type PluginFixture } from '../plugins/fixture.js';
 import { launchBrowser, openPage, picture } from './browser.js';
 import { buildConsole } from './built.js';
-import { goTo } from './place.js';
+import { goTo } from './fixture.js';
 
 let discord: Discord;
-let place: Place;
+let place: PluginFixture;
 let browser: Browser;
 
 beforeAll(async () => {
   buildConsole();
   discord = await startDiscord();
-  place = await openPlace({ plugins: ['discord'] });
+  place = await openPluginFixture({ plugins: ['discord'] });
   await place.admin.stopPlugin('discord');
   browser = await launchBrowser();
 });

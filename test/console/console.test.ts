@@ -6,17 +6,17 @@ import {
   ask,
   askForLong,
   askForUsual,
+  type ConsoleFixture,
   chooseByKey,
   goTo,
   lastTurn,
-  openPlace,
-  type Place,
+  openConsoleFixture,
   placeOnMap,
-} from './place.js';
+} from './fixture.js';
 
-let place: Place;
+let place: ConsoleFixture;
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openConsoleFixture();
 });
 afterAll(() => place?.close());
 

@@ -3,11 +3,11 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from './accessible.js';
 import { openPage, picture } from './browser.js';
-import { ask, goTo, openPlace, type Place } from './place.js';
+import { ask, type ConsoleFixture, goTo, openConsoleFixture } from './fixture.js';
 
-let place: Place;
+let place: ConsoleFixture;
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openConsoleFixture();
   const member = { platform: 'web', externalId: 'admin' };
   const { client } = place.gateway;
   for (let i = 0; i < 3; i++) {

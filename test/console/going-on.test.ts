@@ -3,12 +3,12 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from './accessible.js';
 import { picture } from './browser.js';
-import { ask, goTo, lastTurn, openPlace, type Place } from './place.js';
+import { ask, type ConsoleFixture, goTo, lastTurn, openConsoleFixture } from './fixture.js';
 
-let place: Place;
+let place: ConsoleFixture;
 beforeAll(async () => {
   // The usual lengths, of which these tests name some.
-  place = await openPlace({});
+  place = await openConsoleFixture({});
 });
 afterAll(() => place?.close());
 

@@ -3,17 +3,17 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from './accessible.js';
 import { picture } from './browser.js';
-import { ask, askForLong, goTo, lastTurn, openPlace, type Place } from './place.js';
+import { ask, askForLong, type ConsoleFixture, goTo, lastTurn, openConsoleFixture } from './fixture.js';
 
-let place: Place;
+let place: ConsoleFixture;
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openConsoleFixture();
 });
 afterAll(() => place?.close());
 
 /** A member of their own for each test, by a link as a bot gives it. */
 let people = 0;
-const newPerson = async (options?: Parameters<Place['asMember']>[1]) => {
+const newPerson = async (options?: Parameters<ConsoleFixture['asMember']>[1]) => {
   const externalId = `person-${people++}`;
   const opened = await place.asMember(externalId, options);
   await opened.page.getByLabel('Your message').waitFor();

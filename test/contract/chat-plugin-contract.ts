@@ -5,11 +5,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mark } from '../../bots/kit/index.js';
 import type { MemberRef } from '../../src/client/index.js';
-import type { Place } from '../plugins/place.js';
+import type { PluginFixture } from '../plugins/fixture.js';
 
 /** A place on the platform. `Message` is whatever the platform's own messages are. */
 export interface ChatRoom<Message> {
-  readonly place: Place;
+  readonly place: PluginFixture;
   /** The person who does everything here. */
   readonly member: MemberRef;
   /** Mentions the bot in a channel. */

@@ -1,26 +1,26 @@
 /** Both chat bots that come with the product, against the contract of chat bots. */
 import { NAMED_REACTIONS, UNICODE_REACTIONS } from '../../bots/kit/index.js';
-import * as discordHouse from '../bots/discord/house.js';
-import * as slackHouse from '../bots/slack/house.js';
-import type { Message as DiscordMessage, Wire } from '../discord/types.js';
-import type { Message as SlackMessage } from '../slack/types.js';
+import * as discordHouse from '../bots/discord/fixture.js';
+import * as slackHouse from '../bots/slack/fixture.js';
+import type { Message as DiscordMessage, Wire } from '../fakes/discord/types.js';
+import type { Message as SlackMessage } from '../fakes/slack/types.js';
 import { type ChatRoom, describeChatBot } from './chat-plugin-contract.js';
 
 const ASKS_FIRST = { config: { askConsent: true } };
 
 async function openDiscord(): Promise<ChatRoom<DiscordMessage>> {
-  const house = await discordHouse.openBotHouse(ASKS_FIRST);
-  const { discord, ada, channel, bot } = house;
+  const fixture = await discordHouse.openBotFixture(ASKS_FIRST);
+  const { discord, ada, channel, bot } = fixture;
   const { people, world } = discord;
   const press = (message: DiscordMessage, label: string) =>
     people.press(ada, message, people.buttons(message).get(label) ?? label);
   return {
     get place() {
-      return house.place;
+      return fixture.place;
     },
     member: { platform: 'discord', externalId: ada.id },
-    ask: (text) => house.ask(ada, text),
-    reply: (question) => house.reply(question),
+    ask: (text) => fixture.ask(ada, text),
+    reply: (question) => fixture.reply(question),
     shown: discordHouse.shown,
     written: () => world.messagesIn(channel.id).filter(({ authorId }) => authorId === bot),
     react: (reply, mark) => people.react(ada, reply, UNICODE_REACTIONS[mark][0]),
@@ -42,7 +42,7 @@ async function openDiscord(): Promise<ChatRoom<DiscordMessage>> {
       { field: 'messageContent', value: 'true', right: null, says: /message content intent is not switched on/ },
       { field: 'emoji', value: '{"A":["🇧"]}', right: null, says: /"Other emoji" is not usable\..+means both A and B/ },
     ],
-    close: () => house.close(),
+    close: () => fixture.close(),
   };
 }
 
@@ -56,25 +56,26 @@ function textOf({ content, embeds }: DiscordMessage): string {
 }
 
 async function openSlack(): Promise<ChatRoom<SlackMessage>> {
-  const house = await slackHouse.openBotHouse(ASKS_FIRST);
-  const { slack, ada, channel, install, team } = house;
+  const fixture = await slackHouse.openBotFixture(ASKS_FIRST);
+  const { slack, ada, channel, install, team } = fixture;
   const { people, world } = slack;
   return {
     get place() {
-      return house.place;
+      return fixture.place;
     },
     member: { platform: 'slack', externalId: ada.id, scope: team.id },
-    ask: (text) => house.ask(ada, text),
-    reply: (question) => house.reply(question),
+    ask: (text) => fixture.ask(ada, text),
+    reply: (question) => fixture.reply(question),
     shown: slackHouse.shown,
-    written: () => house.written(),
+    written: () => fixture.written(),
     react: (reply, mark) => people.react(ada, reply, NAMED_REACTIONS[mark][0]),
     unreact: (reply, mark) => people.unreact(ada, reply, NAMED_REACTIONS[mark][0]),
     press: (message, label) => void people.press(ada, message, label),
     deliver: (times) => {
       slack.delivery.interfere = () => times;
     },
-    consentQuestion: () => slack.until('the question', () => house.written(world.directChannel(install, ada).id).at(0)),
+    consentQuestion: () =>
+      slack.until('the question', () => fixture.written(world.directChannel(install, ada).id).at(0)),
     forget: async () => {
       const answer = (to: { answers: SlackMessage[] }) => slack.until('an answer', () => to.answers.at(0));
       const page = await answer(people.command(ada, channel, 'taste'));
@@ -86,7 +87,7 @@ async function openSlack(): Promise<ChatRoom<SlackMessage>> {
       { field: 'appToken', value: 'xapp-unknown', right: slack.secrets.appToken, says: /app-level token/ },
       { field: 'emoji', value: '{"A":["b"]}', right: null, says: /"Other emoji" is not usable\..+means both A and B/ },
     ],
-    close: () => house.close(),
+    close: () => fixture.close(),
   };
 }
 

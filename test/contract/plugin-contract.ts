@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PluginPlacement } from '../../src/contract/generated/types.js';
 import { fieldsOf } from '../../src/plugins/configuration.js';
 import { loadPlugin } from '../../src/plugins/loader.js';
-import { openPlace, type Place } from '../plugins/place.js';
+import { openPluginFixture, type PluginFixture } from '../plugins/fixture.js';
 
 export interface PluginCase {
   /** As the setting `plugins` names it. */
@@ -17,7 +17,7 @@ export interface PluginCase {
   /** Settings that its schema refuses. */
   refused: Record<string, string>;
   /** Lets it do its work once, against whatever its settings lead to. */
-  use?(place: Place): Promise<void>;
+  use?(place: PluginFixture): Promise<void>;
 }
 
 /** Milliseconds a plugin has to start and to stop while the machine is busy with other tests. */
@@ -25,10 +25,10 @@ const PATIENCE_MS = 120_000;
 
 export function describePlugin({ source, name, settings, refused, use }: PluginCase): void {
   describe.each(['IN_PROCESS', 'OWN_PROCESS'] as const)(`the plugin ${name}, %s`, (placement: PluginPlacement) => {
-    let place: Place;
+    let place: PluginFixture;
     let values: { name: string; value: string }[];
     beforeAll(async () => {
-      place = await openPlace({ plugins: [source], placements: { [name]: placement } });
+      place = await openPluginFixture({ plugins: [source], placements: { [name]: placement } });
       values = Object.entries(await settings()).map(([field, value]) => ({ name: field, value }));
     });
     afterAll(() => place.close());

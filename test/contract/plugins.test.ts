@@ -1,7 +1,7 @@
 /** Every plugin that comes with the product, against the contract. */
 import { expect } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import type { Place } from '../plugins/place.js';
+import type { PluginFixture } from '../plugins/fixture.js';
 import { describePlugin } from './plugin-contract.js';
 
 const PASSWORD = 'open-sesame-0815';
@@ -21,7 +21,7 @@ async function post(path: string, body: unknown, password = PASSWORD): Promise<{
 }
 
 /** Ada says something, likes the second reply, and the service has it on record. */
-async function useExample(place: Place): Promise<void> {
+async function useExample(place: PluginFixture): Promise<void> {
   expect((await post('/say', {}, 'wrong')).status).toBe(401);
   const { body } = await post('/say', { from: 'ada', text: 'hello' });
   expect(body).toEqual({ message: expect.any(String), replies: [expect.any(String), expect.any(String)] });

@@ -14,7 +14,7 @@ import { type App, startApp } from '../../src/app.js';
 import { loadSettings } from '../../src/common/config.js';
 import { lockFolder } from '../../src/store/folder-lock.js';
 import { writeTinyModel } from '../language-model/gguf-writer.js';
-import { CONTRACT } from '../plugins/place.js';
+import { CONTRACT } from '../plugins/fixture.js';
 import { MAIN } from '../support/compiled.mjs';
 
 const log = pino({ level: 'silent' });

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Viewer } from '../../src/gateway/auth.js';
+import { ADA, ADMIN, type Belongings, BOB, EVE, type GatewayFixture, openGatewayFixture } from './fixture.js';
 import { codes, KEY } from './harness.js';
-import { ADA, ADMIN, type Belongings, BOB, EVE, openWorld, type World } from './world.js';
 
-let world: World;
+let world: GatewayFixture;
 let bot: Viewer;
 let ada: Viewer;
 let bob: Viewer;
 let of: Record<'ada' | 'bob' | 'eve', Belongings>;
 
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openGatewayFixture();
   of = { ada: await world.belongings(ADA), bob: await world.belongings(BOB), eve: await world.belongings(EVE) };
   bot = await world.viewer((await world.botKey('north')).secret);
   ada = await world.viewer(await world.token(ADA));
@@ -53,7 +53,7 @@ describe('lists without a member', () => {
       return { seen, end };
     };
     const watchers = { admin: watch(ADMIN), bot: watch(bot), ada: watch(ada) };
-    for (const member of [EVE, BOB, ADA, EVE]) await world.house.trained((await world.belongings(member)).memberId);
+    for (const member of [EVE, BOB, ADA, EVE]) await world.fixture.trained((await world.belongings(member)).memberId);
     const done = () => watchers.admin.seen.size === 3 && watchers.bot.seen.size === 2 && watchers.ada.seen.size === 1;
     await expect.poll(done).toBe(true);
     for (const watcher of Object.values(watchers)) await watcher.end();
@@ -141,17 +141,17 @@ describe('fields below what may be seen', () => {
 describe('a generation that is being written', () => {
   it('is cancelled by its own bot and by no other', async () => {
     let go = () => {};
-    world.house.runtime.holdDecoding = new Promise((resolve) => {
+    world.fixture.runtime.holdDecoding = new Promise((resolve) => {
       go = resolve;
     });
     const input = { member: ADA, prompt: 'hello', maxTokens: 50 };
-    const started = await world.house.services.generations.start(input);
+    const started = await world.fixture.services.generations.start(input);
     const cancel = `mutation { cancelGeneration(id: "${started.id}") { candidates { finishReason } } }`;
     const south = await world.viewer((await world.botKey('south')).secret);
     expect(codes(await world.ask(south, cancel))).toEqual(['NOT_FOUND']);
     expect(codes(await world.ask(bob, cancel))).toEqual(['NOT_FOUND']);
     expect(JSON.stringify(await world.ask(bot, cancel))).toContain('CANCELLED');
-    world.house.runtime.holdDecoding = undefined;
+    world.fixture.runtime.holdDecoding = undefined;
     go();
   });
 });

@@ -4,8 +4,17 @@ import { ACCESS, type AccessRule } from '../../src/contract/generated/access.js'
 import { ruleOf } from '../../src/gateway/access.js';
 import type { Viewer } from '../../src/gateway/auth.js';
 import { createSchema } from '../../src/gateway/schema.js';
+import {
+  ADA,
+  ADMIN,
+  type Belongings,
+  BOB,
+  EVE,
+  type GatewayFixture,
+  openGatewayFixture,
+  type Reply,
+} from './fixture.js';
 import { codes } from './harness.js';
-import { ADA, ADMIN, type Belongings, BOB, EVE, openWorld, type Reply, type World } from './world.js';
 
 const schema = createSchema();
 const objectTypes = Object.values(schema.getTypeMap()).filter(
@@ -122,12 +131,12 @@ const CASES: Record<string, Case> = {
 /** Not asked here: no plugin runs, and this subscription waits for one. Its rule is compared instead. */
 const UNASKED = { 'Subscription.pluginStatus': 'Query.plugins' } as const;
 
-let world: World;
+let world: GatewayFixture;
 const viewers: Record<'admin' | 'bot' | 'member', Viewer> = { admin: ADMIN, bot: ADMIN, member: ADMIN };
 
 beforeAll(async () => {
   // The walk takes as long as the machine lets it: no rate may end it on a fast one.
-  world = await openWorld({ operationsAtOnceOfBot: 10_000, operationsAtOnceOfMember: 10_000 });
+  world = await openGatewayFixture({ operationsAtOnceOfBot: 10_000, operationsAtOnceOfMember: 10_000 });
   await world.belongings(ADA);
   viewers.bot = await world.viewer((await world.botKey('north')).secret);
 });

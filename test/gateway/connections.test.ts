@@ -2,14 +2,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../src/common/config.js';
 import { createLog } from '../../src/common/log.js';
 import { createGateway } from '../../src/gateway/gateway.js';
+import { ADA, ADMIN, BOB, type GatewayFixture, openGatewayFixture } from './fixture.js';
 import { KEY, RawSocket } from './harness.js';
-import { ADA, ADMIN, BOB, openWorld, type World } from './world.js';
 
-let world: World;
+let world: GatewayFixture;
 afterEach(() => world.close());
 
 const open = async (limits: Partial<Limits> = {}) => {
-  world = await openWorld(limits);
+  world = await openGatewayFixture(limits);
 };
 /** Opens a connection; resolves once it is acknowledged or closed. */
 async function connect(key: string, url = world.url): Promise<RawSocket> {
@@ -83,7 +83,7 @@ describe('an open connection', () => {
     let expiresAt: Date | undefined;
     const gateway = createGateway({
       settings: { host: '127.0.0.1', port: 0, limits: DEFAULT_LIMITS, allowedOrigins: [] },
-      services: world.house.services,
+      services: world.fixture.services,
       authenticate: async () => {
         if (expiresAt) throw new Error('The database is away.');
         expiresAt = new Date(Date.now() + 500);
@@ -120,7 +120,7 @@ describe('an open connection', () => {
     await open({ recheckSeconds: 1 });
     const { memberId } = await world.belongings(ADA);
     const ada = await connect(await world.token(ADA));
-    await world.house.store.forgetting.forget(memberId, { trainable: false });
+    await world.fixture.store.forgetting.forget(memberId, { trainable: false });
     expect((await ada.closed).code).toBe(4401);
   });
 });

@@ -1,10 +1,15 @@
 /** What a caller leaves out is what the operator set, not what the contract's file says. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ADA, ADMIN, openWorld, type World } from './world.js';
+import { ADA, ADMIN, type GatewayFixture, openGatewayFixture } from './fixture.js';
 
-let world: World;
+let world: GatewayFixture;
 beforeAll(async () => {
-  world = await openWorld({ candidateCountDefault: 3, maxTokensDefault: 4, pageSizeDefault: 1, pageSizeMaximum: 3 });
+  world = await openGatewayFixture({
+    candidateCountDefault: 3,
+    maxTokensDefault: 4,
+    pageSizeDefault: 1,
+    pageSizeMaximum: 3,
+  });
 });
 afterAll(() => world.close());
 

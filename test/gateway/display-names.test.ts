@@ -1,14 +1,14 @@
 /** What a platform shows a member as: said with the member, kept, shown, and forgotten with them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPalateClient, type Member, type MemberRef, type PalateClient } from '../../src/client/index.js';
+import { ADA, BOB, type GatewayFixture, openGatewayFixture } from './fixture.js';
 import { KEY } from './harness.js';
-import { ADA, BOB, openWorld, type World } from './world.js';
 
-let world: World;
+let world: GatewayFixture;
 let admin: PalateClient;
 let bot: PalateClient;
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openGatewayFixture();
   admin = createPalateClient({ url: world.url, key: KEY });
   bot = createPalateClient({ url: world.url, key: (await world.botKey('north')).secret });
 });

@@ -6,7 +6,7 @@ import { ADMIN } from '../../src/gateway/auth.js';
 import { live } from '../../src/gateway/live.js';
 import { Quotas } from '../../src/gateway/steps/quotas.js';
 import { mergeEvents, mergeSteps, streamGeneration } from '../../src/gateway/streams.js';
-import { openHouse } from '../services/house.js';
+import { openServicesFixture } from '../services/fixture.js';
 import { jobView } from './echo-services.js';
 
 const never = () => undefined;
@@ -148,7 +148,7 @@ describe('merging', () => {
 
 describe('a stream of a generation', () => {
   it('gives it up when its reader goes away while it is planned', async () => {
-    const { services, close } = await openHouse();
+    const { services, close } = await openServicesFixture();
     const gone = new AbortController();
     const limits = DEFAULT_LIMITS;
     const context = { services, limits, quotas: new Quotas(limits), viewer: ADMIN, signal: gone.signal };

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { Quotas } from '../../src/gateway/steps/quotas.js';
+import { ADA, ADMIN, BOB, type GatewayFixture, openGatewayFixture } from './fixture.js';
 import { codes, KEY } from './harness.js';
-import { ADA, ADMIN, BOB, openWorld, type World } from './world.js';
 
-let world: World | undefined;
+let world: GatewayFixture | undefined;
 afterEach(async () => {
   await world?.close();
   world = undefined;
@@ -38,7 +38,7 @@ const refusedFor = (least: number, most: number) => ({
 
 describe('operations', () => {
   it('are counted for each bot key, with the time to wait', async () => {
-    world = await openWorld({ operationsAtOnceOfBot: 3, operationsPerMinuteOfBot: 6 });
+    world = await openGatewayFixture({ operationsAtOnceOfBot: 3, operationsPerMinuteOfBot: 6 });
     const { secret } = await world.botKey('north');
     const other = (await world.botKey('north')).secret;
     for (let i = 0; i < 3; i++) expect((await world.post(secret, VIEWER)).status).toBe(200);
@@ -54,14 +54,14 @@ describe('operations', () => {
   });
 
   it('are counted for a member over all tokens', async () => {
-    world = await openWorld({ operationsAtOnceOfMember: 2, operationsPerMinuteOfMember: 1 });
+    world = await openGatewayFixture({ operationsAtOnceOfMember: 2, operationsPerMinuteOfMember: 1 });
     for (let i = 0; i < 2; i++) expect((await world.post(await world.token(ADA), VIEWER)).status).toBe(200);
     expect((await world.post(await world.token(ADA), VIEWER)).status).toBe(429);
     expect((await world.post(await world.token(BOB), VIEWER)).status).toBe(200);
   });
 
   it('are counted for callers inside the process too', async () => {
-    world = await openWorld({ operationsAtOnceOfBot: 2, operationsPerMinuteOfBot: 1 });
+    world = await openGatewayFixture({ operationsAtOnceOfBot: 2, operationsPerMinuteOfBot: 1 });
     const bot = await world.viewer((await world.botKey('north')).secret);
     for (let i = 0; i < 2; i++) expect((await world.ask(bot, VIEWER)).errors).toBeUndefined();
     const refused = await world.ask(bot, VIEWER);
@@ -72,7 +72,7 @@ describe('operations', () => {
 
 describe('generations', () => {
   it('are counted for a member, whichever key asks', async () => {
-    world = await openWorld({ generationsAtOnce: 2, generationsPerMinute: 1 });
+    world = await openGatewayFixture({ generationsAtOnce: 2, generationsPerMinute: 1 });
     const { secret } = await world.botKey('north');
     expect((await world.post(secret, GENERATE, input(ADA))).errors).toBeUndefined();
     expect((await world.post(await world.token(ADA), GENERATE, input(ADA))).errors).toBeUndefined();
@@ -88,15 +88,15 @@ describe('generations', () => {
   });
 
   it('beyond what is written at once wait and are told so, over HTTP and as streams', async () => {
-    world = await openWorld({ runningPerMember: 1, waitingPerMember: 1, runningPerBot: 3 });
+    world = await openGatewayFixture({ runningPerMember: 1, waitingPerMember: 1, runningPerBot: 3 });
     const bot = await world.viewer((await world.botKey('north')).secret);
     let go = () => {};
-    world.house.runtime.holdDecoding = new Promise((resolve) => {
+    world.fixture.runtime.holdDecoding = new Promise((resolve) => {
       go = resolve;
     });
     const executor = world.gateway.executorFor(bot);
     const first = executor.execute({ query: GENERATE, variables: input(ADA, 20) });
-    await expect.poll(() => world?.house.runtime.requests.length).toBe(1);
+    await expect.poll(() => world?.fixture.runtime.requests.length).toBe(1);
     const stream = executor.subscribe({ query: STREAM, variables: input(ADA, 20) });
     const { generationId } = await eventOf(stream);
     expect(await eventOf(stream)).toEqual({
@@ -105,11 +105,11 @@ describe('generations', () => {
       ahead: 0,
       estimatedWaitMs: expect.any(Number),
     });
-    expect(world.house.services.pool.status().queued).toBe(2);
+    expect(world.fixture.services.pool.status().queued).toBe(2);
     // What is refused says when there is room again.
     expect(await world.ask(bot, GENERATE, input(ADA))).toMatchObject({ errors: [refusedFor(1, 10_000)] });
     const others = executor.execute({ query: GENERATE, variables: input(BOB, 20) });
-    await expect.poll(() => world?.house.runtime.requests.length).toBe(2);
+    await expect.poll(() => world?.fixture.runtime.requests.length).toBe(2);
     const more = await world.ask(bot, GENERATE, input({ ...BOB, externalId: 'cora' }));
     expect(more).toMatchObject({ errors: [refusedFor(1, 10_000)] });
     // The operator's own are not counted, and whoever stops waiting makes room.
@@ -117,7 +117,7 @@ describe('generations', () => {
     expect((await world.ask(ADMIN, STREAM, input(ADA))).errors).toBeUndefined();
     const waiting = executor.subscribe({ query: STREAM, variables: input(ADA, 20) });
     expect((await eventOf(waiting)).__typename).toBe('GenerationStarted');
-    world.house.runtime.holdDecoding = undefined;
+    world.fixture.runtime.holdDecoding = undefined;
     go();
     const told: string[] = [];
     for await (const result of waiting) {
@@ -129,11 +129,11 @@ describe('generations', () => {
     expect(told.at(-1)).toBe('GenerationFinished');
     expect((await first).errors).toBeUndefined();
     expect((await others).errors).toBeUndefined();
-    expect(world.house.services.pool.status().queued).toBe(0);
+    expect(world.fixture.services.pool.status().queued).toBe(0);
   });
 
   it('that are refused for their input use up no place', async () => {
-    world = await openWorld({ runningPerMember: 1 });
+    world = await openGatewayFixture({ runningPerMember: 1 });
     const bot = await world.viewer((await world.botKey('north')).secret);
     for (let i = 0; i < 3; i++)
       expect(codes(await world.ask(bot, GENERATE, input(ADA, 0)))).toEqual(['BAD_USER_INPUT']);

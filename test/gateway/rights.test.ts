@@ -1,7 +1,7 @@
 /** A member's rights as the contract gives them, over real services: what each scope may, and what it is answered. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ADA, BOB, EVE, type GatewayFixture, openGatewayFixture } from './fixture.js';
 import { KEY } from './harness.js';
-import { ADA, BOB, EVE, openWorld, type World } from './world.js';
 
 const FORGET = `mutation ($id: ID!) {
   forgetMember(memberId: $id) { id memberId platform forgottenAt cleanUpBy cleanedAt retrained removed { kind count } remaining { count } }
@@ -20,11 +20,11 @@ const SET_PLATFORM =
   'mutation ($name: String!, $asks: Boolean) { setPlatform(name: $name, input: { asksConsent: $asks }) { asksConsent } }';
 
 describe('rights in the contract', () => {
-  let world: World;
+  let world: GatewayFixture;
   let north: string;
   let south: string;
   beforeAll(async () => {
-    world = await openWorld();
+    world = await openGatewayFixture();
     north = (await world.botKey('north')).secret;
     south = (await world.botKey('south')).secret;
   });
@@ -35,7 +35,7 @@ describe('rights in the contract', () => {
 
   it('a member consents, rolls back and takes a taste along; nobody else’s bot does it for them', async () => {
     const ada = await world.belongings(ADA);
-    await world.house.trained(ada.memberId);
+    await world.fixture.trained(ada.memberId);
     const token = await world.token(ADA);
     const id = ada.memberId;
     for (const [query, variables] of [
@@ -53,10 +53,10 @@ describe('rights in the contract', () => {
     expect(exported.data?.exportTaste).toMatchObject({ version: 1, model: 'ab'.repeat(32) });
     const back = await world.post(token, ROLLBACK, { id, version: 0 });
     expect(back.data?.rollbackMember.encoder.verdictCount).toBe(0);
-    await world.house.trained(id);
+    await world.fixture.trained(id);
     const data: string = exported.data?.exportTaste.data;
     expect((await world.post(token, IMPORT, { id, data })).data?.importTaste).toBeDefined();
-    await world.house.trained(id);
+    await world.fixture.trained(id);
     const member = await world.post(token, '{ viewer { member { encoder { capacity verdictCount } } } }');
     expect(member.data?.viewer.member.encoder).toEqual({ capacity: 'BIAS', verdictCount: 0 });
     const consent = await world.post(token, CONSENT, { id, input: { learn: true, community: true } });
@@ -127,7 +127,7 @@ describe('rights in the contract', () => {
 
   it('says what is wrong with what is asked for', async () => {
     const { memberId: id } = await world.belongings(ADA);
-    await world.house.trained(id);
+    await world.fixture.trained(id);
     expect(codeOf(await world.post(KEY, ROLLBACK, { id, version: 99 }))).toBe('NOT_FOUND');
     expect(codeOf(await world.post(KEY, IMPORT, { id, data: 'no taste' }))).toBe('BAD_USER_INPUT');
     expect(codeOf(await world.post(KEY, PLATFORM, { name: '' }))).toBe('BAD_USER_INPUT');

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type WebSocket from 'ws';
 import { ERROR_CODES } from '../../src/common/errors.js';
 import { createSchema } from '../../src/gateway/schema.js';
+import { ADMIN, type GatewayFixture, openGatewayFixture } from './fixture.js';
 import { type Answer, codes, type Harness, KEY, post, RawSocket, startHarness } from './harness.js';
 import { textInputs } from './text-inputs.js';
-import { ADMIN, openWorld, type World } from './world.js';
 
 const inputs = textInputs(createSchema());
 const TORN = ['\ud800', 'a\udfffb', '\ude00\ud83d', '\0', 'a\0b'];
@@ -146,9 +146,9 @@ describe('a text that would change', () => {
 });
 
 describe('any other text', () => {
-  let world: World;
+  let world: GatewayFixture;
   beforeAll(async () => {
-    world = await openWorld();
+    world = await openGatewayFixture();
   });
   afterAll(() => world.close());
 

@@ -1,9 +1,9 @@
 /** What plugins add inside the service: hooks and fields. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
-import { CONTRACT, openPlace, type Place } from './place.js';
+import { CONTRACT, openPluginFixture, type PluginFixture } from './fixture.js';
 
-let place: Place;
+let place: PluginFixture;
 
 const file = (name: string, rest: string, config = '', start = '') => `
   import { definePlugin, z } from ${JSON.stringify(CONTRACT)};
@@ -14,7 +14,7 @@ const file = (name: string, rest: string, config = '', start = '') => `
   });`;
 
 async function open(files: Record<string, string>): Promise<void> {
-  place = await openPlace({ plugins: Object.keys(files), files, times: { hook: 100, field: 200 } });
+  place = await openPluginFixture({ plugins: Object.keys(files), files, times: { hook: 100, field: 200 } });
   for (const { name, status } of await place.services.plugins.list()) {
     if (status !== 'BROKEN') await place.until(name, (plugin) => plugin.status === 'RUNNING');
   }

@@ -1,6 +1,6 @@
 /** What plugins find about their settings, in both places they can run. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTRACT, openPlace, type Place } from './place.js';
+import { CONTRACT, openPluginFixture, type PluginFixture } from './fixture.js';
 
 /** A plugin's file: `look` is what its diagnosis does; it runs with `context` in scope. */
 const file = (name: string, look: string, start = '') => `
@@ -33,10 +33,10 @@ const FILES = {
 const SECRET = 'a-token-that-nobody-reads';
 
 describe.each(['IN_PROCESS', 'OWN_PROCESS'] as const)('%s', (placement) => {
-  let place: Place;
+  let place: PluginFixture;
   const names = Object.keys(FILES).map((name) => name.replace('.mjs', ''));
   beforeAll(async () => {
-    place = await openPlace({
+    place = await openPluginFixture({
       plugins: Object.keys(FILES),
       files: FILES,
       placements: Object.fromEntries(names.map((name) => [name, placement])),

@@ -1,9 +1,9 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CONTRACT, openPlace, type Place } from './place.js';
+import { CONTRACT, openPluginFixture, type PluginFixture } from './fixture.js';
 
-let place: Place;
+let place: PluginFixture;
 
 /** A plugin's file: `body` is what its start does; it runs with `context` in scope. */
 const file = (name: string, body: string, config = '') => `
@@ -68,7 +68,7 @@ describe.each(['IN_PROCESS', 'OWN_PROCESS'] as const)('%s', (placement) => {
       ...Object.fromEntries(weak.map(([name, failure]) => [name, [AT_FIRST + failure] as [string]])),
     });
     const names = Object.keys(files).map((name) => name.replace('.mjs', ''));
-    place = await openPlace({
+    place = await openPluginFixture({
       plugins: Object.keys(files),
       files,
       placements: Object.fromEntries(names.map((name) => [name, placement])),
@@ -164,7 +164,11 @@ describe('settings', () => {
     return configurePlugin;
   };
   beforeAll(async () => {
-    place = await openPlace({ plugins, files: filesOf({ kept: told, checked: told, outside: told }), environment });
+    place = await openPluginFixture({
+      plugins,
+      files: filesOf({ kept: told, checked: told, outside: told }),
+      environment,
+    });
   });
   afterAll(() => place.close());
 
@@ -231,14 +235,14 @@ describe('settings', () => {
     expect((await stat(join(place.folder, 'secret-key'))).mode & 0o777).toBe(0o600);
 
     await place.stop();
-    place = await openPlace({ plugins, environment, folder: place.folder });
+    place = await openPluginFixture({ plugins, environment, folder: place.folder });
     await place.until('kept', ({ status }) => status === 'RUNNING');
   });
 
   it('that the present key does not open are asked for again', async () => {
     await place.stop();
     await rm(join(place.folder, 'secret-key'));
-    place = await openPlace({ plugins, environment, folder: place.folder });
+    place = await openPluginFixture({ plugins, environment, folder: place.folder });
     const { status, message } = await place.plugin('kept');
     expect(status).toBe('UNCONFIGURED');
     expect(message).toContain('"Token" cannot be decrypted');
@@ -257,7 +261,7 @@ describe('variables that set nothing', () => {
       PALATE_PLUGIN_STARY_TOKEN: 'z',
     };
     const files = filesOf({ stray: ['', `token: secret('The token.')`] });
-    place = await openPlace({ plugins: ['stray.mjs'], files, environment });
+    place = await openPluginFixture({ plugins: ['stray.mjs'], files, environment });
     const { status, message } = await place.until('stray', (plugin) => plugin.status === 'UNCONFIGURED');
     expect(status).toBe('UNCONFIGURED');
     expect(message).toContain('PALATE_PLUGIN_STRAY_TOKNE sets nothing; did you mean PALATE_PLUGIN_STRAY_TOKEN?');
@@ -286,7 +290,7 @@ describe('what a plugin opened', () => {
         `${OPENS} return { stop() {}, health() { throw new PluginSetupError('The token was revoked. Set another.') } }`,
       ],
     });
-    place = await openPlace({
+    place = await openPluginFixture({
       plugins: Object.keys(files),
       files,
       placements: Object.fromEntries(plugins.map((name) => [name, placement])),
@@ -322,7 +326,7 @@ describe('what a plugin opened', () => {
   it('is no reason to start anew while it recovers by itself', async () => {
     const body = `const began = Date.now();
       return { stop() {}, health: () => ({ ok: Date.now() - began > 2_000, message: 'away', recovers: true }) }`;
-    place = await openPlace({ plugins: ['away.mjs'], files: filesOf({ away: [body] }) });
+    place = await openPluginFixture({ plugins: ['away.mjs'], files: filesOf({ away: [body] }) });
     try {
       await place.until('away', ({ status }) => status === 'UNWELL');
       expect(await place.until('away', ({ status }) => status === 'RUNNING')).toMatchObject({ restarts: 0 });
@@ -349,7 +353,7 @@ describe('loading', () => {
     };
     const files = Object.fromEntries(Object.entries(broken).flatMap(([name, [text]]) => (text ? [[name, text]] : [])));
     const good = { 'good.mjs': file('good', '') };
-    place = await openPlace({ plugins: ['good.mjs', ...Object.keys(broken)], files: { ...files, ...good } });
+    place = await openPluginFixture({ plugins: ['good.mjs', ...Object.keys(broken)], files: { ...files, ...good } });
     for (const [name, [, reason]] of Object.entries(broken)) {
       const plugin = await place.plugin(`./${name}`);
       expect(plugin).toMatchObject({ status: 'BROKEN', version: null, message: expect.stringContaining(reason) });
@@ -361,7 +365,7 @@ describe('loading', () => {
   });
 
   it('tells every change of every plugin', async () => {
-    place = await openPlace({ plugins: ['a.mjs'], files: { 'a.mjs': file('watched', '') } });
+    place = await openPluginFixture({ plugins: ['a.mjs'], files: { 'a.mjs': file('watched', '') } });
     await place.until('watched', ({ status }) => status === 'RUNNING');
     const stop = new AbortController();
     const seen: string[] = [];

@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GenerateInput } from '../../src/contract/generated/types.js';
 import { checkDecodeRequest } from '../../src/runtime/check-request.js';
-import { type House, openHouse, tinyCheckpoint } from '../services/house.js';
+import { openServicesFixture, type ServicesFixture, tinyCheckpoint } from '../services/fixture.js';
 
 const RUNS = 500;
 
-let house: House;
+let fixture: ServicesFixture;
 beforeAll(async () => {
-  house = await openHouse();
+  fixture = await openServicesFixture();
 });
-afterAll(() => house.close());
+afterAll(() => fixture.close());
 
 const DENORMAL = [5e-324, -5e-324, 1e-310, 1e-45, 1e-38];
 const HUGE = [3.4e38, -3.4e38, 1e300, -1e300, Number.MAX_VALUE, 2 ** 31, 2 ** 53 + 1];
@@ -49,7 +49,7 @@ it(`${RUNS} requests`, async () => {
         ...numbers,
       };
       try {
-        await (await house.services.generations.start(input)).finished;
+        await (await fixture.services.generations.start(input)).finished;
       } catch (error) {
         expect(error).toMatchObject({ code: 'BAD_USER_INPUT' });
         expect((error as Error).message).toMatch(new RegExp(Object.keys(numbers).join('|')));
@@ -57,7 +57,7 @@ it(`${RUNS} requests`, async () => {
         return;
       }
       seen.passed++;
-      const request = house.runtime.requests.at(-1);
+      const request = fixture.runtime.requests.at(-1);
       if (!request) throw new Error('nothing was asked of the runtime');
       checkDecodeRequest(request, bounds);
     }),

@@ -2,34 +2,34 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Candidate, GenerateInput, Generation } from '../../src/contract/generated/types.js';
-import { type House, openHouse, tinyCheckpoint } from './house.js';
+import { openServicesFixture, type ServicesFixture, tinyCheckpoint } from './fixture.js';
 
 const asker = () => ({ platform: 'test', externalId: randomUUID() });
 
 describe('a reply that reached its length', () => {
-  let house: House;
+  let fixture: ServicesFixture;
   beforeAll(async () => {
-    house = await openHouse();
+    fixture = await openServicesFixture();
   });
   afterEach(() => {
-    house.runtime.holdDecoding = undefined;
+    fixture.runtime.holdDecoding = undefined;
   });
-  afterAll(() => house.close());
+  afterAll(() => fixture.close());
 
   const generate = async (input: Partial<GenerateInput> & Pick<GenerateInput, 'member'>): Promise<Generation> => {
-    const started = await house.services.generations.start({ prompt: 'Say hello.', maxTokens: 8, seed: 5, ...input });
+    const started = await fixture.services.generations.start({ prompt: 'Say hello.', maxTokens: 8, seed: 5, ...input });
     return started.finished;
   };
   const lastRow = () => {
-    const row = house.runtime.requests.at(-1)?.rows;
+    const row = fixture.runtime.requests.at(-1)?.rows;
     if (row?.length !== 1) throw new Error('The last request was not for one reply.');
     return row[0];
   };
   const exploring = ({ candidates }: Generation) => candidates.find(({ role }) => role === 'EXPLORE') as Candidate;
   const latentOf = (generation: Generation) =>
-    house.runtime.requests.at(-1)?.rows[exploring(generation).index].latent as Float32Array;
+    fixture.runtime.requests.at(-1)?.rows[exploring(generation).index].latent as Float32Array;
   const tokensOf = async (generationId: string, index = 0) =>
-    (await house.store.generations.byId(generationId))?.candidates[index].tokenIds;
+    (await fixture.store.generations.byId(generationId))?.candidates[index].tokenIds;
 
   it('goes on behind the same latent and what is written, as one candidate of the same role', async () => {
     const member = asker();
@@ -48,13 +48,13 @@ describe('a reply that reached its length', () => {
       ...((await tokensOf(next.id)) as number[]),
     ]);
     expect(last.candidates[0].text).toHaveLength(8);
-    expect(await house.services.generations.byId(last.id)).toEqual(last);
+    expect(await fixture.services.generations.byId(last.id)).toEqual(last);
   });
 
   it('of the bare model goes on without any latent, and streams only what is new', async () => {
     const member = asker();
     const [first] = (await generate({ member, personalized: false, candidateCount: 1 })).candidates;
-    const started = await house.services.generations.start({
+    const started = await fixture.services.generations.start({
       member,
       prompt: 'Say hello.',
       maxTokens: 4,
@@ -79,12 +79,12 @@ describe('a reply that reached its length', () => {
       [2, 5],
       [5, 7],
     ]) {
-      house.runtime.says = bytes.slice(start, end);
+      fixture.runtime.says = bytes.slice(start, end);
       const [candidate] = (await generate({ member, candidateCount: 1, maxTokens: end - start, continues })).candidates;
       texts.push(candidate.text);
       continues = candidate.id;
     }
-    house.runtime.says = undefined;
+    fixture.runtime.says = undefined;
     expect(texts).toEqual(['a', 'é', '漢b']);
   });
 
@@ -92,9 +92,9 @@ describe('a reply that reached its length', () => {
     const member = asker();
     const first = await generate({ member });
     const next = await generate({ member, continues: exploring(first).id });
-    const { feedback } = await house.services.preferences.submit({ generationId: next.id, verdict: 'GOOD' });
+    const { feedback } = await fixture.services.preferences.submit({ generationId: next.id, verdict: 'GOOD' });
     expect(feedback).toMatchObject({ verdict: 'GOOD', state: 'ACTIVE', chosen: { id: next.candidates[0].id } });
-    expect(await house.trained(next.memberId)).toMatchObject({ status: 'SUCCEEDED', pairCount: 1 });
+    expect(await fixture.trained(next.memberId)).toMatchObject({ status: 'SUCCEEDED', pairCount: 1 });
   });
 
   it('keeps its key, and another input with the key is refused', async () => {
@@ -123,16 +123,16 @@ describe('a reply that reached its length', () => {
   it('makes nobody a member who has nothing to go on with', async () => {
     const member = asker();
     await expect(generate({ member, continues: randomUUID() })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await house.services.members.byRef(member)).toBeNull();
+    expect(await fixture.services.members.byRef(member)).toBeNull();
   });
 
   it('that was cancelled does not go on', async () => {
     const member = asker();
-    house.runtime.holdDecoding = new Promise(() => {});
-    const started = await house.services.generations.start({ member, prompt: 'Say hello.', maxTokens: 8 });
+    fixture.runtime.holdDecoding = new Promise(() => {});
+    const started = await fixture.services.generations.start({ member, prompt: 'Say hello.', maxTokens: 8 });
     for await (const _ of started.events) break;
-    const { candidates } = await house.services.generations.cancel(started.id);
-    house.runtime.holdDecoding = undefined;
+    const { candidates } = await fixture.services.generations.cancel(started.id);
+    fixture.runtime.holdDecoding = undefined;
     await expect(generate({ member, continues: candidates[0].id })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining('CANCELLED'),
@@ -153,21 +153,24 @@ describe('a reply that reached its length', () => {
     const member = asker();
     const first = await generate({ member });
     const bare = first.candidates.find(({ role }) => role === 'BASE') as Candidate;
-    house.runtime.change({ modelDigest: 'cd'.repeat(32) });
+    fixture.runtime.change({ modelDigest: 'cd'.repeat(32) });
     await expect(generate({ member, continues: bare.id })).rejects.toMatchObject({ code: 'CONFLICT' });
-    await house.reopen(tinyCheckpoint('another'));
+    await fixture.reopen(tinyCheckpoint('another'));
     await expect(generate({ member, continues: exploring(first).id })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining('another checkpoint'),
     });
     await generate({ member, continues: bare.id });
-    await house.reopen();
+    await fixture.reopen();
     await generate({ member, continues: exploring(first).id });
-    await house.store.cleanUp.expireTexts(new Date(Date.now() + 60_000), 1_000);
+    await fixture.store.cleanUp.expireTexts(new Date(Date.now() + 60_000), 1_000);
     await expect(generate({ member, continues: exploring(first).id })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining('erased'),
     });
-    expect(await house.store.generations.continuable(exploring(first).id)).toMatchObject({ written: [], latent: null });
+    expect(await fixture.store.generations.continuable(exploring(first).id)).toMatchObject({
+      written: [],
+      latent: null,
+    });
   });
 });

@@ -1,8 +1,8 @@
 /** A gateway's life in short: members ask and vote without end, and every acknowledged vote is told. Killed by the crash test. */
-import { openHouse } from './house.js';
+import { openServicesFixture } from './fixture.js';
 
 const [folder, members] = [process.argv[2], Number(process.argv[3])];
-const { services } = await openHouse({ folder });
+const { services } = await openServicesFixture({ folder });
 
 async function live(externalId: string): Promise<never> {
   for (let turn = 0; ; turn++) {

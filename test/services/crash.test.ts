@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { openStore } from '../../src/store/store.js';
-import { openHouse } from './house.js';
+import { openServicesFixture } from './fixture.js';
 
 const MEMBERS = 3;
 
@@ -45,11 +45,11 @@ it('keeps every acknowledged verdict through kill -9, once, and the encoders cat
     for (const count of [4, 9, 17]) acknowledged.push(...(await voteAndKill(folder, count)));
     expect(new Set(acknowledged.map(({ feedbackId }) => feedbackId)).size).toBe(acknowledged.length);
 
-    const house = await openHouse({ folder });
+    const fixture = await openServicesFixture({ folder });
     const members = [...new Set(acknowledged.map(({ memberId }) => memberId))];
     expect(members).toHaveLength(MEMBERS);
     for (const memberId of members) {
-      const { nodes, totalCount } = await house.services.preferences.list(memberId, 100);
+      const { nodes, totalCount } = await fixture.services.preferences.list(memberId, 100);
       const kept = new Map(nodes.map((feedback) => [feedback.generationId, feedback]));
       expect(kept.size).toBe(totalCount);
       const told = acknowledged.filter((vote) => vote.memberId === memberId);
@@ -62,7 +62,7 @@ it('keeps every acknowledged verdict through kill -9, once, and the encoders cat
       }
       // Each kill may come between a commit and its telling.
       expect(totalCount - told.length).toBeLessThanOrEqual(3);
-      const newest = async () => (await house.services.members.versions(memberId, 1))[0];
+      const newest = async () => (await fixture.services.members.versions(memberId, 1))[0];
       let version = await newest();
       for (let i = 0; i < 200 && version?.verdictCount !== totalCount; i++) {
         await delay(50);
@@ -70,13 +70,13 @@ it('keeps every acknowledged verdict through kill -9, once, and the encoders cat
       }
       expect(version).toMatchObject({ verdictCount: totalCount, pairCount: totalCount, capacity: 'BIAS' });
       // From ten votes on the quality gate may turn votes down that, like these, mean nothing: then the one before serves.
-      const encoder = (await house.services.members.byId(memberId))?.encoder;
+      const encoder = (await fixture.services.members.byId(memberId))?.encoder;
       if (version.accepted) expect(encoder).toMatchObject({ version: version.version, verdictCount: totalCount });
       else expect(encoder?.version).toBeLessThan(version.version);
-      const jobs = await house.services.training.list(memberId, 100);
+      const jobs = await fixture.services.training.list(memberId, 100);
       expect(jobs.nodes.filter(({ status }) => status === 'QUEUED' || status === 'RUNNING')).toEqual([]);
     }
-    await house.close();
+    await fixture.close();
     // Closed in order, the folder is free at once.
     await (await openStore({ data: folder }, createLog('silent'))).close();
   } finally {

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { tasteSigner } from '../../src/services/members/taste-file.js';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.js';
-import { type House, openHouse, tinyCheckpoint } from './house.js';
+import { openServicesFixture, type ServicesFixture, tinyCheckpoint } from './fixture.js';
 
 let server: PostgresServer;
 let databaseUrl: string;
-let houses: [House, House];
+let houses: [ServicesFixture, ServicesFixture];
 beforeAll(async () => {
   server = await startPostgres();
   databaseUrl = await server.createDatabase();
-  houses = [await openHouse({ databaseUrl }), await openHouse({ databaseUrl })];
+  houses = [await openServicesFixture({ databaseUrl }), await openServicesFixture({ databaseUrl })];
 });
 afterAll(async () => {
-  for (const house of houses) await house.close();
+  for (const fixture of houses) await fixture.close();
   await server.stop();
 });
 

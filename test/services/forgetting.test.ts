@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DeletionCount, DeletionReceipt, GenerateInput, Generation } from '../../src/contract/generated/types.js';
 import { TABLES_OF_MEMBERS } from '../../src/store/forgetting.js';
 import { readMigrations } from '../../src/store/migrations.js';
-import { type House, openHouse } from './house.js';
+import { openServicesFixture, type ServicesFixture } from './fixture.js';
 
 /** Files below the folder that contain one of these byte strings. */
 async function filesWith(folder: string, needles: readonly Uint8Array[]): Promise<string[]> {
@@ -28,14 +28,14 @@ async function lastOf<T>(events: AsyncIterable<T>): Promise<T | undefined> {
 const countOf = (counts: readonly DeletionCount[], kind: string) => counts.find((entry) => entry.kind === kind)?.count;
 
 describe('forgetting a member', () => {
-  let house: House;
+  let fixture: ServicesFixture;
   beforeAll(async () => {
-    house = await openHouse({ rights: { cleanUpMinutes: 0 } });
+    fixture = await openServicesFixture({ rights: { cleanUpMinutes: 0 } });
   });
-  afterAll(() => house.close());
+  afterAll(() => fixture.close());
 
   const start = (externalId: string, input: Partial<GenerateInput> = {}) =>
-    house.services.generations.start({
+    fixture.services.generations.start({
       member: { platform: 'test', externalId },
       prompt: `The secret of ${externalId} is ${'well kept and '.repeat(20)}never told.`,
       maxTokens: 24,
@@ -44,7 +44,7 @@ describe('forgetting a member', () => {
   const generate = async (externalId: string, input: Partial<GenerateInput> = {}): Promise<Generation> =>
     (await start(externalId, input)).finished;
   const choose = (generation: Generation, voter?: string, key?: string) =>
-    house.services.preferences.submit({
+    fixture.services.preferences.submit({
       generationId: generation.id,
       verdict: 'CHOSEN',
       chosenCandidateId: generation.candidates[0].id,
@@ -52,19 +52,19 @@ describe('forgetting a member', () => {
       key,
     });
   const cleaned = async ({ id }: DeletionReceipt) => {
-    await vi.waitUntil(async () => (await house.services.rights.receipt(id))?.cleanedAt, 120_000);
-    return house.services.rights.receipt(id);
+    await vi.waitUntil(async () => (await fixture.services.rights.receipt(id))?.cleanedAt, 120_000);
+    return fixture.services.rights.receipt(id);
   };
   /** The means of the member's versions: behind magic and digest, which all encoders share. */
   const meansOf = async (memberId: string): Promise<Uint8Array[]> => {
-    const versions = await house.store.encoders.versions(memberId, 100);
-    const bytes = await Promise.all(versions.map(({ version }) => house.store.encoders.bytesOf(memberId, version)));
+    const versions = await fixture.store.encoders.versions(memberId, 100);
+    const bytes = await Promise.all(versions.map(({ version }) => fixture.store.encoders.bytesOf(memberId, version)));
     return bytes.flatMap((encoder) => (encoder ? [encoder.subarray(40, 72)] : []));
   };
   /** What of the generations and encoders is stored as bytes and text. */
   const needlesOf = async (externalId: string, memberId: string, generations: Generation[]) => {
     const vectors: Uint8Array[] = [];
-    for (const { promptFeatures, candidates } of await house.store.feedback.trainingVerdicts(memberId)) {
+    for (const { promptFeatures, candidates } of await fixture.store.feedback.trainingVerdicts(memberId)) {
       for (const bytes of [promptFeatures, ...candidates.map(({ features }) => features)])
         if (bytes) vectors.push(bytes);
     }
@@ -83,77 +83,77 @@ describe('forgetting a member', () => {
       await choose(generations[i], undefined, `vote of ${name} ${i}`);
     }
     const { memberId } = generations[0];
-    await house.trained(memberId);
+    await fixture.trained(memberId);
     const own = await generate(friend);
     await choose(own);
     const friendId = own.memberId;
-    await house.trained(friendId);
-    const alone = await house.store.encoders.bytesOf(friendId, 1);
+    await fixture.trained(friendId);
+    const alone = await fixture.store.encoders.bytesOf(friendId, 1);
     // The friend also votes on the member's generation, another way round first: that position is in no ledger any more.
-    await house.services.preferences.submit({
+    await fixture.services.preferences.submit({
       generationId: generations[0].id,
       verdict: 'BAD',
       chosenCandidateId: generations[0].candidates[0].id,
       member: { platform: 'test', externalId: friend },
     });
-    await house.trained(friendId);
+    await fixture.trained(friendId);
     await choose(generations[0], friend, `vote of ${friend}`);
-    await house.trained(friendId);
+    await fixture.trained(friendId);
     const other = await generate(bystander);
     await choose(other);
-    await house.trained(other.memberId);
-    await house.store.storage.set('some bot', `message of ${name}`, 'shown', memberId);
+    await fixture.trained(other.memberId);
+    await fixture.store.storage.set('some bot', `message of ${name}`, 'shown', memberId);
 
     const needles = await needlesOf(name, memberId, generations);
     // The oldest version is the friend's own.
     const learned = (await meansOf(friendId)).slice(0, -1);
     expect(learned).toHaveLength(2);
     expect(needles.vectors.length).toBeGreaterThan(8);
-    expect(await filesWith(house.folder, needles.texts)).not.toEqual([]);
+    expect(await filesWith(fixture.folder, needles.texts)).not.toEqual([]);
 
-    const receipt = await house.services.rights.forget(memberId);
+    const receipt = await fixture.services.rights.forget(memberId);
     expect(receipt).toMatchObject({ memberId, platform: 'test', retrained: 1 });
     const expected = { MEMBER: 1, GENERATION: 4, CANDIDATE: 8, VERDICT: 4, VERDICT_OF_OTHERS: 1, STORAGE_ENTRY: 1 };
     for (const [kind, count] of Object.entries(expected))
       expect([kind, countOf(receipt.removed, kind)]).toEqual([kind, count]);
     expect(countOf(receipt.removed, 'IDEMPOTENCY_KEY')).toBe(8);
     expect(countOf(receipt.removed, 'ENCODER_VERSION_OF_OTHERS')).toBe(2);
-    expect((await house.services.rights.remaining(memberId)).map(({ count }) => count)).not.toContain(1);
-    expect(await house.services.members.byId(memberId)).toBeNull();
-    expect(await house.services.generations.byId(generations[0].id)).toBeNull();
-    expect(house.runtime.promptDrops).toBeGreaterThan(0);
+    expect((await fixture.services.rights.remaining(memberId)).map(({ count }) => count)).not.toContain(1);
+    expect(await fixture.services.members.byId(memberId)).toBeNull();
+    expect(await fixture.services.generations.byId(generations[0].id)).toBeNull();
+    expect(fixture.runtime.promptDrops).toBeGreaterThan(0);
 
     // The friend's encoder is what it would be had the two never met; nobody else's changed.
-    await house.trained(friendId);
-    const friendNow = (await house.services.members.byId(friendId))?.encoder;
+    await fixture.trained(friendId);
+    const friendNow = (await fixture.services.members.byId(friendId))?.encoder;
     expect(friendNow).toMatchObject({ verdictCount: 1, pairCount: 1 });
-    expect(await house.store.encoders.bytesOf(friendId, friendNow?.version as number)).toEqual(alone);
-    expect(await house.services.members.versions(other.memberId, 10)).toHaveLength(1);
+    expect(await fixture.store.encoders.bytesOf(friendId, friendNow?.version as number)).toEqual(alone);
+    expect(await fixture.services.members.versions(other.memberId, 10)).toHaveLength(1);
 
     expect((await cleaned(receipt))?.cleanUpBy).toEqual(receipt.forgottenAt);
-    expect(await filesWith(house.folder, needles.texts)).toEqual([]);
-    expect(await filesWith(house.folder, needles.vectors)).toEqual([]);
-    expect(await filesWith(house.folder, learned)).toEqual([]);
+    expect(await filesWith(fixture.folder, needles.texts)).toEqual([]);
+    expect(await filesWith(fixture.folder, needles.vectors)).toEqual([]);
+    expect(await filesWith(fixture.folder, learned)).toEqual([]);
 
     // Whoever asks again gets the same receipt; everything else is as after a restart.
-    expect((await house.services.rights.forget(memberId)).id).toBe(receipt.id);
-    await house.reopen();
-    expect(await house.services.rights.receipt(receipt.id)).toMatchObject({ memberId, retrained: 1 });
-    expect(await filesWith(house.folder, [...needles.texts, ...needles.vectors])).toEqual([]);
+    expect((await fixture.services.rights.forget(memberId)).id).toBe(receipt.id);
+    await fixture.reopen();
+    expect(await fixture.services.rights.receipt(receipt.id)).toMatchObject({ memberId, retrained: 1 });
+    expect(await filesWith(fixture.folder, [...needles.texts, ...needles.vectors])).toEqual([]);
   });
 
   it('ends what is being written for them, and stores nothing of it', async () => {
     const name = `dora-${randomUUID()}`;
     let go = () => {};
-    house.runtime.holdDecoding = new Promise((resolve) => {
+    fixture.runtime.holdDecoding = new Promise((resolve) => {
       go = resolve;
     });
     const running = await start(name);
     const waiting = await start(name, { candidateCount: 4 });
     const told = [running, waiting].flatMap(({ events, finished }) => [finished, lastOf(events)]);
-    const [, receipt] = await Promise.all([Promise.allSettled(told), house.services.rights.forget(running.memberId)]);
+    const [, receipt] = await Promise.all([Promise.allSettled(told), fixture.services.rights.forget(running.memberId)]);
     go();
-    house.runtime.holdDecoding = undefined;
+    fixture.runtime.holdDecoding = undefined;
     for (const end of told) {
       await expect(end).rejects.toMatchObject({
         name: 'PalateError',
@@ -162,8 +162,8 @@ describe('forgetting a member', () => {
       });
     }
     expect(countOf(receipt.removed, 'GENERATION')).toBe(0);
-    expect(await house.services.generations.byId(running.id)).toBeNull();
-    expect(await house.services.members.byId(running.memberId)).toBeNull();
+    expect(await fixture.services.generations.byId(running.id)).toBeNull();
+    expect(await fixture.services.members.byId(running.memberId)).toBeNull();
     // Whoever writes again is somebody new.
     const anew = await generate(name);
     expect(anew.memberId).not.toBe(running.memberId);
@@ -172,16 +172,16 @@ describe('forgetting a member', () => {
   it('answers votes on their generations as on any that never was', async () => {
     const generation = await generate(`eve-${randomUUID()}`);
     await choose(generation, 'somebody', 'a vote before');
-    await house.services.rights.forget(generation.memberId);
+    await fixture.services.rights.forget(generation.memberId);
     await expect(choose(generation)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(choose(generation, 'somebody', 'a vote before')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(house.services.rights.forget(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(house.services.rights.forget('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await house.services.rights.receipt(randomUUID())).toBeNull();
+    await expect(fixture.services.rights.forget(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(fixture.services.rights.forget('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await fixture.services.rights.receipt(randomUUID())).toBeNull();
   });
 
   it('finishes at the next start what a process did not get to', async () => {
-    const late = await openHouse({ rights: { cleanUpMinutes: 1_000 } });
+    const late = await openServicesFixture({ rights: { cleanUpMinutes: 1_000 } });
     try {
       const name = `fay-${randomUUID()}`;
       const started = await late.services.generations.start({

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import type { Candidate, CandidateDelta, GenerateInput, Generation } from '../../src/contract/generated/types.js';
 import type { StartedGeneration } from '../../src/services/services.js';
-import { type House, openHouse, tinyCheckpoint } from './house.js';
+import { openServicesFixture, type ServicesFixture, tinyCheckpoint } from './fixture.js';
 
 const asker = () => ({ platform: 'test', externalId: randomUUID() });
 
@@ -16,14 +16,14 @@ async function deltasOf({ events }: StartedGeneration): Promise<CandidateDelta[]
 }
 
 describe('generations', () => {
-  let house: House;
+  let fixture: ServicesFixture;
   beforeAll(async () => {
-    house = await openHouse({ limits: { pickUpSeconds: 1 } });
+    fixture = await openServicesFixture({ limits: { pickUpSeconds: 1 } });
   });
-  afterAll(() => house.close());
+  afterAll(() => fixture.close());
 
   const generate = async (input: Partial<GenerateInput> = {}): Promise<Generation> => {
-    const started = await house.services.generations.start({
+    const started = await fixture.services.generations.start({
       member: asker(),
       prompt: 'Say hello.',
       maxTokens: 8,
@@ -34,7 +34,7 @@ describe('generations', () => {
   const rolesOf = ({ candidates }: Generation) => candidates.map(({ role }: Candidate) => role).sort();
 
   it('stream what they store', async () => {
-    const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.', maxTokens: 8 });
+    const started = await fixture.services.generations.start({ member: asker(), prompt: 'Say hello.', maxTokens: 8 });
     const texts = new Map(started.candidates.map(({ id }) => [id, '']));
     for (const { candidateId, text } of await deltasOf(started)) texts.set(candidateId, texts.get(candidateId) + text);
     const view = await started.finished;
@@ -43,15 +43,15 @@ describe('generations', () => {
       started.candidates.map(({ id }) => [texts.get(id), 8, 'LENGTH', id]),
     );
     expect(texts.get(started.candidates[0].id)).toMatch(/^[a-z]{8}$/);
-    expect(await house.services.generations.byId(view.id)).toEqual(view);
+    expect(await fixture.services.generations.byId(view.id)).toEqual(view);
     expect(view).toMatchObject({ prompt: 'Say hello.', encoderVersion: 0, model: 'Tiny' });
   });
 
   it('make an unknown member, who has the prior', async () => {
     const member = asker();
-    expect(await house.services.members.byRef(member)).toBeNull();
+    expect(await fixture.services.members.byRef(member)).toBeNull();
     const { memberId } = await generate({ member });
-    expect(await house.services.members.byRef(member)).toMatchObject({
+    expect(await fixture.services.members.byRef(member)).toMatchObject({
       id: memberId,
       scope: '',
       consent: { learn: 'UNASKED', community: false },
@@ -65,7 +65,7 @@ describe('generations', () => {
     expect(rolesOf(await generate({ candidateCount: 4 }))).toEqual(['BASE', 'BASE', 'EXPLORE', 'EXPLORE']);
     expect(rolesOf(await generate({ explore: false }))).toEqual(['BASE', 'BASE']);
     expect(rolesOf(await generate({ personalized: false }))).toEqual(['BASE', 'BASE']);
-    const [request] = house.runtime.requests.slice(-1);
+    const [request] = fixture.runtime.requests.slice(-1);
     expect(request.rows.every(({ latent }) => latent === null)).toBe(true);
   });
 
@@ -83,7 +83,7 @@ describe('generations', () => {
     const member = asker();
     const latents = async (strength: number) => {
       await generate({ member, seed: 3, strength });
-      return house.runtime.requests.at(-1)?.rows.flatMap(({ latent }) => (latent ? [...latent] : []));
+      return fixture.runtime.requests.at(-1)?.rows.flatMap(({ latent }) => (latent ? [...latent] : []));
     };
     const full = (await latents(1)) as number[];
     expect(full).toHaveLength(8);
@@ -99,51 +99,51 @@ describe('generations', () => {
       ],
       prompt: 'Bye',
     });
-    const [{ promptIds, lastUserTurn }] = house.runtime.requests.slice(-1);
+    const [{ promptIds, lastUserTurn }] = fixture.runtime.requests.slice(-1);
     expect(promptIds.length).toBeGreaterThan(20);
     expect(lastUserTurn[1]).toBeLessThan(promptIds.length);
     expect(lastUserTurn[1] - lastUserTurn[0]).toBe(3);
   });
 
   it('are not read for their features where they were cancelled before a word was written', async () => {
-    const before = house.runtime.reads;
+    const before = fixture.runtime.reads;
     const input = { member: asker(), prompt: 'Say hello.', maxTokens: 8 };
-    const { id } = await house.services.generations.start(input);
-    const { candidates } = await house.services.generations.cancel(id);
+    const { id } = await fixture.services.generations.start(input);
+    const { candidates } = await fixture.services.generations.cancel(id);
     expect(candidates.map(({ text, finishReason }) => text + finishReason)).toEqual(['CANCELLED', 'CANCELLED']);
     await generate();
-    await expect.poll(() => house.runtime.reads).toBe(before + 1);
+    await expect.poll(() => fixture.runtime.reads).toBe(before + 1);
   });
 
   it('keep the text so far when they are cancelled', async () => {
     let release = () => {};
-    house.runtime.holdDecoding = new Promise((resolve) => {
+    fixture.runtime.holdDecoding = new Promise((resolve) => {
       release = resolve;
     });
-    const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.' });
+    const started = await fixture.services.generations.start({ member: asker(), prompt: 'Say hello.' });
     let read = 0;
     for await (const _ of started.events) if (++read === 2) break;
-    expect(await house.services.generations.byId(started.id)).toBeNull();
-    await expect(house.services.preferences.submit({ generationId: started.id, verdict: 'TIE' })).rejects.toMatchObject(
-      { code: 'CONFLICT' },
-    );
-    const view = await house.services.generations.cancel(started.id);
+    expect(await fixture.services.generations.byId(started.id)).toBeNull();
+    await expect(
+      fixture.services.preferences.submit({ generationId: started.id, verdict: 'TIE' }),
+    ).rejects.toMatchObject({ code: 'CONFLICT' });
+    const view = await fixture.services.generations.cancel(started.id);
     expect(view.candidates.map(({ text, tokens, finishReason }) => [text.length, tokens, finishReason])).toEqual([
       [1, 1, 'CANCELLED'],
       [1, 1, 'CANCELLED'],
     ]);
     expect(await started.finished).toEqual(view);
-    expect(await house.services.generations.cancel(started.id)).toEqual(view);
-    house.runtime.holdDecoding = undefined;
+    expect(await fixture.services.generations.cancel(started.id)).toEqual(view);
+    fixture.runtime.holdDecoding = undefined;
     release();
   });
 
   it('end when their reader leaves, but not while another still waits for the same key', async () => {
-    house.runtime.holdDecoding = new Promise(() => {});
+    fixture.runtime.holdDecoding = new Promise(() => {});
     const leave = [new AbortController(), new AbortController()];
     const input = { member: asker(), prompt: 'Say hello.', key: randomUUID() };
     const [first, second] = await Promise.all(
-      leave.map(({ signal }) => house.services.generations.start(input, signal)),
+      leave.map(({ signal }) => fixture.services.generations.start(input, signal)),
     );
     expect(second.id).toBe(first.id);
     for await (const _ of first.events) break;
@@ -152,27 +152,27 @@ describe('generations', () => {
     expect(early).toBe('running');
     leave[1].abort();
     expect((await first.finished).candidates[0].finishReason).toBe('CANCELLED');
-    house.runtime.holdDecoding = undefined;
+    fixture.runtime.holdDecoding = undefined;
   });
 
   it('end at once when their reader leaves and no key was given to pick them up by', async () => {
-    house.runtime.holdDecoding = new Promise(() => {});
+    fixture.runtime.holdDecoding = new Promise(() => {});
     const leave = new AbortController();
-    const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.' }, leave.signal);
+    const started = await fixture.services.generations.start({ member: asker(), prompt: 'Say hello.' }, leave.signal);
     for await (const _ of started.events) break;
     leave.abort();
     expect((await started.finished).candidates[0].finishReason).toBe('CANCELLED');
-    house.runtime.holdDecoding = undefined;
+    fixture.runtime.holdDecoding = undefined;
   });
 
   it('give their places up at once, and make nobody a member, when their readers leave before they are planned', async () => {
     const input = { member: asker(), prompt: 'Say hello.', keyOwner: 'a bot' };
     const { runningPerMember, waitingPerMember } = DEFAULT_LIMITS;
     const leave = Array.from({ length: runningPerMember + waitingPerMember }, () => new AbortController());
-    const left = leave.map(({ signal }) => house.services.generations.start(input, signal));
-    await expect(house.services.generations.start(input)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    const left = leave.map(({ signal }) => fixture.services.generations.start(input, signal));
+    await expect(fixture.services.generations.start(input)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
     for (const reader of leave) reader.abort();
-    const stays = house.services.generations.start(input, new AbortController().signal);
+    const stays = fixture.services.generations.start(input, new AbortController().signal);
     for (const started of await Promise.allSettled(left)) {
       expect(started).toMatchObject({ status: 'rejected', reason: { name: 'PalateError', code: 'CANCELLED' } });
     }
@@ -180,24 +180,24 @@ describe('generations', () => {
     expect((await (await stays).finished).candidates[0].finishReason).toBe('LENGTH');
     const gone = asker();
     await expect(
-      house.services.generations.start({ member: gone, prompt: 'Say hello.' }, AbortSignal.abort()),
+      fixture.services.generations.start({ member: gone, prompt: 'Say hello.' }, AbortSignal.abort()),
     ).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect(await house.services.members.byRef(gone)).toBeNull();
+    expect(await fixture.services.members.byRef(gone)).toBeNull();
   });
 
   it('go on for whoever comes back with the same key', async () => {
     let release = () => {};
-    house.runtime.holdDecoding = new Promise((resolve) => {
+    fixture.runtime.holdDecoding = new Promise((resolve) => {
       release = resolve;
     });
     const leave = new AbortController();
     const input = { member: asker(), prompt: 'Say hello.', key: randomUUID() };
-    const first = await house.services.generations.start(input, leave.signal);
+    const first = await fixture.services.generations.start(input, leave.signal);
     for await (const _ of first.events) break;
     leave.abort();
-    const again = await house.services.generations.start(input, new AbortController().signal);
+    const again = await fixture.services.generations.start(input, new AbortController().signal);
     expect(again.id).toBe(first.id);
-    house.runtime.holdDecoding = undefined;
+    fixture.runtime.holdDecoding = undefined;
     release();
     const view = await again.finished;
     expect(view.candidates.map(({ finishReason }) => finishReason)).not.toContain('CANCELLED');
@@ -211,7 +211,7 @@ describe('generations', () => {
   it('leave nothing behind on a signal that outlives them', async () => {
     const connection = new AbortController();
     for (let i = 0; i < 3; i++) {
-      const started = await house.services.generations.start(
+      const started = await fixture.services.generations.start(
         { member: asker(), prompt: 'Say hello.', maxTokens: 2 },
         connection.signal,
       );
@@ -226,11 +226,11 @@ describe('generations', () => {
     const input = { member: asker(), prompt: 'Say hello.', maxTokens: 8, key: randomUUID() };
     const [first, joined] = await Promise.all([generate(input), generate({ ...input, candidateCount: null })]);
     expect(joined).toEqual(first);
-    const count = house.runtime.requests.length;
-    const again = await house.services.generations.start({ ...input, candidateCount: 2 });
+    const count = fixture.runtime.requests.length;
+    const again = await fixture.services.generations.start({ ...input, candidateCount: 2 });
     expect(await again.finished).toEqual(first);
     expect(await deltasOf(again)).toEqual(first.candidates.map(({ id, text }) => ({ candidateId: id, text })));
-    expect(house.runtime.requests).toHaveLength(count);
+    expect(fixture.runtime.requests).toHaveLength(count);
     await expect(generate({ ...input, prompt: 'Say bye.' })).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(generate({ ...input, seed: 1 })).rejects.toMatchObject({ code: 'CONFLICT' });
   });
@@ -267,25 +267,25 @@ describe('generations', () => {
   });
 
   it('turn callers away while the model is not there', async () => {
-    house.runtime.change({ ready: false });
+    fixture.runtime.change({ ready: false });
     await expect(generate()).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
-    house.runtime.change({ ready: true });
-    expect(await house.services.generations.byId('nothing')).toBeNull();
-    await expect(house.services.generations.cancel(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    fixture.runtime.change({ ready: true });
+    expect(await fixture.services.generations.byId('nothing')).toBeNull();
+    await expect(fixture.services.generations.cancel(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('tell their watchers of the pool', async () => {
     const stop = new AbortController();
-    const events = house.services.pool.watch(stop.signal)[Symbol.asyncIterator]();
+    const events = fixture.services.pool.watch(stop.signal)[Symbol.asyncIterator]();
     expect((await events.next()).value).toMatchObject({
       ready: true,
       personalised: true,
       checkpointDigest: tinyCheckpoint().digest,
       busySlots: 0,
     });
-    house.runtime.change({ busySlots: 3 });
+    fixture.runtime.change({ busySlots: 3 });
     expect((await events.next()).value).toMatchObject({ busySlots: 3, trainingQueued: 0, trainingRunning: 0 });
-    house.runtime.change({ busySlots: 0 });
+    fixture.runtime.change({ busySlots: 0 });
     await events.next();
     stop.abort();
     expect(await events.next()).toMatchObject({ done: true });
@@ -294,9 +294,9 @@ describe('generations', () => {
 
 describe('generations without a checkpoint', () => {
   it('are all the bare model’s; verdicts are kept and train once there is one', async () => {
-    const house = await openHouse({ checkpoint: null });
+    const fixture = await openServicesFixture({ checkpoint: null });
     try {
-      const started = await house.services.generations.start({ member: asker(), prompt: 'Say hello.', maxTokens: 4 });
+      const started = await fixture.services.generations.start({ member: asker(), prompt: 'Say hello.', maxTokens: 4 });
       const generation = await started.finished;
       expect(generation.candidates.map(({ role }) => role)).toEqual(['BASE', 'BASE']);
       const vote = {
@@ -304,34 +304,34 @@ describe('generations without a checkpoint', () => {
         verdict: 'CHOSEN' as const,
         chosenCandidateId: generation.candidates[0].id,
       };
-      expect(await house.services.preferences.submit(vote)).toMatchObject({
+      expect(await fixture.services.preferences.submit(vote)).toMatchObject({
         trainingJob: null,
         pairs: [{ weight: 1 }],
       });
-      await expect(house.services.training.train(generation.memberId)).rejects.toMatchObject({
+      await expect(fixture.services.training.train(generation.memberId)).rejects.toMatchObject({
         code: 'MODEL_UNAVAILABLE',
       });
-      expect(house.services.pool.status()).toMatchObject({ personalised: false, checkpointDigest: null });
-      expect(house.runtime.reads).toBe(0);
-      await house.reopen();
-      expect(await house.trained(generation.memberId)).toMatchObject({
+      expect(fixture.services.pool.status()).toMatchObject({ personalised: false, checkpointDigest: null });
+      expect(fixture.runtime.reads).toBe(0);
+      await fixture.reopen();
+      expect(await fixture.trained(generation.memberId)).toMatchObject({
         status: 'SUCCEEDED',
         encoderVersion: 1,
         pairCount: 1,
       });
     } finally {
-      await house.close();
+      await fixture.close();
     }
   });
 });
 
 describe('a service that stops', () => {
   it('does not wait for features that are still being read', async () => {
-    const house = await openHouse();
-    house.runtime.holdReading = new Promise(() => {});
+    const fixture = await openServicesFixture();
+    fixture.runtime.holdReading = new Promise(() => {});
     const input = { member: asker(), prompt: 'Say hello.', maxTokens: 2 };
-    await (await house.services.generations.start(input)).finished;
-    await expect.poll(() => house.runtime.reads).toBe(1);
-    await house.close();
+    await (await fixture.services.generations.start(input)).finished;
+    await expect.poll(() => fixture.runtime.reads).toBe(1);
+    await fixture.close();
   });
 });

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TrainingJob } from '../../src/contract/generated/types.js';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.js';
-import { type House, openHouse } from './house.js';
+import { openServicesFixture, type ServicesFixture } from './fixture.js';
 
 const ENDED = ['SUCCEEDED', 'REJECTED', 'FAILED', 'CANCELLED'];
 
@@ -18,7 +18,7 @@ async function eventually(holds: () => boolean | Promise<boolean>): Promise<void
 describe('two processes on one PostgreSQL server', () => {
   let server: PostgresServer;
   let databaseUrl: string;
-  let houses: [House, House];
+  let houses: [ServicesFixture, ServicesFixture];
   const queue = { pollingSeconds: 0.2, silentMs: 1_500 };
 
   beforeAll(async () => {
@@ -27,18 +27,18 @@ describe('two processes on one PostgreSQL server', () => {
   afterAll(() => server.stop());
   beforeEach(async () => {
     databaseUrl = await server.createDatabase();
-    houses = [await openHouse({ databaseUrl, queue }), await openHouse({ databaseUrl, queue })];
+    houses = [await openServicesFixture({ databaseUrl, queue }), await openServicesFixture({ databaseUrl, queue })];
   });
   afterEach(async () => {
-    for (const house of houses) await house.close();
+    for (const fixture of houses) await fixture.close();
     await server.dropDatabase(databaseUrl);
   });
 
-  const generate = async ({ services }: House, externalId = 'ada') =>
+  const generate = async ({ services }: ServicesFixture, externalId = 'ada') =>
     (await services.generations.start({ member: { platform: 'test', externalId }, prompt: 'Say hello.', maxTokens: 4 }))
       .finished;
-  const vote = async (house: House, generation: Awaited<ReturnType<typeof generate>>, choice = 0) => {
-    const { trainingJob } = await house.services.preferences.submit({
+  const vote = async (fixture: ServicesFixture, generation: Awaited<ReturnType<typeof generate>>, choice = 0) => {
+    const { trainingJob } = await fixture.services.preferences.submit({
       generationId: generation.id,
       verdict: 'CHOSEN',
       chosenCandidateId: generation.candidates[choice].id,
@@ -46,7 +46,7 @@ describe('two processes on one PostgreSQL server', () => {
     return trainingJob as TrainingJob;
   };
   /** Every state of every job as this process tells it. */
-  const follow = ({ services }: House) => {
+  const follow = ({ services }: ServicesFixture) => {
     const stop = new AbortController();
     const seen: TrainingJob[] = [];
     const following = (async () => {
@@ -84,7 +84,7 @@ describe('two processes on one PostgreSQL server', () => {
 
   it('count what waits and runs alike', async () => {
     const [here, there] = houses;
-    const counts = ({ services }: House) => {
+    const counts = ({ services }: ServicesFixture) => {
       const { trainingQueued, trainingRunning } = services.pool.status();
       return [trainingQueued, trainingRunning].join();
     };
@@ -97,9 +97,9 @@ describe('two processes on one PostgreSQL server', () => {
     const generations = [];
     for (let i = 0; i < 5; i++) generations.push(await generate(houses[i % 2], `member ${i}`));
     for (const [i, generation] of generations.entries()) await vote(houses[i % 2], generation);
-    await eventually(() => houses.every((house) => counts(house) === '1,4'));
+    await eventually(() => houses.every((fixture) => counts(fixture) === '1,4'));
     release();
-    await eventually(() => houses.every((house) => counts(house) === '0,0'));
+    await eventually(() => houses.every((fixture) => counts(fixture) === '0,0'));
     const { nodes } = await there.services.training.list(null, 50);
     expect(nodes.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(new Array(5).fill('SUCCEEDED 1'));
     expect(counts(here)).toBe('0,0');

@@ -1,39 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GenerateInput, Generation } from '../../src/contract/generated/types.js';
-import { type House, openHouse } from './house.js';
+import { openServicesFixture, type ServicesFixture } from './fixture.js';
 
 const asker = (platform = 'test') => ({ platform, externalId: randomUUID() });
 
 describe('a member’s rights', () => {
-  let house: House;
+  let fixture: ServicesFixture;
   beforeAll(async () => {
-    house = await openHouse();
+    fixture = await openServicesFixture();
   });
-  afterAll(() => house.close());
+  afterAll(() => fixture.close());
 
   const generate = async (input: Partial<GenerateInput> = {}): Promise<Generation> => {
     const base = { member: asker(), prompt: 'Say hello.', maxTokens: 8 };
-    return (await house.services.generations.start({ ...base, ...input })).finished;
+    return (await fixture.services.generations.start({ ...base, ...input })).finished;
   };
   const choose = ({ id, candidates }: Generation, index = 0) =>
-    house.services.preferences.submit({
+    fixture.services.preferences.submit({
       generationId: id,
       verdict: 'CHOSEN',
       chosenCandidateId: candidates[index].id,
     });
   const trained = async (memberId: string) => {
-    await house.trained(memberId);
-    return (await house.services.members.byId(memberId))?.encoder;
+    await fixture.trained(memberId);
+    return (await fixture.services.members.byId(memberId))?.encoder;
   };
   const states = async (memberId: string, generations: Generation[]) =>
-    Promise.all(generations.map(async ({ id }) => (await house.store.feedback.ofMember(memberId, id))?.state));
+    Promise.all(generations.map(async ({ id }) => (await fixture.store.feedback.ofMember(memberId, id))?.state));
   const bytesOf = async (memberId: string, version: number) =>
-    Buffer.from((await house.store.encoders.bytesOf(memberId, version)) as Uint8Array).toString('hex');
+    Buffer.from((await fixture.store.encoders.bytesOf(memberId, version)) as Uint8Array).toString('hex');
 
   describe('consent', () => {
     it('holds verdicts when it is denied, and lets them count again when it is given', async () => {
-      const { rights } = house.services;
+      const { rights } = fixture.services;
       const generation = await generate();
       const { memberId } = generation;
       await choose(generation);
@@ -56,7 +56,7 @@ describe('a member’s rights', () => {
     });
 
     it('is asked first where the platform says so: verdicts wait until it is given', async () => {
-      const { rights } = house.services;
+      const { rights } = fixture.services;
       const platform = `asks-${randomUUID()}`;
       expect(await rights.platform(platform)).toEqual({ name: platform, asksConsent: false });
       expect(await rights.setPlatform(platform, { asksConsent: true })).toEqual({ name: platform, asksConsent: true });
@@ -70,14 +70,14 @@ describe('a member’s rights', () => {
       const next = await generate({
         member: {
           platform,
-          externalId: (await house.services.members.byId(generation.memberId))?.externalId as string,
+          externalId: (await fixture.services.members.byId(generation.memberId))?.externalId as string,
         },
       });
       expect((await choose(next)).feedback.state).toBe('ACTIVE');
     });
 
     it('that is refused lets nothing count later that had waited for the answer', async () => {
-      const { rights, preferences } = house.services;
+      const { rights, preferences } = fixture.services;
       const platform = `asks-${randomUUID()}`;
       await rights.setPlatform(platform, { asksConsent: true });
       const member = asker(platform);
@@ -89,7 +89,7 @@ describe('a member’s rights', () => {
       expect((await preferences.withdraw(feedback.id)).feedback.state).toBe('WITHDRAWN');
       await rights.setConsent(memberId, { learn: true });
       expect(await states(memberId, [before])).toEqual(['WITHDRAWN']);
-      expect((await house.services.members.byId(memberId))?.encoder.verdictCount).toBe(0);
+      expect((await fixture.services.members.byId(memberId))?.encoder.verdictCount).toBe(0);
       // Cast anew it counts: what counted is held by a no, and by another, and comes back.
       expect((await choose(before)).feedback).toMatchObject({ id: feedback.id, state: 'ACTIVE' });
       for (let i = 0; i < 2; i++) await rights.setConsent(memberId, { learn: false });
@@ -108,7 +108,7 @@ describe('a member’s rights', () => {
 
     it('of nobody is nothing that exists', async () => {
       for (const id of ['nobody', randomUUID()]) {
-        await expect(house.services.rights.setConsent(id, { learn: true })).rejects.toMatchObject({
+        await expect(fixture.services.rights.setConsent(id, { learn: true })).rejects.toMatchObject({
           code: 'NOT_FOUND',
         });
       }
@@ -123,18 +123,18 @@ describe('a member’s rights', () => {
       for (let i = 0; i < count; i++) {
         generations.push(await generate({ member, prompt: `Question ${i}` }));
         await choose(generations[i], i % 2);
-        await house.trained(generations[i].memberId);
+        await fixture.trained(generations[i].memberId);
       }
       return { member, memberId: generations[0].memberId, generations };
     };
 
     it('takes the verdicts after a version out, and going forward puts them back', async () => {
-      const { rights } = house.services;
+      const { rights } = fixture.services;
       const { memberId, generations } = await versions(3);
       const back = await rights.rollback(memberId, 1);
       expect(back.encoder.verdictCount).toBe(1);
       expect(await states(memberId, generations)).toEqual(['ACTIVE', 'ROLLED_BACK', 'ROLLED_BACK']);
-      expect((await house.services.preferences.list(memberId, 10)).totalCount).toBe(1);
+      expect((await fixture.services.preferences.list(memberId, 10)).totalCount).toBe(1);
       expect(await trained(memberId)).toMatchObject({ version: 4, verdictCount: 1 });
       expect(await bytesOf(memberId, 4)).toBe(await bytesOf(memberId, 1));
       await rights.rollback(memberId, 3);
@@ -145,7 +145,7 @@ describe('a member’s rights', () => {
 
     it('to version 0 leaves nothing learned; a vote anew counts again', async () => {
       const { memberId, generations } = await versions(2);
-      expect((await house.services.rights.rollback(memberId, 0)).encoder.capacity).toBe('PRIOR');
+      expect((await fixture.services.rights.rollback(memberId, 0)).encoder.capacity).toBe('PRIOR');
       expect(await trained(memberId)).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
       await choose(generations[1], 1);
       expect(await states(memberId, generations)).toEqual(['ROLLED_BACK', 'ACTIVE']);
@@ -154,26 +154,26 @@ describe('a member’s rights', () => {
 
     it('leaves withdrawn verdicts withdrawn, and takes ties of later out too', async () => {
       const { member, memberId, generations } = await versions(2);
-      const first = await house.store.feedback.ofMember(memberId, generations[0].id);
-      await house.services.preferences.withdraw(first?.id as string);
-      await house.trained(memberId);
+      const first = await fixture.store.feedback.ofMember(memberId, generations[0].id);
+      await fixture.services.preferences.withdraw(first?.id as string);
+      await fixture.trained(memberId);
       const tied = await generate({ member, prompt: 'Tied' });
-      await house.services.preferences.submit({ generationId: tied.id, verdict: 'TIE' });
-      await house.services.rights.rollback(memberId, 2);
+      await fixture.services.preferences.submit({ generationId: tied.id, verdict: 'TIE' });
+      await fixture.services.rights.rollback(memberId, 2);
       expect(await states(memberId, [...generations, tied])).toEqual(['WITHDRAWN', 'ACTIVE', 'ROLLED_BACK']);
     });
 
     it('restores nothing that the member does not consent to', async () => {
       const { memberId, generations } = await versions(2);
-      await house.services.rights.rollback(memberId, 1);
-      await house.services.rights.setConsent(memberId, { learn: false });
-      await house.services.rights.rollback(memberId, 2);
+      await fixture.services.rights.rollback(memberId, 1);
+      await fixture.services.rights.setConsent(memberId, { learn: false });
+      await fixture.services.rights.rollback(memberId, 2);
       expect(await states(memberId, generations)).toEqual(['HELD', 'HELD']);
     });
 
     it('is refused to versions that do not exist, and for nobody', async () => {
       const { memberId } = await versions(1);
-      const { rights } = house.services;
+      const { rights } = fixture.services;
       for (const attempt of [
         () => rights.rollback(memberId, 7),
         () => rights.rollback(memberId, -1),
@@ -196,7 +196,7 @@ describe('a member’s rights', () => {
       await choose(consistent, 0);
       const before = await trained(memberId);
       expect(before).toMatchObject({ version: 1, verdictCount: 1 });
-      const newest = async () => (await house.services.members.versions(memberId, 1))[0];
+      const newest = async () => (await fixture.services.members.versions(memberId, 1))[0];
       // Folds follow the member's id, which is random: chance lets a round pass now and then, but hardly several.
       let rejected = await newest();
       for (let round = 1; rejected.accepted && round <= 5; round++) {
@@ -210,10 +210,10 @@ describe('a member’s rights', () => {
         rejected = await newest();
       }
       expect(rejected.accepted).toBe(false);
-      const job = await house.trained(memberId);
+      const job = await fixture.trained(memberId);
       expect(job).toMatchObject({ status: 'REJECTED', error: expect.stringContaining('contradict') });
-      expect((await house.services.members.byId(memberId))?.encoder.version).toBeLessThan(rejected.version);
-      await expect(house.services.rights.rollback(memberId, rejected.version)).rejects.toMatchObject({
+      expect((await fixture.services.members.byId(memberId))?.encoder.version).toBeLessThan(rejected.version);
+      await expect(fixture.services.rights.rollback(memberId, rejected.version)).rejects.toMatchObject({
         code: 'CONFLICT',
         message: expect.stringContaining('turned'),
       });

@@ -4,27 +4,27 @@ import type { GenerateInput, Generation } from '../../src/contract/generated/typ
 import { coordinatesOf, tasteDirections } from '../../src/learning/directions.js';
 import { decodeEncoder } from '../../src/learning/encoder.js';
 import { winRatesOf } from '../../src/services/preferences/win-rate.js';
-import { type House, openHouse, tinyCheckpoint } from './house.js';
+import { openServicesFixture, type ServicesFixture, tinyCheckpoint } from './fixture.js';
 
 describe('the map of tastes', () => {
-  let house: House;
+  let fixture: ServicesFixture;
   beforeAll(async () => {
-    house = await openHouse();
+    fixture = await openServicesFixture();
   });
-  afterAll(() => house.close());
+  afterAll(() => fixture.close());
 
   const ask = async (externalId: string, more: Partial<GenerateInput> = {}): Promise<Generation> => {
     const input = { member: { platform: 'test', externalId }, prompt: 'Say hello.', maxTokens: 8, ...more };
-    return (await house.services.generations.start(input)).finished;
+    return (await fixture.services.generations.start(input)).finished;
   };
   const choose = async ({ id, candidates, memberId }: Generation, index = 0) => {
     const [verdict, chosenCandidateId] = ['CHOSEN' as const, candidates[index].id];
-    const { feedback } = await house.services.preferences.submit({ generationId: id, verdict, chosenCandidateId });
-    await house.trained(memberId);
+    const { feedback } = await fixture.services.preferences.submit({ generationId: id, verdict, chosenCandidateId });
+    await fixture.trained(memberId);
     return feedback;
   };
   const mapOf = async (memberId: string) => {
-    const map = await house.services.tasteMaps.of(memberId);
+    const map = await fixture.services.tasteMaps.of(memberId);
     if (!map) throw new Error('no map');
     return map;
   };
@@ -32,9 +32,9 @@ describe('the map of tastes', () => {
   it('has no place for a member who has taught nothing, and none for strangers', async () => {
     const { memberId } = await ask(randomUUID());
     expect(await mapOf(memberId)).toMatchObject({ taste: null, replies: [] });
-    expect((await house.services.members.byId(memberId))?.map).toBeNull();
-    expect(await house.services.tasteMaps.of(randomUUID())).toBeNull();
-    expect(await house.services.tasteMaps.of('nobody')).toBeNull();
+    expect((await fixture.services.members.byId(memberId))?.map).toBeNull();
+    expect(await fixture.services.tasteMaps.of(randomUUID())).toBeNull();
+    expect(await fixture.services.tasteMaps.of('nobody')).toBeNull();
   });
 
   it('shows the serving taste where its mean is projected to, moves with a version, and goes back with an undo', async () => {
@@ -42,15 +42,15 @@ describe('the map of tastes', () => {
     const first = await ask(name);
     await choose(first);
     const directions = tasteDirections(tinyCheckpoint());
-    const encoder = decodeEncoder((await house.store.encoders.bytesOf(first.memberId, 1)) as Uint8Array).encoder;
+    const encoder = decodeEncoder((await fixture.store.encoders.bytesOf(first.memberId, 1)) as Uint8Array).encoder;
     const [x, y] = coordinatesOf(directions, encoder.mean);
     const before = await mapOf(first.memberId);
     expect(before.taste).toEqual({ x, y });
-    expect((await house.services.members.byId(first.memberId))?.map).toEqual({ x, y });
+    expect((await fixture.services.members.byId(first.memberId))?.map).toEqual({ x, y });
     const second = await choose(await ask(name, { prompt: 'And again?' }), 1);
     expect((await mapOf(first.memberId)).taste).not.toEqual(before.taste);
-    await house.services.preferences.withdraw(second.id);
-    await house.trained(first.memberId);
+    await fixture.services.preferences.withdraw(second.id);
+    await fixture.trained(first.memberId);
     expect(await mapOf(first.memberId)).toEqual(before);
   });
 
@@ -78,33 +78,33 @@ describe('the map of tastes', () => {
     );
     for (const { generation } of [ada, bea, cleo]) await choose(generation);
     const before = (await mapOf(ada.id)).others.length;
-    await house.services.rights.setConsent(bea.id, { community: true });
+    await fixture.services.rights.setConsent(bea.id, { community: true });
     const { others } = await mapOf(ada.id);
     expect(others).toHaveLength(before + 1);
-    const bees = (await house.services.members.byId(bea.id))?.map;
+    const bees = (await fixture.services.members.byId(bea.id))?.map;
     const rounded = { x: Math.round((bees?.x ?? 0) * 10) / 10, y: Math.round((bees?.y ?? 0) * 10) / 10 };
     expect(others).toContainEqual(rounded);
     for (const other of others) expect(Object.keys(other)).toEqual(['x', 'y']);
-    await house.services.rights.setConsent(ada.id, { community: true });
+    await fixture.services.rights.setConsent(ada.id, { community: true });
     expect((await mapOf(ada.id)).others).toEqual(others);
-    await house.services.rights.setConsent(bea.id, { community: false });
+    await fixture.services.rights.setConsent(bea.id, { community: false });
     expect((await mapOf(ada.id)).others).toHaveLength(before);
-    await house.services.rights.setConsent(bea.id, { community: true });
-    await house.services.rights.forget(bea.id);
+    await fixture.services.rights.setConsent(bea.id, { community: true });
+    await fixture.services.rights.forget(bea.id);
     expect((await mapOf(ada.id)).others).toHaveLength(before);
   });
 
   it('keeps from one member the words that were written for another', async () => {
     const generation = await ask(randomUUID());
     const voter = await ask(randomUUID());
-    const member = await house.services.members.byId(voter.memberId);
-    await house.services.preferences.submit({
+    const member = await fixture.services.members.byId(voter.memberId);
+    await fixture.services.preferences.submit({
       generationId: generation.id,
       verdict: 'CHOSEN',
       chosenCandidateId: generation.candidates[0].id,
       member: { platform: 'test', externalId: member?.externalId as string },
     });
-    await house.trained(voter.memberId);
+    await fixture.trained(voter.memberId);
     const { replies, directions } = await mapOf(voter.memberId);
     expect(replies).toHaveLength(2);
     expect(directions.flatMap(({ low, high }) => [low, high])).toEqual(Array(8).fill(null));
@@ -115,11 +115,11 @@ describe('the map of tastes', () => {
     const generation = await ask(randomUUID(), asked);
     expect(generation.candidates.map(({ role }) => role)).toEqual(['PERSONAL', 'PERSONAL']);
     expect(generation.encoderVersion).toBe(0);
-    const latents = house.runtime.requests.at(-1)?.rows.map(({ latent }) => latent as Float32Array) ?? [];
+    const latents = fixture.runtime.requests.at(-1)?.rows.map(({ latent }) => latent as Float32Array) ?? [];
     const directions = tasteDirections(tinyCheckpoint());
     const single = await ask(randomUUID(), { ...asked, candidateCount: 1, strength: 0.5 });
     expect(single.candidates[0].role).toBe('PERSONAL');
-    const [mean] = house.runtime.requests.at(-1)?.rows.map(({ latent }) => latent as Float32Array) ?? [];
+    const [mean] = fixture.runtime.requests.at(-1)?.rows.map(({ latent }) => latent as Float32Array) ?? [];
     expect([...coordinatesOf(directions, mean)].map((value) => Math.round(value * 1e4) / 1e4 + 0)).toEqual([
       0, 1, 0, 0, 0, 0, 0, 0,
     ]);
@@ -156,8 +156,8 @@ describe('the map of tastes', () => {
         ...(roles[0] === 'PERSONAL' ? { wins: expected.wins + 1 } : { losses: expected.losses + 1 }),
       };
     }
-    const points = await house.services.members.winRates(first.memberId);
-    const view = await house.services.members.byId(first.memberId);
+    const points = await fixture.services.members.winRates(first.memberId);
+    const view = await fixture.services.members.byId(first.memberId);
     expect(points).toHaveLength(expected.wins + expected.losses);
     expect(view?.winRate).toMatchObject(expected);
     if (points.length > 0) expect(view?.winRate).toEqual((({ at, ...rate }) => rate)(points[points.length - 1]));

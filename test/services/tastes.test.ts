@@ -3,31 +3,35 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Generation } from '../../src/contract/generated/types.js';
 import { decodeEncoder } from '../../src/learning/encoder.js';
 import { readTaste, tasteSigner } from '../../src/services/members/taste-file.js';
-import { type House, openHouse, tinyCheckpoint } from './house.js';
+import { openServicesFixture, type ServicesFixture, tinyCheckpoint } from './fixture.js';
 
 const elsewhere = tasteSigner(new Uint8Array(32).fill(3));
 const trusted = tasteSigner(new Uint8Array(32).fill(4));
 
 describe('tastes that members take along', () => {
-  let house: House;
+  let fixture: ServicesFixture;
   beforeAll(async () => {
-    house = await openHouse({ rights: { trustedTasteKeys: [trusted.publicKey] } });
+    fixture = await openServicesFixture({ rights: { trustedTasteKeys: [trusted.publicKey] } });
   });
-  afterAll(() => house.close());
+  afterAll(() => fixture.close());
 
   const ask = async (externalId: string, prompt = 'Say hello.'): Promise<Generation> => {
     const input = { member: { platform: 'test', externalId }, prompt, maxTokens: 8 };
-    return (await house.services.generations.start(input)).finished;
+    return (await fixture.services.generations.start(input)).finished;
   };
   const choose = async (generation: Generation, index = 0) => {
     const [verdict, chosenCandidateId] = ['CHOSEN' as const, generation.candidates[index].id];
-    const result = await house.services.preferences.submit({ generationId: generation.id, verdict, chosenCandidateId });
-    await house.trained(generation.memberId);
+    const result = await fixture.services.preferences.submit({
+      generationId: generation.id,
+      verdict,
+      chosenCandidateId,
+    });
+    await fixture.trained(generation.memberId);
     return result;
   };
   const encoderOf = async (memberId: string) => {
-    const view = (await house.services.members.byId(memberId))?.encoder;
-    const bytes = view && (await house.store.encoders.bytesOf(memberId, view.version));
+    const view = (await fixture.services.members.byId(memberId))?.encoder;
+    const bytes = view && (await fixture.store.encoders.bytesOf(memberId, view.version));
     return { view, encoder: bytes ? decodeEncoder(bytes).encoder : undefined, bytes };
   };
   const learned = async () => {
@@ -38,17 +42,17 @@ describe('tastes that members take along', () => {
 
   it('serve another member as they were, and are what verdicts change from there', async () => {
     const from = await learned();
-    const taste = await house.services.tastes.export(from);
+    const taste = await fixture.services.tastes.export(from);
     expect(taste).toMatchObject({ version: 1, checkpoint: tinyCheckpoint().digest });
     const theirs = await encoderOf(from);
     const generation = await ask(randomUUID());
     const to = generation.memberId;
-    await house.services.tastes.import(to, taste.data);
-    await house.trained(to);
+    await fixture.services.tastes.import(to, taste.data);
+    await fixture.trained(to);
     const imported = await encoderOf(to);
     expect(imported.view).toMatchObject({ version: 1, capacity: 'BIAS', verdictCount: 0, pairCount: 0 });
     expect(imported.bytes).toEqual(theirs.bytes);
-    const next = await ask((await house.services.members.byId(to))?.externalId as string, 'Next?');
+    const next = await ask((await fixture.services.members.byId(to))?.externalId as string, 'Next?');
     expect(next.encoderVersion).toBe(1);
 
     const { feedback } = await choose(generation, 0);
@@ -56,67 +60,67 @@ describe('tastes that members take along', () => {
     expect(moved.view).toMatchObject({ version: 2, verdictCount: 1 });
     expect(moved.encoder?.mean).not.toEqual(theirs.encoder?.mean);
     // The same verdict without the taste leads somewhere else.
-    await house.services.rights.rollback(to, 0);
-    await house.trained(to);
+    await fixture.services.rights.rollback(to, 0);
+    await fixture.trained(to);
     await choose(generation, 0);
     expect((await encoderOf(to)).encoder?.mean).not.toEqual(moved.encoder?.mean);
     // Going forward to the version with both brings the taste back.
-    await house.services.rights.rollback(to, 1);
-    await house.trained(to);
+    await fixture.services.rights.rollback(to, 1);
+    await fixture.trained(to);
     expect((await encoderOf(to)).bytes).toEqual(theirs.bytes);
     await choose(generation, 0);
     expect((await encoderOf(to)).bytes).toEqual(moved.bytes);
-    await house.services.preferences.withdraw(feedback.id);
-    await house.trained(to);
+    await fixture.services.preferences.withdraw(feedback.id);
+    await fixture.trained(to);
     expect((await encoderOf(to)).bytes).toEqual(theirs.bytes);
   });
 
   it('survive a restart, and mean nothing behind another checkpoint', async () => {
-    const { data } = await house.services.tastes.export(await learned());
+    const { data } = await fixture.services.tastes.export(await learned());
     const { memberId } = await ask(randomUUID());
-    await house.services.tastes.import(memberId, data);
-    await house.trained(memberId);
+    await fixture.services.tastes.import(memberId, data);
+    await fixture.trained(memberId);
     const before = await encoderOf(memberId);
-    await house.reopen();
+    await fixture.reopen();
     expect(await encoderOf(memberId)).toEqual(before);
-    await house.reopen(tinyCheckpoint('another'));
-    await house.trained(memberId);
+    await fixture.reopen(tinyCheckpoint('another'));
+    await fixture.trained(memberId);
     expect((await encoderOf(memberId)).view).toMatchObject({ capacity: 'PRIOR', verdictCount: 0 });
-    await expect(house.services.tastes.import(memberId, data)).rejects.toMatchObject({
+    await expect(fixture.services.tastes.import(memberId, data)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining('checkpoint'),
     });
-    await house.reopen(null);
-    await expect(house.services.tastes.export(memberId)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
-    await house.reopen();
-    await house.trained(memberId);
+    await fixture.reopen(null);
+    await expect(fixture.services.tastes.export(memberId)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+    await fixture.reopen();
+    await fixture.trained(memberId);
     expect((await encoderOf(memberId)).bytes).toEqual(before.bytes);
   });
 
   it('are taken from this installation and from those that are trusted', async () => {
     const from = await learned();
-    const { data } = await house.services.tastes.export(from);
+    const { data } = await fixture.services.tastes.export(from);
     const content = readTaste(data);
     const strange = elsewhere.sign(content, new Date());
-    await expect(house.services.tastes.import(from, strange)).rejects.toMatchObject({
+    await expect(fixture.services.tastes.import(from, strange)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining(elsewhere.publicKey),
     });
-    await house.services.tastes.import(from, trusted.sign(content, new Date()));
-    await house.trained(from);
+    await fixture.services.tastes.import(from, trusted.sign(content, new Date()));
+    await fixture.trained(from);
     const model = trusted.sign({ ...content, model: 'ef'.repeat(32) }, new Date());
-    await expect(house.services.tastes.import(from, model)).rejects.toMatchObject({
+    await expect(fixture.services.tastes.import(from, model)).rejects.toMatchObject({
       message: expect.stringContaining('another language model'),
     });
-    await expect(house.services.tastes.import(from, 'x'.repeat(20_000))).rejects.toMatchObject({
+    await expect(fixture.services.tastes.import(from, 'x'.repeat(20_000))).rejects.toMatchObject({
       message: expect.stringContaining('20000'),
     });
-    await expect(house.services.tastes.import(randomUUID(), data)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(fixture.services.tastes.import(randomUUID(), data)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('are none where nothing is learned', async () => {
     const { memberId } = await ask(randomUUID());
-    await expect(house.services.tastes.export(memberId)).rejects.toMatchObject({ code: 'CONFLICT' });
-    await expect(house.services.tastes.export('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(fixture.services.tastes.export(memberId)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(fixture.services.tastes.export('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeedbackResult, Generation, Verdict } from '../../src/contract/generated/types.js';
-import { type House, openHouse } from './house.js';
+import { openServicesFixture, type ServicesFixture } from './fixture.js';
 
 const VERDICTS: readonly Verdict[] = ['CHOSEN', 'TIE', 'ALL_BAD', 'GOOD', 'BAD'];
 /** Pairs that a verdict on three candidates trains on; GOOD and BAD have one with the prior. */
@@ -10,19 +10,19 @@ const TRAINED: Record<Verdict, number> = { CHOSEN: 2, TIE: 0, ALL_BAD: 0, GOOD: 
 const SHOWN: Record<Verdict, number> = { CHOSEN: 2, TIE: 0, ALL_BAD: 0, GOOD: 0, BAD: 0 };
 
 describe('a verdict', () => {
-  let house: House;
+  let fixture: ServicesFixture;
   beforeAll(async () => {
-    house = await openHouse();
+    fixture = await openServicesFixture();
   });
-  afterAll(() => house.close());
+  afterAll(() => fixture.close());
 
   const generate = async (): Promise<Generation> => {
     const member = { platform: 'test', externalId: randomUUID() };
     const input = { member, prompt: 'Say hello.', maxTokens: 4, candidateCount: 3 };
-    return (await house.services.generations.start(input)).finished;
+    return (await fixture.services.generations.start(input)).finished;
   };
   const submit = (generation: Generation, verdict: Verdict, index = 1) =>
-    house.services.preferences.submit({
+    fixture.services.preferences.submit({
       generationId: generation.id,
       verdict,
       chosenCandidateId: TRAINED[verdict] > 0 ? generation.candidates[index].id : null,
@@ -30,13 +30,13 @@ describe('a verdict', () => {
   /** Waits for what the verdict queued; the pairs the encoder is made of, null where nothing was queued. */
   const trainedOn = async (generation: Generation, { trainingJob }: FeedbackResult) => {
     if (!trainingJob) return null;
-    const { id, status, pairCount } = await house.trained(generation.memberId);
+    const { id, status, pairCount } = await fixture.trained(generation.memberId);
     expect({ id, status }).toEqual({ id: trainingJob.id, status: 'SUCCEEDED' });
     return pairCount;
   };
   const encoderOf = async ({ memberId }: Generation) => {
-    const version = (await house.services.members.byId(memberId))?.encoder.version as number;
-    const bytes = await house.store.encoders.bytesOf(memberId, version);
+    const version = (await fixture.services.members.byId(memberId))?.encoder.version as number;
+    const bytes = await fixture.store.encoders.bytesOf(memberId, version);
     return bytes && Buffer.from(bytes).toString('hex');
   };
 
@@ -53,7 +53,7 @@ describe('a verdict', () => {
     // The set of training verdicts changes where one of the two trains.
     const changed = TRAINED[before] + TRAINED[after] > 0;
     expect(await trainedOn(generation, second)).toBe(changed ? TRAINED[after] : null);
-    const { nodes, totalCount } = await house.services.preferences.list(generation.memberId, 10);
+    const { nodes, totalCount } = await fixture.services.preferences.list(generation.memberId, 10);
     expect({ totalCount, verdict: nodes[0].verdict }).toEqual({ totalCount: 1, verdict: after });
   });
 
@@ -62,10 +62,10 @@ describe('a verdict', () => {
     const first = await submit(generation, verdict);
     await trainedOn(generation, first);
     const learned = await encoderOf(generation);
-    const withdrawn = await house.services.preferences.withdraw(first.feedback.id);
+    const withdrawn = await fixture.services.preferences.withdraw(first.feedback.id);
     expect(withdrawn).toMatchObject({ feedback: { id: first.feedback.id, state: 'WITHDRAWN' }, pairs: [] });
     expect(await trainedOn(generation, withdrawn)).toBe(TRAINED[verdict] > 0 ? 0 : null);
-    expect((await house.services.preferences.list(generation.memberId, 10)).totalCount).toBe(0);
+    expect((await fixture.services.preferences.list(generation.memberId, 10)).totalCount).toBe(0);
     const again = await submit(generation, verdict);
     expect(again.feedback).toMatchObject({ id: first.feedback.id, state: 'ACTIVE' });
     expect(await trainedOn(generation, again)).toBe(TRAINED[verdict] > 0 ? TRAINED[verdict] : null);
@@ -81,18 +81,18 @@ describe('a verdict', () => {
     for (const [i, member] of others.entries()) {
       const chosenCandidateId = generation.candidates[i + 1].id;
       const input = { generationId: generation.id, member, verdict: 'CHOSEN' as const, chosenCandidateId };
-      const result = await house.services.preferences.submit(input);
-      await house.trained(result.feedback.memberId);
+      const result = await fixture.services.preferences.submit(input);
+      await fixture.trained(result.feedback.memberId);
       results.push(result.feedback);
     }
     expect(new Set(results.map(({ memberId }) => memberId)).size).toBe(2);
     expect(await encoderOf(generation)).toBe(before);
     // The same generation, voted on by three.
-    expect(await house.services.preferences.forGeneration(generation.id)).toMatchObject({ chosen: { index: 0 } });
+    expect(await fixture.services.preferences.forGeneration(generation.id)).toMatchObject({ chosen: { index: 0 } });
     for (const [i, member] of others.entries())
-      expect(await house.services.preferences.forGeneration(generation.id, member)).toEqual(results[i]);
+      expect(await fixture.services.preferences.forGeneration(generation.id, member)).toEqual(results[i]);
     // Whoever votes on what somebody else was shown says nothing about their own personal replies.
     for (const { memberId } of results)
-      expect((await house.services.members.byId(memberId))?.winRate).toMatchObject({ wins: 0, losses: 0, ties: 0 });
+      expect((await fixture.services.members.byId(memberId))?.winRate).toMatchObject({ wins: 0, losses: 0, ties: 0 });
   });
 });

@@ -2,11 +2,11 @@
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
 import { trainingJobOf } from '../../src/services/records.js';
 import { newGeneration } from '../store/temporary-store.js';
-import { openHouse } from './house.js';
+import { openServicesFixture } from './fixture.js';
 
 const databaseUrl = process.argv[2] || undefined;
-const house = await openHouse({ databaseUrl });
-const { services, store } = house;
+const fixture = await openServicesFixture({ databaseUrl });
+const { services, store } = fixture;
 const begun = Date.now();
 const times: Record<string, Date | null | undefined> = {};
 const only = <T>(values: readonly T[]): T => values[0] as T;
@@ -19,7 +19,7 @@ const { feedback, trainingJob } = await services.preferences.submit({
   verdict: 'CHOSEN',
   chosenCandidateId: made.candidates[0].id,
 });
-await house.trained(made.memberId);
+await fixture.trained(made.memberId);
 times['Generation.createdAt'] = made.createdAt;
 times['Generation.createdAt, read'] = (await services.generations.byId(made.id))?.createdAt;
 times['Feedback.createdAt'] = feedback.createdAt;
@@ -59,5 +59,5 @@ times['DeletionReceipt.cleanedAt'] = (await services.rights.receipt(receipt.id))
 
 const { memberTokenSeconds } = DEFAULT_LIMITS;
 process.stdout.write(`${JSON.stringify({ begun, ended: Date.now(), memberTokenSeconds, times })}\n`);
-await house.close();
+await fixture.close();
 process.exit(0);

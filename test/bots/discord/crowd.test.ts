@@ -1,8 +1,8 @@
 /** Five hundred members vote through every kind of trouble at once: in the end the ledger is what Discord shows. */
 import { expect, it } from 'vitest';
 import { Random } from '../../../src/common/random.js';
-import type { Message, User } from '../../discord/types.js';
-import { type BotHouse, openBotHouse, QUICK, shown } from './house.js';
+import type { Message, User } from '../../fakes/discord/types.js';
+import { type BotFixture, openBotFixture, QUICK, shown } from './fixture.js';
 
 const MEMBERS = 500;
 const EMOJI = ['🇦', '🇧', '🤝', '🚫'];
@@ -16,12 +16,12 @@ class Crowd {
   private readonly random = new Random('crowd');
 
   constructor(
-    private readonly house: BotHouse,
+    private readonly fixture: BotFixture,
     private readonly message: Message,
   ) {
-    const { world } = house.discord;
+    const { world } = fixture.discord;
     this.members = Array.from({ length: MEMBERS }, (_, i) => world.addUser(`member-${i}`));
-    for (const { id } of this.members) house.guild.members.set(id, { roles: [], joinedAt: '' });
+    for (const { id } of this.members) fixture.guild.members.set(id, { roles: [], joinedAt: '' });
   }
 
   act(from: number, to: number): void {
@@ -53,13 +53,13 @@ class Crowd {
   }
 
   private leave(member: User, emoji: string): void {
-    this.house.discord.people.react(member, this.message, emoji);
+    this.fixture.discord.people.react(member, this.message, emoji);
     const own = this.left.get(member.id) ?? [];
     if (!own.includes(emoji)) this.left.set(member.id, [...own, emoji]);
   }
 
   private takeBack(member: User, emoji: string): void {
-    this.house.discord.people.unreact(member, this.message, emoji);
+    this.fixture.discord.people.unreact(member, this.message, emoji);
     this.left.set(
       member.id,
       (this.left.get(member.id) ?? []).filter((one) => one !== emoji),
@@ -68,7 +68,11 @@ class Crowd {
 }
 
 /** The active verdicts on a generation, member by member. */
-async function ledgerOf(house: BotHouse, generationId: string, members: readonly User[]): Promise<(string | null)[]> {
+async function ledgerOf(
+  fixture: BotFixture,
+  generationId: string,
+  members: readonly User[],
+): Promise<(string | null)[]> {
   const found: (string | null)[] = [];
   for (let at = 0; at < members.length; at += BATCH) {
     const fields = members.slice(at, at + BATCH).map(({ id }, i) => {
@@ -76,7 +80,7 @@ async function ledgerOf(house: BotHouse, generationId: string, members: readonly
       return `m${i}: feedback(member: ${member}) { verdict state chosen { text } }`;
     });
     const query = `query ($id: ID!) { generation(id: $id) { ${fields.join(' ')} } }`;
-    const { generation } = await house.place.admin.request(query, { id: generationId });
+    const { generation } = await fixture.place.admin.request(query, { id: generationId });
     type Row = { verdict: string; state: string; chosen: { text: string } | null } | null;
     for (const row of Object.values(generation as Record<string, Row>)) {
       const active = row?.state === 'ACTIVE' ? row : null;
@@ -88,14 +92,14 @@ async function ledgerOf(house: BotHouse, generationId: string, members: readonly
 
 it('equals what Discord shows after drops, 429s, errors and a restart', async () => {
   const rateLimits = { ...QUICK, 'reactions read': { limit: 100, windowMs: 500 } };
-  const house = await openBotHouse({ discord: { rateLimits } });
+  const fixture = await openBotFixture({ discord: { rateLimits } });
   try {
-    const { ada, discord } = house;
-    const message = await house.reply(house.ask(ada, 'hello'));
+    const { ada, discord } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     discord.people.react(ada, message, '🇦');
-    await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
-    const [{ generation }] = await house.verdicts(ada);
-    const crowd = new Crowd(house, message);
+    await fixture.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
+    const [{ generation }] = await fixture.verdicts(ada);
+    const crowd = new Crowd(fixture, message);
     const pause = () => new Promise((resolve) => setTimeout(resolve, 500));
     crowd.act(0, 300);
     discord.gateway.cut();
@@ -106,17 +110,17 @@ it('equals what Discord shows after drops, 429s, errors and a restart', async ()
     discord.gateway.closeAll(4_000);
     crowd.act(0, MEMBERS);
     await pause();
-    await house.restart(() => crowd.settle());
+    await fixture.restart(() => crowd.settle());
     const expected = crowd.votes();
     expect(new Set(expected).size).toBe(5);
-    let found = await ledgerOf(house, generation, crowd.members);
+    let found = await ledgerOf(fixture, generation, crowd.members);
     for (const end = Date.now() + 240_000; Date.now() < end && found.join() !== expected.join(); ) {
       // Reading the ledger is work too: the bot is to get on with its own.
       await new Promise((resolve) => setTimeout(resolve, 3_000));
-      found = await ledgerOf(house, generation, crowd.members);
+      found = await ledgerOf(fixture, generation, crowd.members);
     }
     expect(found).toEqual(expected);
   } finally {
-    await house.close();
+    await fixture.close();
   }
 });

@@ -1,17 +1,17 @@
 /** What the doctor finds about a Discord bot, against the local Discord. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/client/index.js';
-import { bits, EVERYONE } from '../../discord/permissions.js';
-import { type Discord, startDiscord } from '../../discord/server.js';
-import { openPlace, type Place } from '../../plugins/place.js';
+import { bits, EVERYONE } from '../../fakes/discord/permissions.js';
+import { type Discord, startDiscord } from '../../fakes/discord/server.js';
+import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
 
 let discord: Discord;
-let place: Place;
+let place: PluginFixture;
 const PERMISSIONS = 274_878_024_768;
 
 beforeAll(async () => {
   discord = await startDiscord({ gateway: { identifyMs: 10 } });
-  place = await openPlace({ plugins: ['discord'] });
+  place = await openPluginFixture({ plugins: ['discord'] });
   await place.admin.stopPlugin('discord');
 });
 afterAll(async () => {

@@ -1,45 +1,45 @@
 /** The Discord bot when things go wrong: downtime, limits, errors, lost connections, missing permissions. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { type BotHouse, openBotHouse, QUICK, shown } from './house.js';
+import { type BotFixture, openBotFixture, QUICK, shown } from './fixture.js';
 
-let house: BotHouse;
-afterEach(() => house.close());
+let fixture: BotFixture;
+afterEach(() => fixture.close());
 
 const chosen = (message: Parameters<typeof shown>[0], letter: string) => `CHOSEN ${shown(message).get(letter)}`;
 
 describe('after downtime', () => {
   it('votes that came, changed and went meanwhile are found', async () => {
-    house = await openBotHouse();
-    const { ada, bob, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, bob, discord } = fixture;
     const [one, two, three] = [
-      await house.reply(house.ask(ada, 'one')),
-      await house.reply(house.ask(ada, 'two')),
-      await house.reply(house.ask(bob, 'three')),
+      await fixture.reply(fixture.ask(ada, 'one')),
+      await fixture.reply(fixture.ask(ada, 'two')),
+      await fixture.reply(fixture.ask(bob, 'three')),
     ];
     discord.people.react(ada, one, '🇦');
-    await house.ledger(ada, chosen(one, 'A'));
+    await fixture.ledger(ada, chosen(one, 'A'));
     discord.people.react(bob, three, '🇧');
-    await house.ledger(bob, chosen(three, 'B'));
-    await house.restart(() => {
+    await fixture.ledger(bob, chosen(three, 'B'));
+    await fixture.restart(() => {
       discord.people.unreact(ada, one, '🇦');
       discord.people.react(ada, two, '🇧');
       discord.people.unreact(bob, three, '🇧');
       discord.people.react(bob, three, '🤝');
     });
-    await house.ledger(ada, chosen(two, 'B'));
-    await house.ledger(bob, 'TIE');
+    await fixture.ledger(ada, chosen(two, 'B'));
+    await fixture.ledger(bob, 'TIE');
     discord.people.unreact(bob, three, '🤝');
-    await house.ledger(bob, null);
+    await fixture.ledger(bob, null);
   });
 
   it('a vote that comes while reactions are being read counts', async () => {
-    house = await openBotHouse();
-    const { ada, bob, discord } = house;
-    const message = await house.reply(house.ask(ada, 'one'));
+    fixture = await openBotFixture();
+    const { ada, bob, discord } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'one'));
     for (const emoji of ['🇦', '🇧']) discord.people.react(bob, message, emoji);
-    await house.ledger(bob, chosen(message, 'B'));
+    await fixture.ledger(bob, chosen(message, 'B'));
     // The first emoji's users are read; those of the second only after a wait.
-    await house.restart(() =>
+    await fixture.restart(() =>
       discord.rest.faults.add({
         path: /reactions\/%F0%9F%87%A7/,
         times: 1,
@@ -50,86 +50,86 @@ describe('after downtime', () => {
     );
     await discord.until('the wait', () => discord.rest.faults.met === 1);
     discord.people.react(ada, message, '🇦');
-    await discord.until('the end', () => house.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
-    await house.ledger(ada, chosen(message, 'A'));
+    await discord.until('the end', () => fixture.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
+    await fixture.ledger(ada, chosen(message, 'A'));
     await new Promise((resolve) => setTimeout(resolve, 300));
-    await house.ledger(ada, chosen(message, 'A'));
-    await house.ledger(bob, chosen(message, 'B'));
+    await fixture.ledger(ada, chosen(message, 'A'));
+    await fixture.ledger(bob, chosen(message, 'B'));
   });
 
   it('votes by button stand', async () => {
-    house = await openBotHouse();
-    const { ada, discord } = house;
-    const message = await house.reply(house.ask(ada, 'one'));
+    fixture = await openBotFixture();
+    const { ada, discord } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'one'));
     const button = discord.people.buttons(message).get('A') as string;
     discord.people.press(ada, message, button);
-    await house.ledger(ada, chosen(message, 'A'));
-    await house.restart();
-    await house.ledger(ada, chosen(message, 'A'));
+    await fixture.ledger(ada, chosen(message, 'A'));
+    await fixture.restart();
+    await fixture.ledger(ada, chosen(message, 'A'));
     discord.people.press(ada, message, button);
-    await house.ledger(ada, null);
+    await fixture.ledger(ada, null);
   });
 
   it('deleted messages and departed members do no harm', async () => {
-    house = await openBotHouse();
-    const { ada, bob, discord, guild } = house;
-    const gone = await house.reply(house.ask(ada, 'one'));
-    const stays = await house.reply(house.ask(ada, 'two'));
+    fixture = await openBotFixture();
+    const { ada, bob, discord, guild } = fixture;
+    const gone = await fixture.reply(fixture.ask(ada, 'one'));
+    const stays = await fixture.reply(fixture.ask(ada, 'two'));
     discord.people.react(ada, gone, '🇦');
-    await house.ledger(ada, chosen(gone, 'A'));
-    await house.restart(() => {
+    await fixture.ledger(ada, chosen(gone, 'A'));
+    await fixture.restart(() => {
       discord.world.deleteMessage(gone);
       discord.people.react(bob, stays, '🇧');
       discord.world.leaveGuild(guild, bob.id);
     });
-    await house.ledger(bob, chosen(stays, 'B'));
-    await house.ledger(ada, chosen(gone, 'A'));
+    await fixture.ledger(bob, chosen(stays, 'B'));
+    await fixture.ledger(ada, chosen(gone, 'A'));
   });
 });
 
 describe('Discord in trouble', () => {
   it('gets a reply posted once although its answer was lost', async () => {
-    house = await openBotHouse();
-    const { ada, bot, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, bot, channel, discord } = fixture;
     discord.rest.faults.add({ method: 'POST', path: /messages$/, times: 2, when: 'after', answer: 502 });
     discord.rest.faults.add({ method: 'PATCH', path: /messages/, times: 1, when: 'before', answer: 500 });
-    await house.reply(house.ask(ada, 'hello'));
+    await fixture.reply(fixture.ask(ada, 'hello'));
     expect(discord.rest.faults.met).toBe(3);
     expect(discord.world.messagesIn(channel.id).filter(({ authorId }) => authorId === bot)).toHaveLength(1);
   });
 
   it('hears no more edits than it takes', async () => {
-    house = await openBotHouse({
+    fixture = await openBotFixture({
       discord: { rateLimits: { ...QUICK, 'PATCH messages': { limit: 5, windowMs: 5_000 } } },
     });
-    const { ada, discord } = house;
-    for (let i = 0; i < 3; i++) await house.reply(house.ask(ada, `${i}`));
+    const { ada, discord } = fixture;
+    for (let i = 0; i < 3; i++) await fixture.reply(fixture.ask(ada, `${i}`));
     expect(discord.rest.served.filter(({ status }) => status === 429)).toHaveLength(0);
   });
 
   it('keeps a reply whose message is deleted while it grows from ending the bot', async () => {
-    house = await openBotHouse();
-    const { ada, bot, channel, discord, place } = house;
+    fixture = await openBotFixture();
+    const { ada, bot, channel, discord, place } = fixture;
     let release = () => {};
     place.runtime.holdDecoding = new Promise((resolve) => {
       release = resolve;
     });
-    house.ask(ada, 'hello');
+    fixture.ask(ada, 'hello');
     const growing = await discord.until('a growing reply', () =>
       discord.world.messagesIn(channel.id).find(({ authorId }) => authorId === bot),
     );
     discord.world.deleteMessage(growing);
     place.runtime.holdDecoding = undefined;
     release();
-    await house.reply(house.ask(ada, 'again'));
+    await fixture.reply(fixture.ask(ada, 'again'));
     expect(place.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
   it('is stopped by the asker: the text so far stays and says so', async () => {
-    house = await openBotHouse();
-    const { ada, bot, channel, discord, place } = house;
+    fixture = await openBotFixture();
+    const { ada, bot, channel, discord, place } = fixture;
     place.runtime.holdDecoding = new Promise(() => {});
-    house.ask(ada, 'hello');
+    fixture.ask(ada, 'hello');
     const growing = await discord.until('a stop button', () =>
       discord.world.messagesIn(channel.id).find((message) => message.authorId === bot && message.components.length > 0),
     );
@@ -141,10 +141,10 @@ describe('Discord in trouble', () => {
     ['SEND_MESSAGES', 'Send Messages'],
     ['READ_MESSAGE_HISTORY', 'Read Message History'],
   ] as const)('says which permission is missing: %s', async (name, said) => {
-    house = await openBotHouse();
-    const { ada, bot, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, bot, channel, discord } = fixture;
     discord.world.deny(channel, name);
-    house.ask(ada, 'hello');
+    fixture.ask(ada, 'hello');
     const direct = discord.world.directChannel(ada.id);
     const sentence = await discord.until('a sentence', () =>
       [...discord.world.messagesIn(direct.id), ...discord.world.messagesIn(channel.id)].find(
@@ -156,28 +156,30 @@ describe('Discord in trouble', () => {
   });
 
   it('offers buttons alone where reactions are not allowed', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
     discord.world.deny(channel, 'ADD_REACTIONS');
-    const message = await house.reply(house.ask(ada, 'hello'), 0);
+    const message = await fixture.reply(fixture.ask(ada, 'hello'), 0);
     await discord.until('buttons', () => discord.people.buttons(message).has('A'));
     discord.people.press(ada, message, discord.people.buttons(message).get('A') as string);
-    await house.ledger(ada, chosen(message, 'A'));
+    await fixture.ledger(ada, chosen(message, 'A'));
   });
 
   it('says what is wrong with the settings instead of trying for ever', async () => {
-    house = await openBotHouse();
+    fixture = await openBotFixture();
     const put = (name: string, value: string) =>
-      house.place.admin.request(
+      fixture.place.admin.request(
         `mutation ($values: [PluginValueInput!]) { configurePlugin(name: "discord", input: { values: $values }) { status } }`,
         { values: [{ name, value }] },
       );
     await put('token', 'bm90.bm90.known');
-    const refused = await house.place.until('discord', ({ message }) => /does not know this token/.test(message ?? ''));
+    const refused = await fixture.place.until('discord', ({ message }) =>
+      /does not know this token/.test(message ?? ''),
+    );
     expect(refused.message).toContain('Reset Token');
-    await put('token', house.discord.token);
+    await put('token', fixture.discord.token);
     await put('messageContent', 'true');
-    await house.place.until('discord', ({ message }) =>
+    await fixture.place.until('discord', ({ message }) =>
       /message content intent is not switched on/.test(message ?? ''),
     );
   });

@@ -1,12 +1,12 @@
 /** Commands and pages of the Discord bot, used by people on the local Discord. */
 import { PNG } from 'pngjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { SeenInteraction } from '../../discord/people.js';
-import type { Message, Wire } from '../../discord/types.js';
-import { type BotHouse, openBotHouse, shown } from './house.js';
+import type { SeenInteraction } from '../../fakes/discord/people.js';
+import type { Message, Wire } from '../../fakes/discord/types.js';
+import { type BotFixture, openBotFixture, shown } from './fixture.js';
 
-let house: BotHouse;
-afterEach(() => house.close());
+let fixture: BotFixture;
+afterEach(() => fixture.close());
 
 /** The text of a page: of the message, and of what is embedded in it. */
 function textOf(message: Message): string {
@@ -23,32 +23,32 @@ async function answer(
   seen: SeenInteraction,
   fits: (message: Message) => boolean = (message) => textOf(message) !== '',
 ) {
-  return house.discord.until('an answer', () => seen.message && fits(seen.message) && seen.message);
+  return fixture.discord.until('an answer', () => seen.message && fits(seen.message) && seen.message);
 }
 
-const press = (message: Message, label: string, user = house.ada) => {
-  const id = house.discord.people.buttons(message).get(label);
-  if (!id) throw new Error(`No button ${label} in ${[...house.discord.people.buttons(message).keys()]}`);
-  return house.discord.people.press(user, message, id);
+const press = (message: Message, label: string, user = fixture.ada) => {
+  const id = fixture.discord.people.buttons(message).get(label);
+  if (!id) throw new Error(`No button ${label} in ${[...fixture.discord.people.buttons(message).keys()]}`);
+  return fixture.discord.people.press(user, message, id);
 };
 
 describe('/ask', () => {
   it('shows the question at once, answers like a message, and can be voted on', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
     const asked = discord.people.command(ada, channel.id, 'ask', { prompt: 'hello\n*there*' });
     const message = await answer(asked, ({ reactions }) => reactions.size === 5);
     expect(asked.interaction.answer?.data.content).toBe('> hello \\*there\\*\n\n…');
     expect(message.content).toMatch(/^> hello \\\*there\\\*\n\n\*\*A\*\*\n/);
     discord.people.react(ada, message, '🇦');
-    await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
+    await fixture.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
   });
 
   it('speaks the language of its person', async () => {
-    house = await openBotHouse();
-    const { channel, discord } = house;
+    fixture = await openBotFixture();
+    const { channel, discord } = fixture;
     const jun = discord.world.addUser('jun', { locale: 'ja' });
-    house.guild.members.set(jun.id, { roles: [], joinedAt: '' });
+    fixture.guild.members.set(jun.id, { roles: [], joinedAt: '' });
     const asked = discord.people.command(jun, channel.id, 'ask', { prompt: 'hello' });
     const message = await answer(asked, ({ reactions }) => reactions.size === 5);
     expect(message.content).toContain('どちらがよいですか？');
@@ -60,9 +60,9 @@ describe('/ask', () => {
 
 describe('a reply to the bot without mentioning it', () => {
   it('is told once that it cannot be read', async () => {
-    house = await openBotHouse();
-    const { ada, bob, channel, bot, discord } = house;
-    const message = await house.reply(house.ask(ada, 'hello'));
+    fixture = await openBotFixture();
+    const { ada, bob, channel, bot, discord } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     const questions = ['one', 'two'].map((text) =>
       discord.people.say(bob, channel.id, text, { replyTo: message, ping: false }),
     );
@@ -72,29 +72,29 @@ describe('a reply to the bot without mentioning it', () => {
         .filter(({ authorId, reference }) => authorId === bot && reference?.messageId === id);
     const said = await discord.until('a word', () => answersTo(questions[0]).at(0));
     expect(said.content).toContain('leave the mention on when you reply');
-    await house.reply(discord.people.say(bob, channel.id, 'three', { replyTo: message }));
+    await fixture.reply(discord.people.say(bob, channel.id, 'three', { replyTo: message }));
     expect(answersTo(questions[1])).toEqual([]);
-    expect(house.place.runtime.requests).toHaveLength(2);
+    expect(fixture.place.runtime.requests).toHaveLength(2);
   });
 
   it('is answered where the bot may read it', async () => {
-    house = await openBotHouse({
+    fixture = await openBotFixture({
       config: { messageContent: true },
       before: ({ world }) => {
         world.application.privileged.messageContent = true;
       },
     });
-    const { ada, bob, channel, discord } = house;
-    const message = await house.reply(house.ask(ada, 'hello'));
-    await house.reply(discord.people.say(bob, channel.id, 'and now?', { replyTo: message, ping: false }));
-    expect(house.place.runtime.requests).toHaveLength(2);
+    const { ada, bob, channel, discord } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
+    await fixture.reply(discord.people.say(bob, channel.id, 'and now?', { replyTo: message, ping: false }));
+    expect(fixture.place.runtime.requests).toHaveLength(2);
   });
 });
 
 describe('consent', () => {
   it('is kept of somebody who has not asked anything yet', async () => {
-    house = await openBotHouse({ config: { askConsent: true } });
-    const { ada, channel, discord, place } = house;
+    fixture = await openBotFixture({ config: { askConsent: true } });
+    const { ada, channel, discord, place } = fixture;
     const page = await answer(discord.people.command(ada, channel.id, 'consent'));
     expect(textOf(await answer(press(page, 'Yes, learn')))).toContain('Thank you.');
     const member = await place.admin.member({ platform: 'discord', externalId: ada.id });
@@ -102,26 +102,26 @@ describe('consent', () => {
   });
 
   it('is asked for in a direct message behind the first vote, which waits for it', async () => {
-    house = await openBotHouse({ config: { askConsent: true } });
-    const { ada, discord } = house;
-    const message = await house.reply(house.ask(ada, 'hello'));
+    fixture = await openBotFixture({ config: { askConsent: true } });
+    const { ada, discord } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     discord.people.react(ada, message, '🇦');
     const direct = discord.world.directChannel(ada.id);
     const question = await discord.until('the question', () => discord.world.messagesIn(direct.id)[0]);
     expect(textOf(question)).toContain('never from other messages');
-    expect(await house.verdicts(ada)).toEqual([]);
+    expect(await fixture.verdicts(ada)).toEqual([]);
     const granted = press(question, 'Yes, learn');
     expect(textOf(await answer(granted))).toContain('those that were waiting included');
-    await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
+    await fixture.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
     discord.people.react(ada, message, '🇧');
-    await house.ledger(ada, `CHOSEN ${shown(message).get('B')}`);
+    await fixture.ledger(ada, `CHOSEN ${shown(message).get('B')}`);
     expect(discord.world.messagesIn(direct.id)).toHaveLength(1);
   });
 
   it('is asked for where the button was pressed, and where no direct message is taken', async () => {
-    house = await openBotHouse({ config: { askConsent: true } });
-    const { ada, bob, discord, channel } = house;
-    const message = await house.reply(house.ask(ada, 'hello'));
+    fixture = await openBotFixture({ config: { askConsent: true } });
+    const { ada, bob, discord, channel } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     const pressed = press(message, 'A');
     const [question] = await discord.until('the question', () => pressed.followups.length === 1 && pressed.followups);
     expect(question.ephemeralFor).toBe(ada.id);
@@ -131,14 +131,14 @@ describe('consent', () => {
       discord.world.messagesIn(channel.id).find(({ content }) => content === `<@${bob.id}>`),
     );
     expect(textOf(await answer(press(open, 'No', bob)))).toContain('change nothing');
-    const state = (await house.place.admin.member({ platform: 'discord', externalId: bob.id }))?.consent.learn;
+    const state = (await fixture.place.admin.member({ platform: 'discord', externalId: bob.id }))?.consent.learn;
     expect(state).toBe('DENIED');
   });
 
   it('is seen and changed by /consent', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
-    await house.reply(house.ask(ada, 'hello'));
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
+    await fixture.reply(fixture.ask(ada, 'hello'));
     const page = await answer(discord.people.command(ada, channel.id, 'consent'));
     expect(textOf(page)).toContain('You have not decided yet');
     expect(page.ephemeralFor).toBe(ada.id);
@@ -152,21 +152,21 @@ describe('consent', () => {
 describe('/taste', () => {
   const trained = async (version: number) => {
     for (;;) {
-      const member = await house.place.admin.member({ platform: 'discord', externalId: house.ada.id });
+      const member = await fixture.place.admin.member({ platform: 'discord', externalId: fixture.ada.id });
       if ((member?.encoder.version ?? 0) >= version) return member;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
 
   it('shows what was learned, goes back, exports and forgets', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
     const empty = await answer(discord.people.command(ada, channel.id, 'taste'));
     expect(textOf(empty)).toContain('not learned anything');
-    const first = await house.reply(house.ask(ada, 'one'));
+    const first = await fixture.reply(fixture.ask(ada, 'one'));
     discord.people.react(ada, first, '🇦');
     await trained(1);
-    const second = await house.reply(house.ask(ada, 'two'));
+    const second = await fixture.reply(fixture.ask(ada, 'two'));
     discord.people.react(ada, second, '🇧');
     await trained(2);
     const page = await answer(discord.people.command(ada, channel.id, 'taste'));
@@ -178,12 +178,12 @@ describe('/taste', () => {
     const exported = await answer(press(page, 'Export'), ({ attachments }) => attachments.length === 1);
     expect(Buffer.from(exported.attachments[0].bytes).toString()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(textOf(await answer(press(page, 'Back to version 1')))).toContain('Back at version 1');
-    await house.ledger(ada, `CHOSEN ${shown(first).get('A')}`);
+    await fixture.ledger(ada, `CHOSEN ${shown(first).get('A')}`);
     const question = await answer(press(page, 'Forget me'));
     expect(textOf(await answer(press(question, 'Keep it')))).toBe('Nothing was deleted.');
     expect(textOf(await answer(press(question, 'Delete everything')))).toContain('Receipt:');
-    expect(await house.place.admin.member({ platform: 'discord', externalId: ada.id })).toBeNull();
-    const rows = JSON.stringify((await house.place.admin.request('{ viewer { scope } }')) ?? {});
+    expect(await fixture.place.admin.member({ platform: 'discord', externalId: ada.id })).toBeNull();
+    const rows = JSON.stringify((await fixture.place.admin.request('{ viewer { scope } }')) ?? {});
     expect(rows).toContain('ADMIN');
     // A vote on what is gone ends the offer: its buttons disappear.
     discord.people.react(ada, first, '🇧');
@@ -196,8 +196,8 @@ describe('/taste', () => {
 
 describe('/tune', () => {
   it('asks ten prompts, four replies each, learns, and shows before and after', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
     const started = discord.people.command(ada, channel.id, 'tune');
     const page = await answer(started, (message) => discord.people.buttons(message).has('A'));
     expect(page.ephemeralFor).toBe(ada.id);
@@ -209,7 +209,7 @@ describe('/tune', () => {
     }
     await discord.until('the end', () => textOf(page).includes('Done: 9 votes'));
     expect(textOf(page)).toMatch(/\*\*Before\*\*\n[\s\S]+\*\*After\*\*\n/);
-    const verdicts = await house.verdicts(ada);
+    const verdicts = await fixture.verdicts(ada);
     expect(verdicts).toHaveLength(9);
     expect(verdicts.filter(({ verdict }) => verdict === 'CHOSEN')).toHaveLength(8);
     const [before, after] = [/Before\*\*\n(.+)/, /After\*\*\n(.+)/].map((part) => part.exec(textOf(page))?.[1]);
@@ -217,8 +217,8 @@ describe('/tune', () => {
   });
 
   it('asks for consent before the first prompt; without it there is no round', async () => {
-    house = await openBotHouse({ config: { askConsent: true } });
-    const { ada, channel, discord, place } = house;
+    fixture = await openBotFixture({ config: { askConsent: true } });
+    const { ada, channel, discord, place } = fixture;
     const question = await answer(discord.people.command(ada, channel.id, 'tune'));
     expect(textOf(question)).toContain('A tuning round teaches me your taste. So I ask first:');
     expect(place.runtime.requests).toEqual([]);
@@ -238,12 +238,12 @@ describe('/tune', () => {
     expect((await member())?.consent.learn).toBe('GRANTED');
     press(page, 'A');
     await discord.until('the second prompt', () => textOf(page).includes('1 of 10') && page.components.length > 0);
-    expect((await house.verdicts(ada)).map(({ state }) => state)).toEqual(['ACTIVE']);
+    expect((await fixture.verdicts(ada)).map(({ state }) => state)).toEqual(['ACTIVE']);
   });
 
   it('says so at the end where nothing was learned', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
     const page = await answer(
       discord.people.command(ada, channel.id, 'tune'),
       (message) => message.components.length > 0,
@@ -257,8 +257,8 @@ describe('/tune', () => {
   });
 
   it('goes on after a restart where it was', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
     const page = await answer(
       discord.people.command(ada, channel.id, 'tune'),
       (message) => message.components.length > 0,
@@ -266,7 +266,7 @@ describe('/tune', () => {
     press(page, 'A');
     await discord.until('the second prompt', () => textOf(page).includes('1 of 10') && page.components.length > 0);
     const before = textOf(page);
-    await house.restart();
+    await fixture.restart();
     const again = await answer(
       discord.people.command(ada, channel.id, 'tune'),
       (message) => message.components.length > 0,
@@ -274,20 +274,20 @@ describe('/tune', () => {
     expect(textOf(again)).toBe(before);
     press(again, 'B');
     await discord.until('the third prompt', () => textOf(again).includes('2 of 10') && again.components.length > 0);
-    expect(await house.verdicts(ada)).toHaveLength(2);
+    expect(await fixture.verdicts(ada)).toHaveLength(2);
   });
 });
 
 describe('/palate', () => {
   it('lets those who manage the server choose channels, learning and limits', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord, guild } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord, guild } = fixture;
     const page = await answer(
       discord.people.command(ada, channel.id, 'palate', { channel: { channel: channel.id, learn: false } }),
     );
     expect(textOf(page)).toContain('Learning: off');
-    const question = house.ask(ada, 'hello');
-    const reply = await house.reply(question, 0);
+    const question = fixture.ask(ada, 'hello');
+    const reply = await fixture.reply(question, 0);
     await discord.until('the whole reply', () => discord.people.buttons(reply).has('Continue'));
     expect(discord.people.buttons(reply).size).toBe(1);
     expect(shown(reply).size).toBe(0);
@@ -295,9 +295,9 @@ describe('/palate', () => {
     const long = discord.people.command(ada, channel.id, 'palate', { channel: { channel: other.id, tokens: 20 } });
     expect(textOf(await answer(long))).toContain(`<#${other.id}>: Learning: on, up to 20 tokens`);
     await answer(discord.people.command(ada, other.id, 'palate', { limits: { candidates: 3, tokens: 8 } }));
-    const three = await house.reply(house.ask(ada, 'hello', other.id), 6);
+    const three = await fixture.reply(fixture.ask(ada, 'hello', other.id), 6);
     expect([...shown(three).keys()]).toEqual(['A', 'B', 'C']);
-    expect(house.place.runtime.requests.at(-1)?.maxTokens).toBe(20);
+    expect(fixture.place.runtime.requests.at(-1)?.maxTokens).toBe(20);
     await answer(
       discord.people.command(ada, channel.id, 'palate', { channel: { channel: channel.id, answer: false } }),
     );
@@ -306,8 +306,8 @@ describe('/palate', () => {
   });
 
   it('refuses everybody else', async () => {
-    house = await openBotHouse();
-    const { bob, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { bob, channel, discord } = fixture;
     const page = await answer(discord.people.command(bob, channel.id, 'palate', { show: {} }));
     expect(page.content).toContain('Only people who may manage this server');
   });

@@ -1,19 +1,19 @@
 /** Whatever Discord sends: nothing ends the bot, and nothing is counted that was not meant. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Message, Wire } from '../../discord/types.js';
+import type { Message, Wire } from '../../fakes/discord/types.js';
 import { mutationsOf, within } from '../../support/mutations.js';
 import { storedVotes } from '../stored-votes.js';
-import { type BotHouse, openBotHouse, shown } from './house.js';
+import { type BotFixture, openBotFixture, shown } from './fixture.js';
 
-let house: BotHouse;
+let fixture: BotFixture;
 let offer: Message;
 /** Packets as Discord sends them, by their names. */
 const packets = new Map<string, Wire>();
 
 beforeAll(async () => {
-  house = await openBotHouse({ discord: { rateLimits: null }, config: { askConsent: true } });
-  const { discord, ada, bob, channel } = house;
-  offer = await house.reply(house.ask(ada, 'hello'));
+  fixture = await openBotFixture({ discord: { rateLimits: null }, config: { askConsent: true } });
+  const { discord, ada, bob, channel } = fixture;
+  offer = await fixture.reply(fixture.ask(ada, 'hello'));
   // Told to the test instead of the bot.
   const seen = (what: string, act: () => void) => {
     discord.gateway.interfere = (_, data) => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
     act();
     discord.gateway.interfere = undefined;
   };
-  seen('MESSAGE_CREATE', () => house.ask(bob, 'what is wrong with this?'));
+  seen('MESSAGE_CREATE', () => fixture.ask(bob, 'what is wrong with this?'));
   seen('MESSAGE_REACTION_ADD', () => discord.people.react(bob, offer, '🇦'));
   // A reaction in a server says twice whose it is, and either is enough: this one says it once.
   const { member, ...once } = packets.get('MESSAGE_REACTION_ADD') as Wire;
@@ -33,16 +33,16 @@ beforeAll(async () => {
   seen('vote', () => void discord.people.press(bob, offer, discord.people.buttons(offer).get('A') as string));
   seen('command', () => void discord.people.command(bob, channel.id, 'taste'));
 });
-afterAll(() => house.close());
+afterAll(() => fixture.close());
 
 const send = (name: string, data: unknown) =>
-  house.discord.world.dispatch({ name, intents: 0, data: () => data as Wire });
+  fixture.discord.world.dispatch({ name, intents: 0, data: () => data as Wire });
 
 async function expectUnharmed(): Promise<void> {
   // What was sent before is dealt with by then.
-  await house.reply(house.ask(house.ada, 'are you there?'));
-  expect(await house.place.plugin('discord')).toMatchObject({ status: 'RUNNING', restarts: 0 });
-  expect(house.place.log.some(({ msg }) => /plugin failed/.test(String(msg)))).toBe(false);
+  await fixture.reply(fixture.ask(fixture.ada, 'are you there?'));
+  expect(await fixture.place.plugin('discord')).toMatchObject({ status: 'RUNNING', restarts: 0 });
+  expect(fixture.place.log.some(({ msg }) => /plugin failed/.test(String(msg)))).toBe(false);
 }
 
 const PRESS = ['type', 'data.custom_id', 'channel.id', 'message.id', 'member.user.id'];
@@ -88,18 +88,18 @@ it.each([
 });
 
 it('counts nothing, and what is right counts afterwards', async () => {
-  const [ref, asker] = [house.bob, house.ada].map(({ id }) => ({ platform: 'discord', externalId: id }));
-  const stored = () => storedVotes(house.place, 'discord', [ref, asker]);
+  const [ref, asker] = [fixture.bob, fixture.ada].map(({ id }) => ({ platform: 'discord', externalId: id }));
+  const stored = () => storedVotes(fixture.place, 'discord', [ref, asker]);
   expect(await stored()).toEqual([]);
-  expect((await house.place.admin.member(ref))?.consent.learn ?? 'UNASKED').toBe('UNASKED');
+  expect((await fixture.place.admin.member(ref))?.consent.learn ?? 'UNASKED').toBe('UNASKED');
   // Some of those payloads said of the voter that they are a bot, and that is remembered: the right one says it anew.
   send('MESSAGE_CREATE', packets.get('MESSAGE_CREATE'));
   // With their yes, whatever had been kept for it would count.
-  await house.place.admin.createMemberToken(ref);
-  const member = await house.place.admin.member(ref);
-  await house.place.admin.setConsent(member?.id ?? '', { learn: true });
+  await fixture.place.admin.createMemberToken(ref);
+  const member = await fixture.place.admin.member(ref);
+  await fixture.place.admin.setConsent(member?.id ?? '', { learn: true });
   expect(await stored()).toEqual([]);
   send('MESSAGE_REACTION_ADD', packets.get('reaction'));
-  await house.ledger(house.bob, `CHOSEN ${shown(offer).get('A')}`);
-  expect(await stored()).toContain(`${house.bob.id}: CHOSEN ACTIVE`);
+  await fixture.ledger(fixture.bob, `CHOSEN ${shown(offer).get('A')}`);
+  expect(await stored()).toContain(`${fixture.bob.id}: CHOSEN ACTIVE`);
 });

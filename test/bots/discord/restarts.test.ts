@@ -1,53 +1,54 @@
 /** The Discord bot across restarts: answers that were being written, and questions that were asked meanwhile. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Message } from '../../discord/types.js';
-import { type BotHouse, openBotHouse, shown } from './house.js';
+import type { Message } from '../../fakes/discord/types.js';
+import { type BotFixture, openBotFixture, shown } from './fixture.js';
 
-let house: BotHouse;
-afterEach(() => house.close());
+let fixture: BotFixture;
+afterEach(() => fixture.close());
 
-const own = () => house.discord.world.messagesIn(house.channel.id).filter(({ authorId }) => authorId === house.bot);
+const own = () =>
+  fixture.discord.world.messagesIn(fixture.channel.id).filter(({ authorId }) => authorId === fixture.bot);
 const minutes = (count: number) => count * 60_000;
 /** An id from so long ago. */
 const idOf = (ago: number) => String((BigInt(Date.now() - ago) - 1_420_070_400_000n) << 22n);
 
 async function interrupted(question: () => void): Promise<Message> {
-  house.place.runtime.holdDecoding = new Promise(() => {});
+  fixture.place.runtime.holdDecoding = new Promise(() => {});
   const before = own().length;
   question();
-  const growing = await house.discord.until('a stop button', () =>
+  const growing = await fixture.discord.until('a stop button', () =>
     own()
       .slice(before)
-      .find((message) => house.discord.people.buttons(message).has('Stop')),
+      .find((message) => fixture.discord.people.buttons(message).has('Stop')),
   );
   // Where it stands is kept.
-  while (!(await house.place.rowsOf('discord')).some(({ value }) => value.includes(growing.id)))
+  while (!(await fixture.place.rowsOf('discord')).some(({ value }) => value.includes(growing.id)))
     await new Promise((resolve) => setTimeout(resolve, 10));
   return growing;
 }
 
 describe('an answer that a restart interrupted', () => {
   it('is begun again in its message, and can be voted on', async () => {
-    house = await openBotHouse();
-    const { ada, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, discord } = fixture;
     let question: Message | undefined;
     const growing = await interrupted(() => {
-      question = house.ask(ada, 'hello');
+      question = fixture.ask(ada, 'hello');
     });
-    await house.restart();
-    const message = await house.reply(question as Message);
+    await fixture.restart();
+    const message = await fixture.reply(question as Message);
     expect(message.id).toBe(growing.id);
     expect(own()).toHaveLength(1);
     expect([...shown(message).keys()]).toEqual(['A', 'B']);
     expect(message.content).not.toContain('Stopped.');
     expect(discord.people.buttons(message).has('Stop')).toBe(false);
     discord.people.react(ada, message, '🇦');
-    await house.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
+    await fixture.ledger(ada, `CHOSEN ${shown(message).get('A')}`);
   });
 
   it('is found although nobody noted where it stands', async () => {
-    house = await openBotHouse();
-    const { ada, place } = house;
+    fixture = await openBotFixture();
+    const { ada, place } = fixture;
     const { set } = place.services.storage;
     // The process ends between the posting and the note.
     place.services.storage.set = (owner, key, value, member) =>
@@ -55,28 +56,28 @@ describe('an answer that a restart interrupted', () => {
         ? new Promise(() => {})
         : set.call(place.services.storage, owner, key, value, member);
     place.runtime.holdDecoding = new Promise(() => {});
-    const question = house.ask(ada, 'hello');
-    const growing = await house.discord.until('a growing reply', () => own().at(0));
-    await house.restart();
-    expect((await house.reply(question)).id).toBe(growing.id);
+    const question = fixture.ask(ada, 'hello');
+    const growing = await fixture.discord.until('a growing reply', () => own().at(0));
+    await fixture.restart();
+    expect((await fixture.reply(question)).id).toBe(growing.id);
     expect(own()).toHaveLength(1);
   });
 
   it('to a command ends as cut off, without its button', async () => {
-    house = await openBotHouse();
-    const { ada, channel, discord } = house;
+    fixture = await openBotFixture();
+    const { ada, channel, discord } = fixture;
     const growing = await interrupted(() => discord.people.command(ada, channel.id, 'ask', { prompt: 'hello' }));
-    await house.restart();
+    await fixture.restart();
     await discord.until('the end', () => growing.content.includes('I was restarted while I wrote this.'));
     expect(growing.content.startsWith('> hello\n\n')).toBe(true);
     expect(growing.components).toEqual([]);
-    expect(house.place.runtime.requests).toEqual([]);
+    expect(fixture.place.runtime.requests).toEqual([]);
   });
 
   it('long ago ends as cut off as well', async () => {
-    house = await openBotHouse();
-    const { ada, discord, place } = house;
-    const growing = await interrupted(() => house.ask(ada, 'hello'));
+    fixture = await openBotFixture();
+    const { ada, discord, place } = fixture;
+    const growing = await interrupted(() => fixture.ask(ada, 'hello'));
     // As it would be kept after an hour.
     for (const { key, value } of await place.rowsOf('discord')) {
       const row = JSON.parse(value);
@@ -88,45 +89,45 @@ describe('an answer that a restart interrupted', () => {
           null,
         );
     }
-    await house.restart();
+    await fixture.restart();
     await discord.until('the end', () => growing.content.includes('I was restarted while I wrote this.'));
     expect(discord.people.buttons(growing).size).toBe(0);
-    expect(house.place.runtime.requests).toEqual([]);
+    expect(fixture.place.runtime.requests).toEqual([]);
   });
 });
 
 describe('a question asked while the bot was away', () => {
   it('is answered once, where the bot has conversations, if it is minutes old', async () => {
-    house = await openBotHouse();
-    const { ada, bob, bot, channel, discord, guild } = house;
-    await house.reply(house.ask(ada, 'before'));
+    fixture = await openBotFixture();
+    const { ada, bob, bot, channel, discord, guild } = fixture;
+    await fixture.reply(fixture.ask(ada, 'before'));
     const unknown = discord.world.addChannel(guild, 'unknown');
     let missed: Message[] = [];
-    await house.restart(() => {
-      missed = [house.ask(ada, 'missed'), house.ask(bob, 'missed too')];
+    await fixture.restart(() => {
+      missed = [fixture.ask(ada, 'missed'), fixture.ask(bob, 'missed too')];
       discord.people.say(bob, channel.id, 'to nobody');
-      house.ask(ada, 'elsewhere', unknown.id);
+      fixture.ask(ada, 'elsewhere', unknown.id);
       const old = { channelId: channel.id, authorId: ada.id, content: `<@${bot}> long ago`, mentions: [bot] };
       discord.world.addMessage({ ...old, id: idOf(minutes(16)) });
     });
-    for (const question of missed) expect([...shown(await house.reply(question)).keys()]).toEqual(['A', 'B']);
-    expect(house.place.runtime.requests).toHaveLength(2);
-    await house.restart();
-    await discord.until('a look', () => house.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
-    await house.reply(house.ask(ada, 'after'));
+    for (const question of missed) expect([...shown(await fixture.reply(question)).keys()]).toEqual(['A', 'B']);
+    expect(fixture.place.runtime.requests).toHaveLength(2);
+    await fixture.restart();
+    await discord.until('a look', () => fixture.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
+    await fixture.reply(fixture.ask(ada, 'after'));
     expect(own()).toHaveLength(4);
-    expect(house.place.runtime.requests).toHaveLength(1);
+    expect(fixture.place.runtime.requests).toHaveLength(1);
     expect(discord.world.messagesIn(unknown.id)).toHaveLength(1);
   });
 });
 
 describe('reading reactions after downtime', () => {
   it('asks for messages by the page, and for people only where somebody reacted', async () => {
-    house = await openBotHouse();
-    const { ada, bob, channel, bot, discord } = house;
-    const offered = await house.reply(house.ask(ada, 'hello'));
+    fixture = await openBotFixture();
+    const { ada, bob, channel, bot, discord } = fixture;
+    const offered = await fixture.reply(fixture.ask(ada, 'hello'));
     const owner = 'plugin/discord';
-    const { storage } = house.place.services;
+    const { storage } = fixture.place.services;
     for (let i = 0; i < 103; i++) {
       const { id } = discord.world.addMessage({ channelId: channel.id, authorId: bot, content: `offer ${i}` });
       const generationId = `0a1b2c3d-0000-4000-8000-${String(i).padStart(12, '0')}`;
@@ -138,12 +139,12 @@ describe('reading reactions after downtime', () => {
         null,
       );
     }
-    await house.restart(() => {
+    await fixture.restart(() => {
       discord.people.react(bob, offered, '🇧');
       discord.rest.served.length = 0;
     });
-    await house.ledger(bob, `CHOSEN ${shown(offered).get('B')}`);
-    await discord.until('a look', () => house.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
+    await fixture.ledger(bob, `CHOSEN ${shown(offered).get('B')}`);
+    await discord.until('a look', () => fixture.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
     const read = discord.rest.served.filter(({ method, path }) => method === 'GET' && /messages/.test(path));
     expect(read.filter(({ path }) => /reactions/.test(path))).toHaveLength(1);
     expect(read.length).toBeLessThan(12);

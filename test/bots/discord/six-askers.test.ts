@@ -1,10 +1,10 @@
 /** Six people ask in one channel at once, under the limits that Discord is seen to have: counted in requests, not in time. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Message, User } from '../../discord/types.js';
-import { type BotHouse, openBotHouse } from './house.js';
+import type { Message, User } from '../../fakes/discord/types.js';
+import { type BotFixture, openBotFixture } from './fixture.js';
 
-let house: BotHouse;
-afterEach(() => house.close());
+let fixture: BotFixture;
+afterEach(() => fixture.close());
 
 /** Discord's own limits; each of six reactions a message would be waited for without telling anything here. */
 const REAL = {
@@ -12,8 +12,8 @@ const REAL = {
 };
 
 function crowd(): User[] {
-  const people = Array.from({ length: 6 }, (_, i) => house.discord.world.addUser(`asker-${i}`));
-  for (const { id } of people) house.guild.members.set(id, { roles: [], joinedAt: '' });
+  const people = Array.from({ length: 6 }, (_, i) => fixture.discord.world.addUser(`asker-${i}`));
+  for (const { id } of people) fixture.guild.members.set(id, { roles: [], joinedAt: '' });
   return people;
 }
 
@@ -23,8 +23,8 @@ const isFinal = (body: Record<string, unknown>) => labels(body).includes('palate
 
 describe('six askers', () => {
   it('get their finished answers before anything that grows, and nothing is turned away', async () => {
-    house = await openBotHouse({ discord: REAL, config: { maxTokens: 600, controls: 'buttons' } });
-    const { discord, place, channel } = house;
+    fixture = await openBotFixture({ discord: REAL, config: { maxTokens: 600, controls: 'buttons' } });
+    const { discord, place, channel } = fixture;
     const { runtime } = place;
     const edits = () => discord.rest.served.filter(({ method, path }) => method === 'PATCH' && /messages/.test(path));
     /** How many edits had been served when each answer was finished. */
@@ -35,7 +35,7 @@ describe('six askers', () => {
       finishedAt.push(edits().length);
       return rows;
     };
-    const questions = crowd().map((user) => house.ask(user, 'hello'));
+    const questions = crowd().map((user) => fixture.ask(user, 'hello'));
     await discord.until(
       'all answers',
       () => {
@@ -54,16 +54,16 @@ describe('six askers', () => {
   });
 
   it('who have to wait are told so at once, with their place', async () => {
-    house = await openBotHouse({ config: { candidates: 4 } });
-    const { discord, place, channel } = house;
+    fixture = await openBotFixture({ config: { candidates: 4 } });
+    const { discord, place, channel } = fixture;
     let release = () => {};
     place.runtime.holdDecoding = new Promise((resolve) => {
       release = resolve;
     });
     const [first, ...others] = crowd();
-    house.ask(first, 'hello');
+    fixture.ask(first, 'hello');
     await discord.until('the first', () => place.runtime.requests.length === 1);
-    const questions = others.map((user) => house.ask(user, 'hello'));
+    const questions = others.map((user) => fixture.ask(user, 'hello'));
     const replyTo = (question: Message) =>
       discord.world.messagesIn(channel.id).find(({ reference }) => reference?.messageId === question.id);
     for (const question of questions) {
@@ -75,6 +75,6 @@ describe('six askers', () => {
     }
     place.runtime.holdDecoding = undefined;
     release();
-    for (const question of questions) await house.reply(question, 7);
+    for (const question of questions) await fixture.reply(question, 7);
   });
 });

@@ -1,16 +1,16 @@
 /** Every step of the Discord bot's start fails in turn, or is given up in the middle: nothing of it is left behind. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Plugin } from '../../../src/contract/generated/types.js';
-import { type Discord, startDiscord } from '../../discord/server.js';
-import { openPlace, type Place } from '../../plugins/place.js';
+import { type Discord, startDiscord } from '../../fakes/discord/server.js';
+import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
 import { closedPort, type SilentServer, startSilentServer } from '../../support/dead-ends.js';
-import { QUICK } from './house.js';
+import { QUICK } from './fixture.js';
 
 /** Longer than the SDK sleeps before it connects again. */
 const ZOMBIE_MS = 1_500;
 
 let discord: Discord;
-let place: Place;
+let place: PluginFixture;
 let silent: SilentServer;
 
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
   discord.world.addGuild('Home', discord.world.addUser('ada'));
   silent = await startSilentServer();
   const times = { load: 120_000, start: 90_000, firstRestart: 600_000, longestRestart: 600_000 };
-  place = await openPlace({ plugins: ['discord'], times });
+  place = await openPluginFixture({ plugins: ['discord'], times });
 });
 
 afterEach(async () => {

@@ -1,12 +1,12 @@
 /** What people on Discord may do who did not ask, and how far a reply goes on. */
 import { expect, it } from 'vitest';
 import { encodeAction } from '../../../bots/kit/index.js';
-import type { SeenInteraction } from '../../discord/people.js';
-import type { GuildMember, Message, User } from '../../discord/types.js';
+import type { SeenInteraction } from '../../fakes/discord/people.js';
+import type { GuildMember, Message, User } from '../../fakes/discord/types.js';
 import { type Crowd, describeStrangers, type Person } from '../strangers.js';
-import { type BotHouse, openBotHouse } from './house.js';
+import { type BotFixture, openBotFixture } from './fixture.js';
 
-function restOf({ discord }: BotHouse, message: Message): Promise<Message> {
+function restOf({ discord }: BotFixture, message: Message): Promise<Message> {
   return discord.until('the rest', () =>
     discord.world
       .messagesIn(message.channelId)
@@ -15,8 +15,8 @@ function restOf({ discord }: BotHouse, message: Message): Promise<Message> {
 }
 
 async function openCrowd(): Promise<Crowd<Message>> {
-  const house = await openBotHouse();
-  const { ada, bob, discord, guild, place, channel } = house;
+  const fixture = await openBotFixture();
+  const { ada, bob, discord, guild, place, channel } = fixture;
   const { people, world } = discord;
   const eve = world.addUser('eve');
   guild.members.set(eve.id, guild.members.get(bob.id) as GuildMember);
@@ -35,10 +35,10 @@ async function openCrowd(): Promise<Crowd<Message>> {
     place,
     memberOf: (person) => ({ platform: 'discord', externalId: users[person].id }),
     answered: (person, where) =>
-      house.reply(house.ask(users[person], 'hello', where === 'other' ? other.id : channel.id)),
+      fixture.reply(fixture.ask(users[person], 'hello', where === 'other' ? other.id : channel.id)),
     growing: (person) => {
       place.runtime.holdDecoding = new Promise(() => {});
-      const question = house.ask(users[person], 'a long one');
+      const question = fixture.ask(users[person], 'a long one');
       return discord.until('a stop button', () =>
         world
           .messagesIn(channel.id)
@@ -47,7 +47,7 @@ async function openCrowd(): Promise<Crowd<Message>> {
     },
     textOf: ({ content }) => content,
     buttons: (message) => people.buttons(message),
-    rest: (message) => restOf(house, message),
+    rest: (message) => restOf(fixture, message),
     vote: (person, message) => people.react(users[person], message, '🇦'),
     press: (person, message, label) => {
       const button = people.buttons(message).get(label) as string;
@@ -62,20 +62,20 @@ async function openCrowd(): Promise<Crowd<Message>> {
       return told(users[person], message, seen);
     },
     until: (what, holds) => discord.until(what, holds),
-    close: () => house.close(),
+    close: () => fixture.close(),
   };
 }
 
 describeStrangers('Discord', openCrowd);
 
 it('the rest of a reply goes on again, and the conversation holds the whole', async () => {
-  const house = await openBotHouse();
-  const { ada, discord, place } = house;
+  const fixture = await openBotFixture();
+  const { ada, discord, place } = fixture;
   const { people, world } = discord;
   try {
-    const message = await house.reply(house.ask(ada, 'hello'));
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     people.press(ada, message, people.buttons(message).get('Continue B') as string);
-    const rest = await restOf(house, message);
+    const rest = await restOf(fixture, message);
     // A button is known a moment after it is seen.
     while (!(await place.rowsOf('discord')).some(({ key }) => key.includes(rest.id)))
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -83,10 +83,10 @@ it('the rest of a reply goes on again, and the conversation holds the whole', as
     await discord.until('the third part', () =>
       world.messagesIn(message.channelId).some((one) => one.reference?.messageId === rest.id),
     );
-    await house.reply(house.ask(ada, 'and?', message.channelId, rest));
+    await fixture.reply(fixture.ask(ada, 'and?', message.channelId, rest));
     const written = place.runtime.requests.map(({ rows }) => rows[0].written?.length ?? 0);
     expect(written).toEqual([0, 12, 24, 0]);
   } finally {
-    await house.close();
+    await fixture.close();
   }
 });

@@ -1,9 +1,9 @@
 /** The Slack bot as a plugin like any other, inside the service and in a process of its own. */
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { describePlugin } from '../../contract/plugin-contract.js';
-import type { Place } from '../../plugins/place.js';
-import { type Slack, startSlack } from '../../slack/server.js';
-import { PATIENCE_MS, QUICK, SCOPES } from './house.js';
+import { type Slack, startSlack } from '../../fakes/slack/server.js';
+import type { PluginFixture } from '../../plugins/fixture.js';
+import { PATIENCE_MS, QUICK, SCOPES } from './fixture.js';
 
 let slack: Slack;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => slack.stop());
 
 /** Somebody asks in a workspace, likes the first reply, and the service has it on record. */
-async function useSlack({ admin }: Place): Promise<void> {
+async function useSlack({ admin }: PluginFixture): Promise<void> {
   const { world, people } = slack;
   const team = [...world.teams.values()][0];
   const install = world.installIn(team.id);

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HELPFUL, NEEDED } from '../../../bots/slack/scopes.js';
 import type { Finding } from '../../../src/client/index.js';
-import { openPlace, type Place } from '../../plugins/place.js';
-import { type Slack, startSlack } from '../../slack/server.js';
-import { openBotHouse, SCOPES } from './house.js';
+import { type Slack, startSlack } from '../../fakes/slack/server.js';
+import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
+import { openBotFixture, SCOPES } from './fixture.js';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -14,18 +14,18 @@ afterEach(async () => {
 });
 
 /** A Slack, and a service whose Slack bot is set up and does not run. */
-async function stopped(config: Record<string, string>): Promise<{ slack: Slack; place: Place; token: string }> {
+async function stopped(config: Record<string, string>): Promise<{ slack: Slack; place: PluginFixture; token: string }> {
   const slack = await startSlack();
   closing.push(() => slack.stop());
   const { token } = slack.world.install(slack.world.addTeam('home'), SCOPES);
-  const place = await openPlace({ plugins: ['slack'] });
+  const place = await openPluginFixture({ plugins: ['slack'] });
   closing.push(() => place.close());
   await place.admin.stopPlugin('slack');
   await configure(place, { api: slack.api, ...config });
   return { slack, place, token };
 }
 
-async function configure(place: Place, config: Record<string, string | null>): Promise<void> {
+async function configure(place: PluginFixture, config: Record<string, string | null>): Promise<void> {
   const values = Object.entries(config).map(([name, value]) => ({ name, value }));
   await place.admin.configurePlugin('slack', { values });
 }
@@ -111,46 +111,46 @@ describe('the doctor of the Slack bot', () => {
   });
 
   it('asks for the request address while the bot does not run, and finds it once it does', async () => {
-    const house = await openBotHouse({ transport: 'http' });
-    closing.push(() => house.close());
-    const { admin } = house.place;
+    const fixture = await openBotFixture({ transport: 'http' });
+    closing.push(() => fixture.close());
+    const { admin } = fixture.place;
     const running = await admin.diagnosePlugin('slack');
     expect(problems(running)).toEqual([]);
-    expect(about(running, `The bot answers at ${house.botUrl}/slack/events`)).toMatchObject({
+    expect(about(running, `The bot answers at ${fixture.botUrl}/slack/events`)).toMatchObject({
       level: 'OK',
       advice: expect.stringContaining('"Event Subscriptions"'),
     });
     expect(about(running, 'signing secret does not look like one')?.level).toBe('WARNING');
     await admin.stopPlugin('slack');
     const resting = await admin.diagnosePlugin('slack');
-    expect(about(resting, `Nothing answers at ${house.botUrl}/slack/events`)?.level).toBe('WARNING');
+    expect(about(resting, `Nothing answers at ${fixture.botUrl}/slack/events`)?.level).toBe('WARNING');
   });
 
   it('looks at the app and at every workspace it is installed in', async () => {
-    const house = await openBotHouse({ several: true, transport: 'http' });
-    closing.push(() => house.close());
-    const { admin } = house.place;
+    const fixture = await openBotFixture({ several: true, transport: 'http' });
+    closing.push(() => fixture.close());
+    const { admin } = fixture.place;
     const none = await admin.diagnosePlugin('slack');
-    expect(about(none, 'installed in no workspace')?.advice).toContain(`${house.botUrl}/slack/install`);
+    expect(about(none, 'installed in no workspace')?.advice).toContain(`${fixture.botUrl}/slack/install`);
     expect(about(none, 'Client ID and client secret are good')?.level).toBe('OK');
     expect(about(none, 'is not https')?.level).toBe('WARNING');
-    expect(about(none, `The bot answers at ${house.botUrl}/slack/install`)?.level).toBe('OK');
+    expect(about(none, `The bot answers at ${fixture.botUrl}/slack/install`)?.level).toBe('OK');
 
-    const page = await fetch(`${house.botUrl}/slack/install`, { redirect: 'manual' });
+    const page = await fetch(`${fixture.botUrl}/slack/install`, { redirect: 'manual' });
     const cookie = page.headers.getSetCookie().join('; ');
-    const back = house.slack.oauth.agree(page.headers.get('location') ?? '', house.ada);
+    const back = fixture.slack.oauth.agree(page.headers.get('location') ?? '', fixture.ada);
     expect((await fetch(back, { headers: { cookie } })).status).toBe(200);
     const one = await admin.diagnosePlugin('slack');
-    expect(about(one, `It is installed in home (${house.team.id})`)?.level).toBe('OK');
+    expect(about(one, `It is installed in home (${fixture.team.id})`)?.level).toBe('OK');
     expect(problems(one)).toEqual([]);
 
-    house.slack.world.installs.pop();
+    fixture.slack.world.installs.pop();
     const revoked = problems(await admin.diagnosePlugin('slack'));
-    expect(revoked).toMatchObject([{ title: `Slack does not take the token for ${house.team.id} (invalid_auth).` }]);
-    await house.configure({ clientSecret: 'another-client-secret' });
+    expect(revoked).toMatchObject([{ title: `Slack does not take the token for ${fixture.team.id} (invalid_auth).` }]);
+    await fixture.configure({ clientSecret: 'another-client-secret' });
     const other = problems(await admin.diagnosePlugin('slack'));
     expect(about(other, 'client ID and secret (bad_client_secret)')).toBeDefined();
-    expect(about(other, `The token for ${house.team.id}`)?.title).toContain('another client secret');
+    expect(about(other, `The token for ${fixture.team.id}`)?.title).toContain('another client secret');
   });
 
   it('says that nothing answers where a port leads nowhere', async () => {

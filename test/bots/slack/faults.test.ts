@@ -2,45 +2,47 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Random } from '../../../src/common/random.js';
-import { type BotHouse, chosen, openBotHouse, QUICK, textOf } from './house.js';
+import { type BotFixture, chosen, openBotFixture, QUICK, textOf } from './fixture.js';
 
-let house: BotHouse;
-afterEach(() => house?.close());
+let fixture: BotFixture;
+afterEach(() => fixture?.close());
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** What the log holds that somebody should have been woken for. */
 const alarms = () =>
-  house.place.log.filter(({ level, msg }) => Number(level) >= 50 && !/cannot work with its settings/.test(String(msg)));
+  fixture.place.log.filter(
+    ({ level, msg }) => Number(level) >= 50 && !/cannot work with its settings/.test(String(msg)),
+  );
 
 describe('events', () => {
   it('that come twice, or again with another id, are answered once', async () => {
-    house = await openBotHouse();
-    const { ada, slack, team, install, channel } = house;
+    fixture = await openBotFixture();
+    const { ada, slack, team, install, channel } = fixture;
     slack.delivery.interfere = () => 'twice';
-    const question = house.ask(ada, 'hello');
-    await house.reply(question);
+    const question = fixture.ask(ada, 'hello');
+    await fixture.reply(question);
     slack.delivery.interfere = () => 'once';
     const again = { type: 'app_mention', user: ada.id, text: question.text, ts: question.ts, channel: channel.id };
     slack.delivery.send(team, install, { ...again, event_ts: question.ts });
     await pause(300);
-    expect(house.written()).toHaveLength(1);
-    expect(house.place.runtime.requests).toHaveLength(1);
+    expect(fixture.written()).toHaveLength(1);
+    expect(fixture.place.runtime.requests).toHaveLength(1);
   });
 
   it('whose acknowledgement got lost are answered once, over sockets', async () => {
-    house = await openBotHouse({ slack: { delivery: { ackMs: 400, retryMs: [30, 100] } } });
-    const { ada, slack } = house;
+    fixture = await openBotFixture({ slack: { delivery: { ackMs: 400, retryMs: [30, 100] } } });
+    const { ada, slack } = fixture;
     slack.sockets.losesAcknowledgements = true;
-    await house.reply(house.ask(ada, 'hello'));
+    await fixture.reply(fixture.ask(ada, 'hello'));
     await slack.until('the repetitions', () => slack.delivery.attempts.some(({ retry }) => retry === 2));
     expect(slack.delivery.attempts.every(({ outcome }) => outcome === 'timeout')).toBe(true);
-    expect(house.written()).toHaveLength(1);
-    expect(house.place.runtime.requests).toHaveLength(1);
+    expect(fixture.written()).toHaveLength(1);
+    expect(fixture.place.runtime.requests).toHaveLength(1);
   });
 
   it('are not acknowledged while they cannot be kept, and are answered when they come again', async () => {
-    house = await openBotHouse({ transport: 'http' });
-    const { ada, slack, place } = house;
+    fixture = await openBotFixture({ transport: 'http' });
+    const { ada, slack, place } = fixture;
     const { storage } = place.services;
     const { set } = storage;
     let refused = 0;
@@ -49,17 +51,17 @@ describe('events', () => {
       refused++;
       return Promise.reject(new Error('The disk is full.'));
     };
-    await house.reply(house.ask(ada, 'hello'));
+    await fixture.reply(fixture.ask(ada, 'hello'));
     expect(refused).toBe(1);
     const outcomes = slack.delivery.attempts.filter(({ type }) => type === 'app_mention');
     expect(outcomes.map(({ outcome, retry }) => `${outcome} ${retry}`)).toEqual(['http_error 0', 'acknowledged 1']);
-    expect(house.written()).toHaveLength(1);
+    expect(fixture.written()).toHaveLength(1);
   });
 
   it('in any order bring the vote that Slack shows', async () => {
-    house = await openBotHouse();
-    const { ada, slack } = house;
-    const message = await house.reply(house.ask(ada, 'hello'));
+    fixture = await openBotFixture();
+    const { ada, slack } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     // The first of two comes behind the second.
     let late = true;
     slack.delivery.interfere = ({ type }) => {
@@ -69,20 +71,20 @@ describe('events', () => {
     };
     slack.people.react(ada, message, 'a');
     slack.people.react(ada, message, 'b');
-    await house.ledger(ada, chosen(message, 'B'));
+    await fixture.ledger(ada, chosen(message, 'B'));
     slack.people.unreact(ada, message, 'b');
     slack.people.react(ada, message, 'b');
     await pause(200);
-    await house.ledger(ada, chosen(message, 'B'));
+    await fixture.ledger(ada, chosen(message, 'B'));
     slack.people.react(ada, message, 'handshake');
     slack.people.unreact(ada, message, 'handshake');
     await pause(200);
-    await house.ledger(ada, chosen(message, 'B'));
+    await fixture.ledger(ada, chosen(message, 'B'));
   });
 
   it('that lack half of their parts, or speak of what is gone, do no harm', async () => {
-    house = await openBotHouse();
-    const { ada, slack, team, install, channel } = house;
+    fixture = await openBotFixture();
+    const { ada, slack, team, install, channel } = fixture;
     const { delivery, world } = slack;
     const send = (event: Record<string, unknown>) => delivery.send(team, install, { event_ts: world.ts(), ...event });
     send({ type: 'app_mention' });
@@ -93,19 +95,19 @@ describe('events', () => {
     send({ type: 'reaction_added', user: ada.id, reaction: 'a', item: { type: 'file', file: 'F1' } });
     send({ type: 'reaction_added', user: ada.id, reaction: 'a', item: { type: 'message', channel: 'C9', ts: '1.1' } });
     send({ type: 'something_new', user: ada.id });
-    const message = await house.reply(house.ask(ada, 'hello'));
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     world.deleteMessage(message);
     slack.people.react(ada, message, 'a');
-    await house.reply(house.ask(ada, 'again'));
+    await fixture.reply(fixture.ask(ada, 'again'));
     expect(delivery.attempts.every(({ outcome }) => outcome === 'acknowledged')).toBe(true);
-    expect((await house.place.plugin('slack')).status).toBe('RUNNING');
+    expect((await fixture.place.plugin('slack')).status).toBe('RUNNING');
     expect(alarms()).toEqual([]);
   });
 
   it('are taken only with a right signature, and only fresh', async () => {
-    house = await openBotHouse({ transport: 'http' });
-    const { slack } = house;
-    const body = JSON.stringify({ type: 'event_callback', event_id: 'Ev1', team_id: house.team.id, event: {} });
+    fixture = await openBotFixture({ transport: 'http' });
+    const { slack } = fixture;
+    const body = JSON.stringify({ type: 'event_callback', event_id: 'Ev1', team_id: fixture.team.id, event: {} });
     const post = (headers: Record<string, string>) => slack.delivery.post(body, 'application/json', headers);
     expect((await post({})).status).toBe(200);
     expect((await post({ 'x-slack-signature': `v0=${'0'.repeat(64)}` })).status).toBe(401);
@@ -124,40 +126,40 @@ describe('events', () => {
 
 describe('Slack in trouble', () => {
   it('gets a reply posted once although its answer was lost', async () => {
-    house = await openBotHouse();
-    const { ada, slack } = house;
+    fixture = await openBotFixture();
+    const { ada, slack } = fixture;
     slack.web.faults.add({ path: /^chat\.postMessage/, times: 1, when: 'after', answer: 'cut' });
     slack.web.faults.add({ path: /^chat\.postMessage/, times: 1, when: 'before', answer: 503 });
     slack.web.faults.add({ path: /^chat\.update/, times: 1, when: 'before', answer: 500 });
-    await house.reply(house.ask(ada, 'one'));
-    await house.reply(house.ask(ada, 'two'));
+    await fixture.reply(fixture.ask(ada, 'one'));
+    await fixture.reply(fixture.ask(ada, 'two'));
     expect(slack.web.faults.met).toBe(3);
-    expect(house.written()).toHaveLength(2);
+    expect(fixture.written()).toHaveLength(2);
   });
 
   it('shows a reply before it says so: votes that come in between count', async () => {
-    house = await openBotHouse();
-    const { ada, slack } = house;
+    fixture = await openBotFixture();
+    const { ada, slack } = fixture;
     slack.web.faults.add({ path: /^chat\.update/, times: 1_000, when: 'after', answer: 'cut' });
-    house.ask(ada, 'hello');
+    fixture.ask(ada, 'hello');
     const message = await slack.until('a button', () =>
-      house.written().find((one) => slack.people.buttons(one).has('A')),
+      fixture.written().find((one) => slack.people.buttons(one).has('A')),
     );
     slack.people.press(ada, message, 'A');
     slack.web.faults.clear();
-    await house.ledger(ada, chosen(message, 'A'));
+    await fixture.ledger(ada, chosen(message, 'A'));
   });
 
   it('is given the time it asks for', async () => {
-    house = await openBotHouse();
-    const { ada, slack } = house;
+    fixture = await openBotFixture();
+    const { ada, slack } = fixture;
     for (const path of [/^chat\.postMessage/, /^chat\.update/, /^reactions\.add/]) {
       slack.web.faults.add({ path, times: 1, when: 'before', answer: 429, retryAfter: 1 });
     }
-    const message = await house.reply(house.ask(ada, 'hello'));
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     expect(slack.web.faults.met).toBe(3);
     expect(slack.people.buttons(message).has('A')).toBe(true);
-    expect(house.written()).toHaveLength(1);
+    expect(fixture.written()).toHaveLength(1);
   });
 
   it.each([
@@ -166,14 +168,14 @@ describe('Slack in trouble', () => {
     ['chat.appendStream', 'after', 500],
     ['chat.stopStream', 'after', 'cut'],
   ] as const)('sets a stream right at the end when %s fails %s it was done', async (method, when, answer) => {
-    house = await openBotHouse({ config: { maxTokens: 40 } });
-    const { ada, slack } = house;
+    fixture = await openBotFixture({ config: { maxTokens: 40 } });
+    const { ada, slack } = fixture;
     const { channel, threadTs } = slack.people.openAssistant(ada);
     slack.web.faults.add({ path: new RegExp(`^${method}`), times: 1, when, answer });
-    const question = house.ask(ada, 'hello', { channel: channel.id, threadTs });
-    const last = await house.reply(question);
-    const own = house.written(channel.id).filter(({ ts }) => ts > question.ts);
-    const { candidates } = (await house.place.admin.generations(await memberId())).nodes[0];
+    const question = fixture.ask(ada, 'hello', { channel: channel.id, threadTs });
+    const last = await fixture.reply(question);
+    const own = fixture.written(channel.id).filter(({ ts }) => ts > question.ts);
+    const { candidates } = (await fixture.place.admin.generations(await memberId())).nodes[0];
     for (const { text } of candidates) {
       expect(own.filter((message) => textOf(message).includes(text.trim()))).toHaveLength(1);
     }
@@ -182,53 +184,53 @@ describe('Slack in trouble', () => {
   });
 
   const memberId = async () => {
-    const ref = { platform: 'slack', externalId: house.ada.id, scope: house.team.id };
-    return (await house.place.admin.member(ref))?.id ?? '';
+    const ref = { platform: 'slack', externalId: fixture.ada.id, scope: fixture.team.id };
+    return (await fixture.place.admin.member(ref))?.id ?? '';
   };
 
   it('closes the socket while a reply is written: it is finished, and votes come through afterwards', async () => {
-    house = await openBotHouse({ slack: { delivery: { retryMs: [1_000, 3_000, 6_000] } } });
-    const { ada, slack, place } = house;
+    fixture = await openBotFixture({ slack: { delivery: { retryMs: [1_000, 3_000, 6_000] } } });
+    const { ada, slack, place } = fixture;
     let release = () => {};
     place.runtime.holdDecoding = new Promise((resolve) => {
       release = resolve;
     });
-    const question = house.ask(ada, 'hello');
-    await slack.until('a growing reply', () => house.written()[0]);
+    const question = fixture.ask(ada, 'hello');
+    await slack.until('a growing reply', () => fixture.written()[0]);
     slack.sockets.cut();
     place.runtime.holdDecoding = undefined;
     release();
-    const message = await house.reply(question);
+    const message = await fixture.reply(question);
     slack.people.react(ada, message, 'a');
-    await house.ledger(ada, chosen(message, 'A'));
+    await fixture.ledger(ada, chosen(message, 'A'));
     slack.sockets.refresh();
     slack.people.unreact(ada, message, 'a');
-    await house.ledger(ada, null);
+    await fixture.ledger(ada, null);
     expect(slack.sockets.connected).toBeGreaterThanOrEqual(2);
   });
 
   it('loses a message while it grows: the bot goes on', async () => {
-    house = await openBotHouse();
-    const { ada, slack, place } = house;
+    fixture = await openBotFixture();
+    const { ada, slack, place } = fixture;
     let release = () => {};
     place.runtime.holdDecoding = new Promise((resolve) => {
       release = resolve;
     });
-    house.ask(ada, 'hello');
-    slack.world.deleteMessage(await slack.until('a growing reply', () => house.written()[0]));
+    fixture.ask(ada, 'hello');
+    slack.world.deleteMessage(await slack.until('a growing reply', () => fixture.written()[0]));
     place.runtime.holdDecoding = undefined;
     release();
-    await house.reply(house.ask(ada, 'again'));
+    await fixture.reply(fixture.ask(ada, 'again'));
     expect(alarms()).toEqual([]);
   });
 
   it('is stopped by the asker: the text so far stays and says so', async () => {
-    house = await openBotHouse();
-    const { ada, slack, place } = house;
+    fixture = await openBotFixture();
+    const { ada, slack, place } = fixture;
     place.runtime.holdDecoding = new Promise(() => {});
-    house.ask(ada, 'hello');
+    fixture.ask(ada, 'hello');
     const growing = await slack.until('a stop button', () =>
-      house.written().find((message) => slack.people.buttons(message).has('Stop')),
+      fixture.written().find((message) => slack.people.buttons(message).has('Stop')),
     );
     slack.people.press(ada, growing, 'Stop');
     await slack.until('the end', () => textOf(growing).includes('Stopped.'));
@@ -237,55 +239,55 @@ describe('Slack in trouble', () => {
 
 describe('after downtime', () => {
   it('a question that was taken in and not answered is answered, and votes are found', async () => {
-    house = await openBotHouse();
-    const { ada, bob, slack, place } = house;
-    const [one, two] = [await house.reply(house.ask(ada, 'one')), await house.reply(house.ask(bob, 'two'))];
+    fixture = await openBotFixture();
+    const { ada, bob, slack, place } = fixture;
+    const [one, two] = [await fixture.reply(fixture.ask(ada, 'one')), await fixture.reply(fixture.ask(bob, 'two'))];
     slack.people.react(ada, one, 'a');
-    await house.ledger(ada, chosen(one, 'A'));
+    await fixture.ledger(ada, chosen(one, 'A'));
     place.runtime.holdDecoding = new Promise(() => {});
-    const interrupted = house.ask(bob, 'three');
+    const interrupted = fixture.ask(bob, 'three');
     await slack.until('the acknowledgement', () => slack.delivery.attempts.length >= 4);
     await pause(300);
-    await house.restart(() => {
+    await fixture.restart(() => {
       slack.people.unreact(ada, one, 'a');
       slack.people.react(ada, one, 'handshake');
       slack.people.react(bob, two, 'b');
       slack.world.deleteMessage(two);
     });
-    await house.ledger(ada, 'TIE');
-    const message = await house.reply(interrupted);
+    await fixture.ledger(ada, 'TIE');
+    const message = await fixture.reply(interrupted);
     expect(textOf(message)).toContain('**A**');
-    expect(await house.verdicts(bob)).toEqual([]);
+    expect(await fixture.verdicts(bob)).toEqual([]);
   });
 
   it('a repetition from before counts as what stands there now', async () => {
-    house = await openBotHouse();
-    const { ada, slack, team, install } = house;
-    const message = await house.reply(house.ask(ada, 'one'));
+    fixture = await openBotFixture();
+    const { ada, slack, team, install } = fixture;
+    const message = await fixture.reply(fixture.ask(ada, 'one'));
     const at = slack.world.ts();
-    await house.restart();
-    await slack.until('a look', () => house.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
+    await fixture.restart();
+    await slack.until('a look', () => fixture.place.log.some(({ msg }) => msg === 'Reactions were reconciled'));
     // Added and taken away while nobody listened: only the first of both is repeated.
     const item = { type: 'message', channel: message.channel, ts: message.ts };
     slack.delivery.send(team, install, { type: 'reaction_added', user: ada.id, reaction: 'a', item, event_ts: at });
     await pause(500);
-    await house.ledger(ada, null);
+    await fixture.ledger(ada, null);
   });
 });
 
 describe('many members', () => {
   it('vote while sockets drop, 429s rain and the service restarts: the ledger equals what Slack shows', async () => {
-    house = await openBotHouse({
+    fixture = await openBotFixture({
       slack: { tiers: { ...QUICK, 'reactions.get': { limit: 20, windowMs: 1_000 } } },
       config: { controls: 'reactions' },
     });
-    const { ada, slack, team, channel } = house;
+    const { ada, slack, team, channel } = fixture;
     const members = Array.from({ length: 500 }, (_, i) => slack.world.addUser(team, `member-${i}`));
     for (const { id } of members) channel.members.add(id);
-    const message = await house.reply(house.ask(ada, 'hello'));
+    const message = await fixture.reply(fixture.ask(ada, 'hello'));
     slack.people.react(ada, message, 'a');
-    await house.ledger(ada, chosen(message, 'A'));
-    const [{ generation }] = await house.verdicts(ada);
+    await fixture.ledger(ada, chosen(message, 'A'));
+    const [{ generation }] = await fixture.verdicts(ada);
     const random = new Random('votes');
     const names = ['a', 'b', 'handshake', 'no_entry_sign'];
     const last = new Map<string, string[]>();
@@ -314,7 +316,7 @@ describe('many members', () => {
     await pause(500);
     act(0, 200);
     // While the service is down everybody takes away what they have and leaves at most one: then the order does not matter.
-    await house.restart(() => {
+    await fixture.restart(() => {
       for (const member of members) {
         for (const one of last.get(member.id) ?? []) slack.people.unreact(member, message, one);
         const one = random.uniform() < 0.8 ? names[random.integer(names.length)] : null;
@@ -332,7 +334,7 @@ describe('many members', () => {
       Promise.all(
         members.map(async ({ id }) => {
           const member = { platform: 'slack', externalId: id, scope: team.id };
-          const data = await house.place.admin.request(query, { id: generation, member });
+          const data = await fixture.place.admin.request(query, { id: generation, member });
           const { feedback } = data.generation as {
             feedback: { verdict: string; state: string; chosen: { text: string } | null } | null;
           };

@@ -1,29 +1,29 @@
 /** Whatever Slack sends, or somebody who has its secret: nothing ends the bot, and nothing is counted that was not meant. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Message } from '../../slack/types.js';
+import type { Message } from '../../fakes/slack/types.js';
 import { mutationsOf, within } from '../../support/mutations.js';
 import { storedVotes } from '../stored-votes.js';
-import { type BotHouse, openBotHouse } from './house.js';
+import { type BotFixture, openBotFixture } from './fixture.js';
 
 const WAIT = { timeout: 120_000, interval: 50 };
 const AT_ONCE = 20;
 
-let house: BotHouse;
+let fixture: BotFixture;
 let offer: Message;
 
 beforeAll(async () => {
-  house = await openBotHouse({
+  fixture = await openBotFixture({
     transport: 'http',
     config: { askConsent: true },
     slack: { delivery: { ackMs: 60_000 } },
   });
-  offer = await house.reply(house.ask(house.ada, 'hello'));
+  offer = await fixture.reply(fixture.ask(fixture.ada, 'hello'));
 });
-afterAll(() => house.close());
+afterAll(() => fixture.close());
 
-const json = (body: unknown) => house.slack.delivery.post(JSON.stringify(body), 'application/json');
+const json = (body: unknown) => fixture.slack.delivery.post(JSON.stringify(body), 'application/json');
 const fields = (values: object) =>
-  house.slack.delivery.post(
+  fixture.slack.delivery.post(
     String(
       new URLSearchParams(Object.entries(values).map(([name, value]): [string, string] => [name, String(value ?? '')])),
     ),
@@ -35,11 +35,11 @@ let serial = 0;
 const envelope = (event: Record<string, unknown>) => ({
   type: 'event_callback',
   event_id: `EvFUZZ${serial++}`,
-  team_id: house.team.id,
+  team_id: fixture.team.id,
   event,
-  authorizations: [{ team_id: house.team.id, enterprise_id: null, is_enterprise_install: false }],
+  authorizations: [{ team_id: fixture.team.id, enterprise_id: null, is_enterprise_install: false }],
 });
-const ts = () => house.slack.world.ts();
+const ts = () => fixture.slack.world.ts();
 
 /** What is sent, and which parts say who means what: without one of them nothing may be counted. */
 interface Kind {
@@ -50,14 +50,14 @@ interface Kind {
 
 const press = (action: string) => () => ({
   type: 'block_actions',
-  user: { id: house.bob.id, name: 'bob', team_id: house.team.id },
-  team: { id: house.team.id, domain: 'home' },
-  channel: { id: house.channel.id, name: 'general' },
+  user: { id: fixture.bob.id, name: 'bob', team_id: fixture.team.id },
+  team: { id: fixture.team.id, domain: 'home' },
+  channel: { id: fixture.channel.id, name: 'general' },
   message: { ts: offer.ts, thread_ts: offer.threadTs },
   container: { type: 'message' },
   actions: [{ type: 'button', action_id: action, block_id: 'b' }],
   trigger_id: 'trigger',
-  response_url: `${house.slack.url}/response/none`,
+  response_url: `${fixture.slack.url}/response/none`,
 });
 const PRESS_PARTS = ['type', 'user.id', 'actions.0.action_id'];
 
@@ -67,10 +67,10 @@ const KINDS: Record<string, Kind> = {
     make: () =>
       envelope({
         type: 'app_mention',
-        user: house.bob.id,
+        user: fixture.bob.id,
         text: 'hi',
         ts: ts(),
-        channel: house.channel.id,
+        channel: fixture.channel.id,
         event_ts: ts(),
       }),
   },
@@ -80,7 +80,7 @@ const KINDS: Record<string, Kind> = {
       envelope({
         type: 'message',
         channel_type: 'im',
-        user: house.bob.id,
+        user: fixture.bob.id,
         text: 'hi',
         ts: ts(),
         channel: 'D0NOWHERE',
@@ -92,9 +92,9 @@ const KINDS: Record<string, Kind> = {
     make: () =>
       envelope({
         type: 'reaction_added',
-        user: house.bob.id,
+        user: fixture.bob.id,
         reaction: 'a',
-        item: { type: 'message', channel: house.channel.id, ts: offer.ts },
+        item: { type: 'message', channel: fixture.channel.id, ts: offer.ts },
         event_ts: `${Math.floor(Date.now() / 1_000) + 60}.000001`,
       }),
     parts: [
@@ -109,21 +109,22 @@ const KINDS: Record<string, Kind> = {
   },
   'an opened home': {
     send: json,
-    make: () => envelope({ type: 'app_home_opened', user: house.bob.id, channel: 'D0X', tab: 'home', event_ts: ts() }),
+    make: () =>
+      envelope({ type: 'app_home_opened', user: fixture.bob.id, channel: 'D0X', tab: 'home', event_ts: ts() }),
   },
   'an opened assistant': {
     send: json,
     make: () =>
       envelope({
         type: 'assistant_thread_started',
-        assistant_thread: { user_id: house.bob.id, channel_id: 'D0X', thread_ts: ts(), context: {} },
+        assistant_thread: { user_id: fixture.bob.id, channel_id: 'D0X', thread_ts: ts(), context: {} },
         event_ts: ts(),
       }),
   },
   'revoked tokens': {
     send: json,
     make: () =>
-      envelope({ type: 'tokens_revoked', tokens: { oauth: [], bot: [house.install.botUserId] }, event_ts: ts() }),
+      envelope({ type: 'tokens_revoked', tokens: { oauth: [], bot: [fixture.install.botUserId] }, event_ts: ts() }),
   },
   'a vote by button': { send: form, make: press('palate:vote:A'), parts: [...PRESS_PARTS, 'channel.id', 'message.ts'] },
   'an answer about consent': { send: form, make: press('palate:consent:yes'), parts: PRESS_PARTS },
@@ -132,19 +133,19 @@ const KINDS: Record<string, Kind> = {
     make: () => ({
       command: '/palate',
       text: 'taste',
-      user_id: house.bob.id,
-      channel_id: house.channel.id,
-      team_id: house.team.id,
+      user_id: fixture.bob.id,
+      channel_id: fixture.channel.id,
+      team_id: fixture.team.id,
       trigger_id: 'trigger',
-      response_url: `${house.slack.url}/response/none`,
+      response_url: `${fixture.slack.url}/response/none`,
     }),
   },
 };
 
 async function expectUnharmed(): Promise<void> {
-  const plugin = await house.place.plugin('slack');
+  const plugin = await fixture.place.plugin('slack');
   expect(plugin).toMatchObject({ status: 'RUNNING', restarts: 0 });
-  expect(house.place.log.filter(({ msg }) => /plugin failed|left behind/.test(String(msg)))).toEqual([]);
+  expect(fixture.place.log.filter(({ msg }) => /plugin failed|left behind/.test(String(msg)))).toEqual([]);
 }
 
 describe('a payload with one part wrong', () => {
@@ -190,22 +191,22 @@ describe('a payload with one part wrong', () => {
 
   it('counts nothing, and what is right counts afterwards', async () => {
     // What was sent before is dealt with by then.
-    await house.reply(house.ask(house.ada, 'are you there?'));
-    const [ref, asker] = [house.bob, house.ada].map(({ id }) => ({
+    await fixture.reply(fixture.ask(fixture.ada, 'are you there?'));
+    const [ref, asker] = [fixture.bob, fixture.ada].map(({ id }) => ({
       platform: 'slack',
       externalId: id,
-      scope: house.team.id,
+      scope: fixture.team.id,
     }));
-    const stored = () => storedVotes(house.place, 'slack', [ref, asker]);
+    const stored = () => storedVotes(fixture.place, 'slack', [ref, asker]);
     expect(await stored()).toEqual([]);
-    expect((await house.place.admin.member(ref))?.consent.learn ?? 'UNASKED').toBe('UNASKED');
+    expect((await fixture.place.admin.member(ref))?.consent.learn ?? 'UNASKED').toBe('UNASKED');
     // With their yes, whatever had been kept for it would count.
     await form(press('palate:consent:yes')());
-    await vi.waitUntil(async () => (await house.place.admin.member(ref))?.consent.learn === 'GRANTED', WAIT);
+    await vi.waitUntil(async () => (await fixture.place.admin.member(ref))?.consent.learn === 'GRANTED', WAIT);
     expect(await stored()).toEqual([]);
     await form(press('palate:vote:A')());
-    await vi.waitUntil(async () => (await house.verdicts(house.bob)).length === 1, WAIT);
-    expect(await stored()).toContain(`${house.bob.id}: CHOSEN ACTIVE`);
+    await vi.waitUntil(async () => (await fixture.verdicts(fixture.bob)).length === 1, WAIT);
+    expect(await stored()).toContain(`${fixture.bob.id}: CHOSEN ACTIVE`);
   });
 });
 
@@ -221,7 +222,7 @@ describe('a request', () => {
     ['', 'application/json'],
     ['payload=%7B', 'application/x-www-form-urlencoded'],
   ])('that is signed and no payload is turned away: %s', async (body, type) => {
-    const { status } = await house.slack.delivery.post(body, type);
+    const { status } = await fixture.slack.delivery.post(body, type);
     expect(status).toBeLessThan(500);
     await expectUnharmed();
   });
@@ -233,7 +234,7 @@ describe('a request', () => {
   ])('%s is turned away', async (_, seconds) => {
     const at = Math.floor(Date.now() / 1_000) + seconds;
     const body = JSON.stringify(KINDS['a mention'].make());
-    const { status } = await house.slack.delivery.post(body, 'application/json', {
+    const { status } = await fixture.slack.delivery.post(body, 'application/json', {
       'x-slack-request-timestamp': String(at),
     });
     expect(status).toBe(401);
@@ -241,7 +242,7 @@ describe('a request', () => {
 
   it('that is too long is turned away', async () => {
     const long = JSON.stringify({ type: 'event_callback', padding: 'x'.repeat(5_000_000) });
-    const status = await house.slack.delivery.post(long, 'application/json').then(
+    const status = await fixture.slack.delivery.post(long, 'application/json').then(
       (response) => response.status,
       () => 413,
     );
@@ -252,9 +253,9 @@ describe('a request', () => {
 
 describe('over a socket', () => {
   it('nothing that cannot be read ends the bot', async () => {
-    await house.close();
-    house = await openBotHouse();
-    const { sockets } = house.slack;
+    await fixture.close();
+    fixture = await openBotFixture();
+    const { sockets } = fixture.slack;
     const kinds = [
       'hello',
       'events_api',
@@ -274,7 +275,7 @@ describe('over a socket', () => {
       sockets.say(JSON.stringify({ type: 'events_api', envelope_id: 'e', payload: { event: { type } } }));
     }
     for (const text of ['null', '7', '[]', '{', '', '{"type":null}']) sockets.say(text);
-    await house.reply(house.ask(house.ada, 'hello'));
+    await fixture.reply(fixture.ask(fixture.ada, 'hello'));
     await expectUnharmed();
   });
 });

@@ -11,7 +11,7 @@ import { placeReaction, type ReactionMoment } from '../../../bots/slack/ordering
 import { HELPFUL, NEEDED } from '../../../bots/slack/scopes.js';
 import { slackWords } from '../../../bots/slack/words.js';
 import { Random } from '../../../src/common/random.js';
-import { blockProblems } from '../../slack/blocks.js';
+import { blockProblems } from '../../fakes/slack/blocks.js';
 
 describe('placeReaction', () => {
   it('brings any order, with repetitions, to the ballot that the right order brings', () => {

@@ -3,16 +3,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Plugin } from '../../../src/contract/generated/types.js';
-import { openPlace, type Place } from '../../plugins/place.js';
-import { type Slack, startSlack } from '../../slack/server.js';
+import { type Slack, startSlack } from '../../fakes/slack/server.js';
+import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
 import { closedPort, type SilentServer, startSilentServer } from '../../support/dead-ends.js';
-import { QUICK, SCOPES } from './house.js';
+import { QUICK, SCOPES } from './fixture.js';
 
 /** Longer than the SDK waits before it connects again. */
 const ZOMBIE_MS = 6_000;
 
 let slack: Slack;
-let place: Place;
+let place: PluginFixture;
 let silent: SilentServer;
 let taken: Server;
 let token: string;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   free = await closedPort();
   const times = { load: 120_000, start: 90_000, firstRestart: 600_000, longestRestart: 600_000 };
-  place = await openPlace({ plugins: ['slack'], times });
+  place = await openPluginFixture({ plugins: ['slack'], times });
 });
 
 afterEach(async () => {

@@ -15,7 +15,7 @@ import {
   type Viewer,
 } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
-import { type House, openHouse } from '../services/house.js';
+import { openServicesFixture, type ServicesFixture } from '../services/fixture.js';
 import { KEY } from './harness.js';
 
 export interface Reply {
@@ -34,8 +34,8 @@ export interface Belongings {
   jobId: string;
 }
 
-export interface World {
-  house: House;
+export interface GatewayFixture {
+  fixture: ServicesFixture;
   gateway: Gateway;
   url: string;
   /** The owner of a key, as the gateway sees it. */
@@ -59,9 +59,9 @@ export const ADA: MemberRef = { platform: 'north', externalId: 'ada', scope: '' 
 export const BOB: MemberRef = { platform: 'north', externalId: 'bob', scope: '' };
 export const EVE: MemberRef = { platform: 'south', externalId: 'eve', scope: '' };
 
-export async function openWorld(changes: Partial<Limits> = {}): Promise<World> {
-  const house = await openHouse({ limits: changes });
-  const { services } = house;
+export async function openGatewayFixture(changes: Partial<Limits> = {}): Promise<GatewayFixture> {
+  const fixture = await openServicesFixture({ limits: changes });
+  const { services } = fixture;
   const authenticate = authenticateAny(authenticateAdmin(KEY), authenticateKeys(services.keys));
   const gateway = createGateway({
     settings: { host: '127.0.0.1', port: 0, limits: { ...DEFAULT_LIMITS, ...changes }, allowedOrigins: [] },
@@ -72,7 +72,7 @@ export async function openWorld(changes: Partial<Limits> = {}): Promise<World> {
   await gateway.start();
   const url = `http://127.0.0.1:${gateway.port}`;
 
-  const post: World['post'] = async (key, query, variables) => {
+  const post: GatewayFixture['post'] = async (key, query, variables) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
@@ -81,7 +81,7 @@ export async function openWorld(changes: Partial<Limits> = {}): Promise<World> {
     return { status: response.status, headers: response.headers, ...((await response.json()) as Reply) };
   };
   return {
-    house,
+    fixture,
     gateway,
     url,
     viewer: (key) => requireViewer(authenticate, `Bearer ${key}`),
@@ -115,7 +115,7 @@ export async function openWorld(changes: Partial<Limits> = {}): Promise<World> {
     },
     close: async () => {
       await gateway.stop();
-      await house.close();
+      await fixture.close();
     },
   };
 }

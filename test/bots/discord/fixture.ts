@@ -1,11 +1,11 @@
 /** The whole way for a test: a local Discord, and a service with the Discord bot in it. */
-import { type Discord, type DiscordOptions, startDiscord } from '../../discord/server.js';
-import type { Channel, Guild, Message, User } from '../../discord/types.js';
-import { openPlace, type Place } from '../../plugins/place.js';
+import { type Discord, type DiscordOptions, startDiscord } from '../../fakes/discord/server.js';
+import type { Channel, Guild, Message, User } from '../../fakes/discord/types.js';
+import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
 
-export interface BotHouse {
+export interface BotFixture {
   discord: Discord;
-  place: Place;
+  place: PluginFixture;
   ada: User;
   bob: User;
   guild: Guild;
@@ -38,14 +38,14 @@ export const QUICK = {
 /** What a busy machine needs: a bot that is slow there is not ill. Milliseconds. */
 const PATIENT = { healthInterval: 1_000, health: 60_000 };
 
-export async function openBotHouse(
+export async function openBotFixture(
   options: {
     discord?: DiscordOptions;
     config?: Record<string, unknown>;
     publicUrl?: string;
     before?: (discord: Discord) => void;
   } = {},
-): Promise<BotHouse> {
+): Promise<BotFixture> {
   const discord = await startDiscord({
     rateLimits: QUICK,
     ...options.discord,
@@ -57,7 +57,7 @@ export async function openBotHouse(
   const guild = discord.world.addGuild('Home', ada, [bob]);
   const channel = discord.world.addChannel(guild, 'general');
   options.before?.(discord);
-  let place = await openPlace({ plugins: ['discord'], times: PATIENT, publicUrl: options.publicUrl });
+  let place = await openPluginFixture({ plugins: ['discord'], times: PATIENT, publicUrl: options.publicUrl });
   const config = { token: discord.token, api: discord.api, askConsent: false, maxTokens: 12, ...options.config };
   // Texts are given as they are, everything else as JSON.
   const values = Object.entries(config).map(([name, value]) => ({
@@ -76,7 +76,7 @@ export async function openBotHouse(
   const answersTo = (question: Message) =>
     discord.world.messagesIn(question.channelId).filter(({ reference }) => reference?.messageId === question.id);
 
-  const house: BotHouse = {
+  const fixture: BotFixture = {
     discord,
     get place() {
       return place;
@@ -120,7 +120,7 @@ export async function openBotHouse(
     },
     ledger: async (user, expected) => {
       for (let waited = 0; ; waited += 50) {
-        const found = (await house.verdicts(user)).map(({ verdict, chosen }) =>
+        const found = (await fixture.verdicts(user)).map(({ verdict, chosen }) =>
           chosen === null ? verdict : `${verdict} ${chosen}`,
         );
         if (found.length === (expected === null ? 0 : 1) && (found[0] ?? null) === expected) return;
@@ -132,7 +132,7 @@ export async function openBotHouse(
       const { folder } = place;
       await place.stop();
       await between?.();
-      place = await openPlace({ plugins: ['discord'], times: PATIENT, folder });
+      place = await openPluginFixture({ plugins: ['discord'], times: PATIENT, folder });
       await place.until('discord', ({ status }) => status === 'RUNNING');
     },
     close: async () => {
@@ -140,7 +140,7 @@ export async function openBotHouse(
       await discord.stop();
     },
   };
-  return house;
+  return fixture;
 }
 
 /** The replies that a message shows, by letter. */

@@ -17,7 +17,7 @@ import { PromptThread } from '../../src/services/generations/prompt-thread.js';
 import type { Services } from '../../src/services/services.js';
 import { TrainingThread } from '../../src/services/training/training-thread.js';
 import { openStore } from '../../src/store/store.js';
-import { tinyCheckpoint, tinyModelOf } from '../services/house.js';
+import { tinyCheckpoint, tinyModelOf } from '../services/fixture.js';
 import { ScriptedRuntime } from '../services/scripted-runtime.js';
 import { prepareDatabase } from '../store/template.js';
 import { COMPILED } from '../support/compiled.mjs';
@@ -34,7 +34,7 @@ const TIMES: PluginTimes = {
   firstRestart: 20,
 };
 
-export interface Place {
+export interface PluginFixture {
   folder: string;
   url: string;
   admin: PalateClient;
@@ -55,7 +55,7 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export interface PlaceOptions {
+export interface PluginFixtureOptions {
   /** Paths or names of plugins; sources without a slash that end in `.mjs` lie in the place's folder. */
   plugins: readonly string[];
   /** Files to write into the folder first, by name. */
@@ -73,7 +73,7 @@ export interface PlaceOptions {
 /** The address of the contract, for plugins that tests write. */
 export const CONTRACT = pathToFileURL(join(COMPILED, 'src/plugins/contract.js')).href;
 
-export async function openPlace(options: PlaceOptions): Promise<Place> {
+export async function openPluginFixture(options: PluginFixtureOptions): Promise<PluginFixture> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-plugins-')));
   for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(folder, name), text);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };

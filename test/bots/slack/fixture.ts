@@ -3,11 +3,11 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import manifest from '../../../bots/slack/manifest.json' with { type: 'json' };
-import { openPlace, type Place } from '../../plugins/place.js';
-import { textIn } from '../../slack/blocks.js';
-import { GENEROUS, type Tier } from '../../slack/rate-limits.js';
-import { type Slack, type SlackOptions, startSlack } from '../../slack/server.js';
-import type { Channel, Install, Message, Team, User } from '../../slack/types.js';
+import { textIn } from '../../fakes/slack/blocks.js';
+import { GENEROUS, type Tier } from '../../fakes/slack/rate-limits.js';
+import { type Slack, type SlackOptions, startSlack } from '../../fakes/slack/server.js';
+import type { Channel, Install, Message, Team, User } from '../../fakes/slack/types.js';
+import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
 
 export const SCOPES = manifest.oauth_config.scopes.bot;
 
@@ -19,9 +19,9 @@ export interface Verdict {
   chosen: string | null;
 }
 
-export interface BotHouse {
+export interface BotFixture {
   slack: Slack;
-  place: Place;
+  place: PluginFixture;
   team: Team;
   install: Install;
   ada: User;
@@ -56,7 +56,7 @@ export const QUICK: Readonly<Record<string, Tier>> = Object.fromEntries(
     .map((method) => [method, GENEROUS]),
 );
 
-export interface HouseOptions {
+export interface ServicesFixtureOptions {
   slack?: SlackOptions;
   config?: Record<string, unknown>;
   publicUrl?: string;
@@ -66,7 +66,7 @@ export interface HouseOptions {
   before?: (slack: Slack) => void;
 }
 
-export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse> {
+export async function openBotFixture(options: ServicesFixtureOptions = {}): Promise<BotFixture> {
   const slack = await startSlack({
     tiers: QUICK,
     delivery: { retryMs: [30, 300, 2_000] },
@@ -83,7 +83,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
   const botUrl = `http://127.0.0.1:${port}`;
   const { secrets } = slack;
   if (options.transport === 'http') slack.delivery.requestUrl = `${botUrl}/slack/events`;
-  let place = await openPlace({ plugins: ['slack'], publicUrl: options.publicUrl });
+  let place = await openPluginFixture({ plugins: ['slack'], publicUrl: options.publicUrl });
   const configure = async (config: Record<string, unknown>) => {
     // Texts are given as they are, everything else as JSON.
     const values = Object.entries(config).map(([name, value]) => ({
@@ -108,7 +108,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
   if (status !== 'RUNNING') throw new Error(`The bot does not run: ${status}, ${message}`);
 
   const isOwn = ({ user }: Message) => world.users.get(user)?.isBot === true;
-  const house: BotHouse = {
+  const fixture: BotFixture = {
     slack,
     get place() {
       return place;
@@ -146,7 +146,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
     ledger: async (user, expected, scope) => {
       for (const end = Date.now() + PATIENCE_MS; ; ) {
         const found = await Promise.all(
-          (await house.verdicts(user, scope)).map(async ({ verdict, chosen, generation }) => {
+          (await fixture.verdicts(user, scope)).map(async ({ verdict, chosen, generation }) => {
             if (chosen === null) return verdict;
             const { candidates = [] } = (await place.admin.generation(generation)) ?? {};
             return `${verdict} ${candidates.find(({ id }) => id === chosen)?.text}`;
@@ -161,7 +161,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
       const { folder } = place;
       await place.stop();
       await between?.();
-      place = await openPlace({ plugins: ['slack'], folder });
+      place = await openPluginFixture({ plugins: ['slack'], folder });
       await place.until('slack', ({ status }) => status === 'RUNNING');
     },
     configure,
@@ -170,7 +170,7 @@ export async function openBotHouse(options: HouseOptions = {}): Promise<BotHouse
       await slack.stop();
     },
   };
-  return house;
+  return fixture;
 }
 
 /** What people read of a message. */

@@ -8,7 +8,7 @@ import { type GatewayProcess, startGatewayProcess } from '../e2e/gateway-process
 import { launchBrowser, type OpenedPage, openPage } from './browser.js';
 import { buildConsole } from './built.js';
 
-export interface Place {
+export interface ConsoleFixture {
   gateway: GatewayProcess;
   browser: Browser;
   key: string;
@@ -27,14 +27,14 @@ export interface Place {
 const LIMITS = { maxTokensDefault: 40 };
 
 /** @param limits those of the service; replies are short, for all that they are looked at for */
-export async function openPlace(limits: Partial<Limits> = LIMITS): Promise<Place> {
+export async function openConsoleFixture(limits: Partial<Limits> = LIMITS): Promise<ConsoleFixture> {
   buildConsole();
   const data = await mkdtemp(join(tmpdir(), 'palate-console-'));
   const gateway = await startGatewayProcess(data, { limits });
   const key = (await readFile(join(data, 'admin-key'), 'utf8')).trim();
   const browser = await launchBrowser();
   const { url } = gateway;
-  const place: Place = {
+  const place: ConsoleFixture = {
     gateway,
     browser,
     key,

@@ -57,7 +57,7 @@ export async function tinyModelOf(folder: string): Promise<LanguageModelFile> {
   return openGguf(path);
 }
 
-export interface House {
+export interface ServicesFixture {
   store: Store;
   services: Services;
   runtime: ScriptedRuntime;
@@ -69,7 +69,7 @@ export interface House {
   close(): Promise<void>;
 }
 
-export interface HouseOptions {
+export interface ServicesFixtureOptions {
   folder?: string;
   /** A server instead of the embedded database; it has every migration. */
   databaseUrl?: string;
@@ -79,8 +79,8 @@ export interface HouseOptions {
   queue?: QueueOptions;
 }
 
-export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-house-')));
+export async function openServicesFixture(options: ServicesFixtureOptions = {}): Promise<ServicesFixture> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-fixture-')));
   const log = createLog('silent');
   const model = await tinyModelOf(folder);
   const { databaseUrl } = options;
@@ -106,16 +106,16 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     return { store, runtime, services };
   };
   const shut = async () => {
-    await house.services.stop();
-    await house.store.close();
+    await fixture.services.stop();
+    await fixture.store.close();
   };
-  const house: House = {
+  const fixture: ServicesFixture = {
     folder,
     ...(await open(options.checkpoint === undefined ? tinyCheckpoint() : options.checkpoint)),
     trained: async (memberId) => {
       const stop = new AbortController();
       try {
-        for await (const job of house.services.training.watch(
+        for await (const job of fixture.services.training.watch(
           memberId,
           AbortSignal.any([stop.signal, AbortSignal.timeout(240_000)]),
         )) {
@@ -128,7 +128,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     reopen: async (checkpoint = tinyCheckpoint()) => {
       await shut();
-      Object.assign(house, await open(checkpoint));
+      Object.assign(fixture, await open(checkpoint));
     },
     close: async () => {
       await shut();
@@ -136,5 +136,5 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       if (!options.folder) await rm(folder, { recursive: true });
     },
   };
-  return house;
+  return fixture;
 }
