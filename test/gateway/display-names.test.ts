@@ -8,7 +8,7 @@ let world: GatewayFixture;
 let admin: PalateClient;
 let bot: PalateClient;
 beforeAll(async () => {
-  world = await openGatewayFixture();
+  world = await openGatewayFixture({ generationsPerMinute: 1_000 });
   admin = createPalateClient({ url: world.url, key: KEY });
   bot = createPalateClient({ url: world.url, key: (await world.botKey('north')).secret });
 });
