@@ -243,8 +243,9 @@ it('lets Hebrew and Arabic run from right to left, wherever people and models wr
   await showReplies(page, ref.externalId, [
     'שלום! זו **תשובה** קצרה.\n\n- אחת\n- שתיים\n\n> ציטוט\n\nAnd an English end.',
   ]);
-  const field = page.getByLabel('Your message');
-  await field.fill('مرحبا كيف حالك؟');
+  // The text stands plain until what reads Markdown is loaded.
+  await page.locator('.markdown ul').waitFor();
+  await page.getByLabel('Your message').fill('مرحبا كيف حالك؟');
   const direction = (selector: string) =>
     page
       .locator(selector)
