@@ -1,6 +1,5 @@
 /** Text on a grid of character cells: widths, wrapping, columns. Pure functions of their arguments. */
 import stringWidth from 'string-width';
-import wrapAnsi from 'wrap-ansi';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -23,9 +22,44 @@ export function wrap(text: string, width: number): string[] {
 function wrapLine(line: string, width: number): string[] {
   const words = line.trim();
   const indent = ' '.repeat(Math.min(line.indexOf(words), Math.floor(width / 2), width - 2));
-  return wrapAnsi(words, width - indent.length, { hard: true })
-    .split('\n')
-    .map((part) => indent + part);
+  return wrapWords(words, width - indent.length).map((part) => indent + part);
+}
+
+/** Not wrap-ansi, which composes and decomposes letters, and then fills more cells than there are. */
+function wrapWords(words: string, width: number): string[] {
+  const lines: string[] = [];
+  let current = '';
+  let used = 0;
+  for (const word of words.split(/(?<= )(?=[^ ])/u)) {
+    for (const piece of piecesOf(word, width)) {
+      if (used + stringWidth(piece.trimEnd()) > width && current !== '') {
+        lines.push(current.trimEnd());
+        current = '';
+        used = 0;
+      }
+      current += piece;
+      used += stringWidth(piece);
+    }
+  }
+  lines.push(current.trimEnd());
+  return lines;
+}
+
+/** A word, cut where it is wider than a line. */
+function piecesOf(word: string, width: number): string[] {
+  if (stringWidth(word.trimEnd()) <= width) return [word];
+  const pieces = [''];
+  let used = 0;
+  for (const { segment } of graphemes.segment(word)) {
+    const segmentWidth = stringWidth(segment);
+    if (used + segmentWidth > width) {
+      pieces.push('');
+      used = 0;
+    }
+    pieces[pieces.length - 1] += segment;
+    used += segmentWidth;
+  }
+  return pieces;
 }
 
 /** A text cut or filled up with spaces to exactly `width` cells. */
