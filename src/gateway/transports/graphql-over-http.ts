@@ -27,7 +27,7 @@ export function graphqlOverHttp({ answer, limits }: GraphQLOverHttpParts): Handl
     const { answer: answered } = await answer({
       caller: { authorization: c.req.header('authorization') },
       streams: false,
-      signal: c.req.raw.signal,
+      signal: goneSignal(c.env.outgoing),
       // A HEAD is a GET whose answer is not sent.
       http: method === 'POST' ? undefined : { method: 'GET', headers: new HeaderMap(), search: '', body: undefined },
       read: async () => requestOf(method === 'POST' ? await readBody(c, limits.bodyBytes) : readSearch(c)),
@@ -39,6 +39,15 @@ export function graphqlOverHttp({ answer, limits }: GraphQLOverHttpParts): Handl
     const status = (answered.http.status ?? 200) as ContentfulStatusCode;
     return c.body(JSON.stringify(answered.result), status, { 'Content-Type': type });
   };
+}
+
+/** Aborts when the caller goes away before the answer is out. Not the request's own signal, for which a whole web request is made. */
+function goneSignal(outgoing: HttpBindings['outgoing']): AbortSignal {
+  const gone = new AbortController();
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 const ANSWER_TYPES: Parameters<typeof accepts>[1] = {
