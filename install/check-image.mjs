@@ -100,8 +100,7 @@ function isIgnored(path) {
   return path !== '' && (rules.findLast(({ pattern }) => pattern.test(path))?.ignores ?? false);
 }
 
-
-
+/** A rule as Docker reads it. */
 function patternOf(text) {
   const escaped = text.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('**', '.+').replaceAll(/(?<!\.)\*/g, '[^/]*');
   return new RegExp(`^${escaped}(/.*)?$`);

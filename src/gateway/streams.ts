@@ -12,7 +12,10 @@ import type { StartedGeneration } from '../services/services.js';
 import { whose } from './access.js';
 import { keyOwnerOf } from './auth.js';
 import type { Context } from './context.js';
-import { live } from './live.js';
+import { type LiveOptions, live } from './live.js';
+
+/** What unread events are about, and how those about the same become one. */
+type Merging<T> = Pick<LiveOptions<T>, 'subject' | 'merge'>;
 
 type GenerationContext = Pick<Context, 'services' | 'limits' | 'quotas' | 'viewer' | 'signal'>;
 
@@ -44,8 +47,7 @@ export async function streamGeneration(
   started.finished.catch(() => {});
   return live({
     source: () => eventsOf(started),
-    subject: (event) => (event.__typename === 'CandidateDelta' ? event.candidateId : event.__typename),
-    merge: mergeEvents,
+    ...generationEvents,
     limit: limits.pendingEvents,
     stopped,
   });
@@ -61,11 +63,14 @@ async function* eventsOf(started: StartedGeneration): AsyncGenerator<GenerationE
 }
 
 /** Of one candidate, unread text becomes one piece; of the places in the queue only the newest matters. */
-export function mergeEvents(pending: GenerationEvent, next: GenerationEvent): GenerationEvent | undefined {
-  if (pending.__typename === 'GenerationQueued' && next.__typename === 'GenerationQueued') return next;
-  if (pending.__typename !== 'CandidateDelta' || next.__typename !== 'CandidateDelta') return undefined;
-  return { ...pending, text: pending.text + next.text };
-}
+export const generationEvents: Merging<GenerationEvent> = {
+  subject: (event) => (event.__typename === 'CandidateDelta' ? event.candidateId : event.__typename),
+  merge(unread, next) {
+    if (unread.__typename === 'GenerationQueued' && next.__typename === 'GenerationQueued') return next;
+    if (unread.__typename !== 'CandidateDelta' || next.__typename !== 'CandidateDelta') return undefined;
+    return { ...unread, text: unread.text + next.text };
+  },
+};
 
 export function streamTraining(
   memberId: string | null | undefined,
@@ -74,16 +79,16 @@ export function streamTraining(
   const { member, platform } = whose(viewer, memberId);
   return live({
     source: (signal) => services.training.watch(member, signal, platform),
-    subject: ({ id }) => id,
-    merge: mergeSteps,
+    ...trainingSteps,
     limit: limits.pendingEvents,
   });
 }
 
 /** Of a job's steps in one status only the newest matters; a change of status is always told. */
-export function mergeSteps(pending: TrainingJob, next: TrainingJob): TrainingJob | undefined {
-  return pending.status === next.status ? next : undefined;
-}
+export const trainingSteps: Merging<TrainingJob> = {
+  subject: ({ id }) => id,
+  merge: (unread, next) => (unread.status === next.status ? next : undefined),
+};
 
 export function streamPool({
   services,

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
-import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
+import { displayWidth } from '../../src/cli/chat/layout.js';
 import {
   bar,
   count,
@@ -54,7 +54,7 @@ describe('renderReplies', () => {
   it.each([20, 34, 60, 73, 74, 80, 119, 200])('keeps every line within %i cells, styled or not', (width) => {
     for (const style of [PLAIN, ANSI]) {
       for (const line of renderReplies(replies, { ...options, width, style })) {
-        expect(stringWidth(line)).toBeLessThanOrEqual(width);
+        expect(displayWidth(line)).toBeLessThanOrEqual(width);
       }
     }
   });

@@ -20,8 +20,8 @@ export interface PluginCase {
   use?(place: PluginFixture): Promise<void>;
 }
 
-/** Milliseconds a plugin has to start and to stop while the machine is busy with other tests. */
-const PATIENCE_MS = 120_000;
+/** Milliseconds a plugin has to be loaded and to stop while the machine is busy with other tests. */
+const PATIENCE_MS = 20_000;
 
 export function describePlugin({ source, name, settings, refused, use }: PluginCase): void {
   describe.each(['IN_PROCESS', 'OWN_PROCESS'] as const)(`the plugin ${name}, %s`, (placement: PluginPlacement) => {

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
-import type { GenerationEvent } from '../../src/contract/generated/types.js';
+import { Stream, type StreamOptions } from '../../src/common/stream.js';
+import type { GenerationEvent, TrainingJob } from '../../src/contract/generated/types.js';
 import { ADMIN } from '../../src/gateway/auth.js';
 import { live } from '../../src/gateway/live.js';
 import { Quotas } from '../../src/gateway/steps/quotas.js';
-import { mergeEvents, mergeSteps, streamGeneration } from '../../src/gateway/streams.js';
+import { generationEvents, streamGeneration, trainingSteps } from '../../src/gateway/streams.js';
 import { openServicesFixture } from '../services/fixture.js';
 import { jobView } from './echo-services.js';
 
@@ -41,22 +42,6 @@ describe('live', () => {
     const second = await stream.next();
     expect((first.value ?? 0) + (second.value ?? 0)).toBe((999 * 1_000) / 2);
     expect((await stream.next()).done).toBe(true);
-  });
-
-  it('merges only with the newest unread about the same, so that what came back is told', async () => {
-    const source = async function* () {
-      yield* ['a 1', 'a 2', 'b 1', 'a waits', 'a 3', 'b 2'];
-    };
-    const stream = live({
-      source,
-      subject: (event: string) => event[0],
-      merge: (unread, next) => (/\d/.test(unread) && /\d/.test(next) ? next : undefined),
-      limit: 10,
-    });
-    const seen = [(await stream.next()).value];
-    await pause(20);
-    for await (const event of stream) seen.push(event);
-    expect(seen).toEqual(['a 1', 'a 2', 'b 2', 'a waits', 'a 3']);
   });
 
   it('gives up on a reader who falls too far behind, and stops the source', async () => {
@@ -115,34 +100,55 @@ describe('live', () => {
 });
 
 describe('merging', () => {
-  it('puts the text of one candidate together and leaves others alone', () => {
-    const delta = (candidateId: string, text: string): GenerationEvent => ({
-      __typename: 'CandidateDelta',
-      candidateId,
-      text,
-    });
-    expect(mergeEvents(delta('a', 'one'), delta('a', ' two'))).toEqual(delta('a', 'one two'));
-    expect(
-      mergeEvents({ __typename: 'GenerationStarted', generationId: 'g', candidates: [] }, delta('a', 'x')),
-    ).toBeUndefined();
+  /** What a reader sees who reads once all of it has come. */
+  async function unread<T>(events: readonly T[], merging: Pick<StreamOptions<T>, 'subject' | 'merge'>): Promise<T[]> {
+    const stream = new Stream<T>(merging);
+    for (const event of events) stream.push(event);
+    stream.end();
+    const seen: T[] = [];
+    for await (const event of stream) seen.push(event);
+    return seen;
+  }
+  const delta = (candidateId: string, text: string): GenerationEvent => ({
+    __typename: 'CandidateDelta',
+    candidateId,
+    text,
+  });
+  const queued = (ahead: number): GenerationEvent => ({
+    __typename: 'GenerationQueued',
+    generationId: 'g',
+    ahead,
+    estimatedWaitMs: 1_000 * ahead,
+  });
+  const started: GenerationEvent = { __typename: 'GenerationStarted', generationId: 'g', candidates: [] };
+
+  it('puts the text of one candidate together and leaves others alone', async () => {
+    const events = [started, delta('a', 'one'), delta('b', 'uno'), delta('a', ' two'), delta('b', ' dos')];
+    expect(await unread(events, generationEvents)).toEqual([started, delta('a', 'one two'), delta('b', 'uno dos')]);
   });
 
-  it('keeps the newest place of a generation that waits, and no text in its stead', () => {
-    const queued = (ahead: number): GenerationEvent => ({
-      __typename: 'GenerationQueued',
-      generationId: 'g',
-      ahead,
-      estimatedWaitMs: 1_000 * ahead,
-    });
-    const text: GenerationEvent = { __typename: 'CandidateDelta', candidateId: 'a', text: 'x' };
-    expect(mergeEvents(queued(3), queued(2))).toEqual(queued(2));
-    expect(mergeEvents(queued(1), text)).toBeUndefined();
-    expect(mergeEvents(text, queued(1))).toBeUndefined();
+  it('keeps the newest place of a generation that waits, and no text in its stead', async () => {
+    const events = [queued(3), queued(2), started, delta('a', 'x')];
+    expect(await unread(events, generationEvents)).toEqual([queued(2), started, delta('a', 'x')]);
   });
 
-  it('keeps the newest step of a job and every change of its status', () => {
-    expect(mergeSteps(jobView('a', { step: 1 }), jobView('a', { step: 2 }))).toMatchObject({ step: 2 });
-    expect(mergeSteps(jobView('a', { status: 'RUNNING' }), jobView('a', { status: 'SUCCEEDED' }))).toBeUndefined();
+  it('keeps the newest step of each job and every change of its status, also of one that came back', async () => {
+    const step = (id: string, status: TrainingJob['status'], step: number) => jobView(id, { status, step });
+    const events = [
+      step('a', 'QUEUED', 0),
+      step('a', 'RUNNING', 1),
+      step('b', 'RUNNING', 1),
+      step('a', 'RUNNING', 2),
+      step('a', 'QUEUED', 0),
+      step('a', 'SUCCEEDED', 3),
+    ];
+    expect((await unread(events, trainingSteps)).map(({ id, status, step }) => `${id} ${status} ${step}`)).toEqual([
+      'a QUEUED 0',
+      'a RUNNING 2',
+      'b RUNNING 1',
+      'a QUEUED 0',
+      'a SUCCEEDED 3',
+    ]);
   });
 });
 

@@ -65,13 +65,13 @@ function agreement(a: readonly number[], b: readonly number[]): number {
 
 /**
  * Two texts part only where their next tokens are nearly as likely: 8-bit inputs make much of a sum's last digit, which depends on the
- * processor and on the rows beside it.
+ * processor and on the rows beside it. Measured on one without 8-bit instructions: at most 0.18 nat.
  */
 async function expectSameButForTies(promptIds: number[], ours: number[], theirs: number[]): Promise<void> {
   const same = agreement(ours, theirs);
   if (same === ours.length || same === theirs.length) return expect(ours).toEqual(theirs);
   const [a, b] = await runtime.score(promptIds, [ours.slice(0, same + 1), theirs.slice(0, same + 1)]);
-  expect(Math.abs(a[same] - b[same]), `token ${same} of ${file.tokenizer.decode(theirs)}`).toBeLessThan(0.5);
+  expect(Math.abs(a[same] - b[same]), `token ${same} of ${file.tokenizer.decode(theirs)}`).toBeLessThan(0.25);
 }
 
 describe('the status', () => {

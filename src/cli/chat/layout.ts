@@ -1,7 +1,20 @@
 /** Text on a grid of character cells: widths, wrapping, columns. Pure functions of their arguments. */
+import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Cells one grapheme takes: 0, 1 or 2. string-width takes a few signs apart and then counts more than a terminal shows. */
+function cells(grapheme: string): number {
+  return Math.min(2, stringWidth(grapheme));
+}
+
+/** Cells a text takes on a terminal, without its escape sequences. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of graphemes.segment(stripVTControlCharacters(text))) width += cells(segment);
+  return width;
+}
 
 /** A model's text made safe to print: control characters, escape sequences among them, are gone; tabs are spaces. */
 export function printable(text: string): string {
@@ -32,13 +45,13 @@ function wrapWords(words: string, width: number): string[] {
   let used = 0;
   for (const word of words.split(/(?<= )(?=[^ ])/u)) {
     for (const piece of piecesOf(word, width)) {
-      if (used + stringWidth(piece.trimEnd()) > width && current !== '') {
+      if (used + displayWidth(piece.trimEnd()) > width && current !== '') {
         lines.push(current.trimEnd());
         current = '';
         used = 0;
       }
       current += piece;
-      used += stringWidth(piece);
+      used += displayWidth(piece);
     }
   }
   lines.push(current.trimEnd());
@@ -47,11 +60,11 @@ function wrapWords(words: string, width: number): string[] {
 
 /** A word, cut where it is wider than a line. */
 function piecesOf(word: string, width: number): string[] {
-  if (stringWidth(word.trimEnd()) <= width) return [word];
+  if (displayWidth(word.trimEnd()) <= width) return [word];
   const pieces = [''];
   let used = 0;
   for (const { segment } of graphemes.segment(word)) {
-    const segmentWidth = stringWidth(segment);
+    const segmentWidth = cells(segment);
     if (used + segmentWidth > width) {
       pieces.push('');
       used = 0;
@@ -67,7 +80,7 @@ export function fill(text: string, width: number): string {
   let out = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
-    const segmentWidth = stringWidth(segment);
+    const segmentWidth = cells(segment);
     if (used + segmentWidth > width) break;
     out += segment;
     used += segmentWidth;

@@ -1,7 +1,7 @@
 /** The two ways to be talked to: a terminal (keys, redrawn text) and a pipe (lines in, lines out). */
 import { createInterface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
-import stringWidth from 'string-width';
+import { displayWidth } from './layout.js';
 import type { RenderOptions } from './render.js';
 import { ANSI, PLAIN } from './style.js';
 
@@ -216,5 +216,5 @@ class ScreenText implements LiveText {
 
 /** Rows that lines take on a window of this many columns: after it became narrower, a line may take several. */
 export function rowsOf(lines: readonly string[], columns: number): number {
-  return lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
+  return lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(displayWidth(line) / columns)), 0);
 }
