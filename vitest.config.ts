@@ -7,7 +7,7 @@ export default defineConfig({
   // One copy of graphql for sources and packages alike: Node takes the CommonJS one, so the tests do.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    globalSetup: './test/support/compile-sources.ts',
+    globalSetup: ['./test/support/compile-sources.ts', './test/store/shared-server.ts'],
     // Processes that tests start from TypeScript load it as well.
     execArgv: ['--import', './test/support/register-typescript.mjs'],
     pool: 'forks',

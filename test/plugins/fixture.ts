@@ -13,13 +13,12 @@ import { PluginHost } from '../../src/plugins/host.js';
 import { pluginRows } from '../../src/plugins/rows.js';
 import { pluginSettings } from '../../src/plugins/settings.js';
 import { createServices } from '../../src/services/create-services.js';
-import { PromptThread } from '../../src/services/generations/prompt-thread.js';
 import type { Services } from '../../src/services/services.js';
-import { TrainingThread } from '../../src/services/training/training-thread.js';
 import { openStore } from '../../src/store/store.js';
-import { tinyCheckpoint, tinyModelOf } from '../services/fixture.js';
+import { tinyCheckpoint } from '../services/fixture.js';
 import { ScriptedRuntime } from '../services/scripted-runtime.js';
-import { prepareDatabase } from '../store/template.js';
+import { sharedThreads } from '../services/shared-threads.js';
+import { dropFixtureDatabase, fixtureDatabase } from '../store/shared-server.js';
 import { COMPILED } from '../support/compiled.mjs';
 
 export const ADMIN_KEY = 'an-admin-key-for-tests-0123456789';
@@ -79,10 +78,8 @@ export async function openPluginFixture(options: PluginFixtureOptions): Promise<
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  if (!options.folder) await prepareDatabase(folder);
-  const store = await openStore({ data: folder }, log);
-  const thread = new TrainingThread(log);
-  await thread.start();
+  const store = await openStore(await fixtureDatabase(folder), log);
+  const { model, train, prompts } = await sharedThreads();
   const runtime = new ScriptedRuntime('ab'.repeat(32), 24);
   const settings = pluginSettings(store.plugins, { data: folder });
   for (const [name, placement] of Object.entries(options.placements ?? {})) await settings.change(name, { placement });
@@ -96,14 +93,13 @@ export async function openPluginFixture(options: PluginFixtureOptions): Promise<
     log,
   });
   await host.load();
-  const model = await tinyModelOf(folder);
   const services = createServices({
     store,
     runtime,
     tokenizer: model.tokenizer,
-    prompts: new PromptThread(model, log),
+    prompts,
     checkpoint: tinyCheckpoint(),
-    train: thread.train,
+    train,
     plugins: host.service,
     hooks: host.hooks,
     log,
@@ -134,7 +130,6 @@ export async function openPluginFixture(options: PluginFixtureOptions): Promise<
     await host.stop();
     await gateway.stop();
     await services.stop();
-    await thread.stop();
     await store.close();
   };
   return {
@@ -159,6 +154,7 @@ export async function openPluginFixture(options: PluginFixtureOptions): Promise<
     stop,
     close: async () => {
       await stop();
+      await dropFixtureDatabase(folder);
       await rm(folder, { recursive: true });
     },
   };

@@ -2,7 +2,7 @@
 import { openServicesFixture } from './fixture.js';
 
 const [folder, members] = [process.argv[2], Number(process.argv[3])];
-const { services } = await openServicesFixture({ folder });
+const { services } = await openServicesFixture({ folder, embedded: true });
 
 async function live(externalId: string): Promise<never> {
   for (let turn = 0; ; turn++) {

@@ -45,7 +45,7 @@ it('keeps every acknowledged verdict through kill -9, once, and the encoders cat
     for (const count of [4, 9, 17]) acknowledged.push(...(await voteAndKill(folder, count)));
     expect(new Set(acknowledged.map(({ feedbackId }) => feedbackId)).size).toBe(acknowledged.length);
 
-    const fixture = await openServicesFixture({ folder });
+    const fixture = await openServicesFixture({ folder, embedded: true });
     const members = [...new Set(acknowledged.map(({ memberId }) => memberId))];
     expect(members).toHaveLength(MEMBERS);
     for (const memberId of members) {

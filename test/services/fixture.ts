@@ -1,5 +1,4 @@
 /** Services over a real store, a real training thread and tokenizer, and a scripted runtime. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,18 +6,14 @@ import { DEFAULT_LIMITS, DEFAULT_SETTINGS, type Limits } from '../../src/common/
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
 import type { TrainingJob } from '../../src/contract/generated/types.js';
-import { openGguf } from '../../src/language-model/gguf.js';
-import type { LanguageModelFile } from '../../src/language-model/model.js';
 import { decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
 import { createServices, type ServiceParts } from '../../src/services/create-services.js';
-import { PromptThread } from '../../src/services/generations/prompt-thread.js';
 import type { Services } from '../../src/services/services.js';
-import { TrainingThread } from '../../src/services/training/training-thread.js';
 import type { QueueOptions } from '../../src/store/queue.js';
 import { openStore, type Store } from '../../src/store/store.js';
-import { writeTinyModel } from '../language-model/gguf-writer.js';
-import { prepareDatabase } from '../store/template.js';
+import { dropFixtureDatabase, fixtureDatabase } from '../store/shared-server.js';
 import { ScriptedRuntime } from './scripted-runtime.js';
+import { sharedThreads } from './shared-threads.js';
 
 const MODEL_DIGEST = 'ab'.repeat(32);
 
@@ -51,12 +46,6 @@ export function tinyCheckpoint(seed = 'checkpoint'): LoadedCheckpoint {
   return decodeCheckpoint(encodeCheckpoint(checkpoint), 'tiny');
 }
 
-export async function tinyModelOf(folder: string): Promise<LanguageModelFile> {
-  const path = join(folder, 'tiny.gguf');
-  await writeTinyModel(path, { hidden: 32, layers: 1, feedForward: 32, heads: 2, kvHeads: 1 });
-  return openGguf(path);
-}
-
 export interface ServicesFixture {
   store: Store;
   services: Services;
@@ -71,8 +60,10 @@ export interface ServicesFixture {
 
 export interface ServicesFixtureOptions {
   folder?: string;
-  /** A server instead of the embedded database; it has every migration. */
+  /** A database that others open as well; it has every migration. */
   databaseUrl?: string;
+  /** For what is about the embedded database: its files are in the folder. */
+  embedded?: boolean;
   checkpoint?: LoadedCheckpoint | null;
   rights?: Partial<ServiceParts['rights']>;
   limits?: Partial<Limits>;
@@ -82,22 +73,20 @@ export interface ServicesFixtureOptions {
 export async function openServicesFixture(options: ServicesFixtureOptions = {}): Promise<ServicesFixture> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'palate-fixture-')));
   const log = createLog('silent');
-  const model = await tinyModelOf(folder);
   const { databaseUrl } = options;
-  if (!databaseUrl && !existsSync(join(folder, 'database'))) await prepareDatabase(folder);
-  const thread = new TrainingThread(log);
-  await thread.start();
+  const settings = databaseUrl ? { data: folder, databaseUrl } : await fixtureDatabase(folder, options);
+  const { model, train, prompts } = await sharedThreads();
 
   const open = async (checkpoint: LoadedCheckpoint | null) => {
-    const store = await openStore({ data: folder, databaseUrl }, log, options.queue);
+    const store = await openStore(settings, log, options.queue);
     const runtime = new ScriptedRuntime(MODEL_DIGEST, 24);
     const services = createServices({
       store,
       runtime,
       tokenizer: model.tokenizer,
-      prompts: new PromptThread(model, log),
+      prompts,
       checkpoint,
-      train: thread.train,
+      train,
       log,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       rights: { ...DEFAULT_SETTINGS, ...options.rights },
@@ -132,8 +121,9 @@ export async function openServicesFixture(options: ServicesFixtureOptions = {}):
     },
     close: async () => {
       await shut();
-      await thread.stop();
-      if (!options.folder) await rm(folder, { recursive: true });
+      if (options.folder) return;
+      await dropFixtureDatabase(folder);
+      await rm(folder, { recursive: true });
     },
   };
   return fixture;

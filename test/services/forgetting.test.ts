@@ -30,7 +30,7 @@ const countOf = (counts: readonly DeletionCount[], kind: string) => counts.find(
 describe('forgetting a member', () => {
   let fixture: ServicesFixture;
   beforeAll(async () => {
-    fixture = await openServicesFixture({ rights: { cleanUpMinutes: 0 } });
+    fixture = await openServicesFixture({ embedded: true, rights: { cleanUpMinutes: 0 } });
   });
   afterAll(() => fixture.close());
 
@@ -181,7 +181,7 @@ describe('forgetting a member', () => {
   });
 
   it('finishes at the next start what a process did not get to', async () => {
-    const late = await openServicesFixture({ rights: { cleanUpMinutes: 1_000 } });
+    const late = await openServicesFixture({ embedded: true, rights: { cleanUpMinutes: 1_000 } });
     try {
       const name = `fay-${randomUUID()}`;
       const started = await late.services.generations.start({

@@ -10,7 +10,7 @@ import type { LanguageModelFile } from '../../src/language-model/model.js';
 import type { ChatTurn } from '../../src/language-model/tokenizer.js';
 import { ConversationFitter } from '../../src/services/generations/history.js';
 import { PromptThread } from '../../src/services/generations/prompt-thread.js';
-import { tinyModelOf } from './fixture.js';
+import { tinyModelOf } from './shared-threads.js';
 
 const ROOM = { reply: 20, written: 0 };
 const user = (content: string): ChatTurn => ({ role: 'user', content });

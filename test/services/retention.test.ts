@@ -19,7 +19,7 @@ async function folderContains(folder: string, text: string): Promise<boolean> {
 describe('retention', () => {
   let fixture: ServicesFixture;
   beforeAll(async () => {
-    fixture = await openServicesFixture();
+    fixture = await openServicesFixture({ embedded: true });
   });
   afterAll(() => fixture.close());
 

@@ -38,14 +38,28 @@ export async function startPostgres(): Promise<PostgresServer> {
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
   const port = await freePort();
-  const fast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'].flatMap((setting) => ['-c', setting]);
+  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
   const url = (database: string) => `postgresql://palate@127.0.0.1:${port}/${database}`;
   let server: ChildProcess;
   const launch = async () => {
-    server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, ...fast], {
-      ...identity,
-      stdio: 'ignore',
-    });
+    server = spawn(
+      join(bin, 'postgres'),
+      [
+        '-D',
+        data,
+        '-p',
+        String(port),
+        '-h',
+        '127.0.0.1',
+        '-k',
+        folder,
+        ...settings.flatMap((setting) => ['-c', setting]),
+      ],
+      {
+        ...identity,
+        stdio: 'ignore',
+      },
+    );
     await answering(server, url('postgres'));
   };
   const end = async () => {
