@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { createWhole, draftOf, keepOnce, makeFolderOnce, writeWhole } from '../../src/common/whole-files.js';
+import { compiledOf } from '../support/compiled.mjs';
 
 describe('whole files', () => {
   let folder: string;
@@ -18,10 +19,10 @@ describe('whole files', () => {
   const at = (name: string) => join(folder, name);
 
   it('are whole or not there, whenever their writer is killed, and what it left goes with the next', async () => {
-    const script = fileURLToPath(new URL('./whole-files-child.ts', import.meta.url));
+    const script = compiledOf(fileURLToPath(new URL('./whole-files-child.ts', import.meta.url)));
     const random = new Random('kills');
     for (let i = 0; i < 12; i++) {
-      const child = spawn(process.execPath, [...process.execArgv, script, folder], {
+      const child = spawn(process.execPath, [script, folder], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(child.stdout, 'data');

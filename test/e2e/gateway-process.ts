@@ -1,11 +1,13 @@
 /** A gateway in a process of its own, as `palate start` runs it, that tests may kill. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createPalateClient, type PalateClient } from '../../src/client/index.js';
 import type { Limits } from '../../src/common/config.js';
+import { prepareDatabase } from '../store/template.js';
 import { MAIN, ROOT } from '../support/compiled.mjs';
 import { defaultModelPath } from '../support/model.js';
 
@@ -26,6 +28,8 @@ export async function startGatewayProcess(
   { port = 0, limits = {} }: { port?: number; limits?: Partial<Limits> } = {},
 ): Promise<GatewayProcess> {
   await shareCompiled(data);
+  // That one is made by the first start, others test.
+  if (!existsSync(join(data, 'database'))) await prepareDatabase(data);
   await writeFile(join(data, 'palate.config.json'), JSON.stringify({ limits }));
   const child = spawn(process.execPath, [MAIN, 'start', '--port', String(port), '--data', data], {
     cwd: data,

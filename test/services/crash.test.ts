@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { openStore } from '../../src/store/store.js';
+import { compiledOf } from '../support/compiled.mjs';
 import { openServicesFixture } from './fixture.js';
 
 const MEMBERS = 3;
@@ -22,8 +23,8 @@ interface Acknowledged {
 
 /** Lets a process vote in the folder, kills it without warning after `count` acknowledgements, and returns them. */
 async function voteAndKill(folder: string, count: number): Promise<Acknowledged[]> {
-  const script = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
-  const child = spawn(process.execPath, [...process.execArgv, script, folder, String(MEMBERS)], {
+  const script = compiledOf(fileURLToPath(new URL('./crash-child.ts', import.meta.url)));
+  const child = spawn(process.execPath, [script, folder, String(MEMBERS)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const acknowledged: Acknowledged[] = [];

@@ -5,7 +5,7 @@ import { newGeneration } from '../store/temporary-store.js';
 import { openServicesFixture } from './fixture.js';
 
 const databaseUrl = process.argv[2] || undefined;
-const fixture = await openServicesFixture({ databaseUrl });
+const fixture = await openServicesFixture(databaseUrl ? { databaseUrl } : { embedded: true });
 const { services, store } = fixture;
 const begun = Date.now();
 const times: Record<string, Date | null | undefined> = {};

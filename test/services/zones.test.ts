@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/common/config.js';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.js';
+import { compiledOf } from '../support/compiled.mjs';
 
 /** Times that no database has seen: they are of this process. */
 const OF_THE_PROCESS = ['ErrorCount.lastAt', 'Plugin.startedAt', 'Plugin.restartAt'];
@@ -19,8 +20,8 @@ interface Told {
 }
 
 async function live(zone: string, databaseUrl = ''): Promise<Told> {
-  const script = fileURLToPath(new URL('./zones-child.ts', import.meta.url));
-  const child = spawn(process.execPath, [...process.execArgv, script, databaseUrl], {
+  const script = compiledOf(fileURLToPath(new URL('./zones-child.ts', import.meta.url)));
+  const child = spawn(process.execPath, [script, databaseUrl], {
     env: { ...process.env, TZ: zone },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

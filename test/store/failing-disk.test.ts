@@ -4,24 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { compiledOf } from '../support/compiled.mjs';
 
 const CASES = 12;
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const path = (name: string) => compiledOf(fileURLToPath(new URL(name, import.meta.url)));
 
 it('loses nothing, refuses by name and goes on by itself, whichever call of the disk fails', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palate-disk-'));
   try {
     const child = spawnSync(
       process.execPath,
-      [
-        ...process.execArgv,
-        '--import',
-        path('failing-disk.mjs'),
-        path('failing-disk-child.ts'),
-        folder,
-        '7',
-        String(CASES),
-      ],
+      ['--import', path('failing-disk.mjs'), path('failing-disk-child.ts'), folder, '7', String(CASES)],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
     expect(child.status).toBe(0);

@@ -12,6 +12,7 @@ import { makeDatabase } from '../../src/store/database-folder.js';
 import { inspectDatabase } from '../../src/store/inspection.js';
 import { openPglite } from '../../src/store/pglite.js';
 import { openStore, type Store } from '../../src/store/store.js';
+import { compiledOf } from '../support/compiled.mjs';
 import { prepareDatabase } from './template.js';
 import { newGeneration, newMember } from './temporary-store.js';
 
@@ -27,8 +28,8 @@ describe('the first start', () => {
 
   /** Starts another process and kills it without warning as soon as so many files lie in the folder, or it is open. */
   const startAndKill = async (moment: number, kind = 'store') => {
-    const script = fileURLToPath(new URL('./first-start-child.ts', import.meta.url));
-    const child = spawn(process.execPath, [...process.execArgv, script, folder, kind], {
+    const script = compiledOf(fileURLToPath(new URL('./first-start-child.ts', import.meta.url)));
+    const child = spawn(process.execPath, [script, folder, kind], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let open = false;

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { folderHolder, lockFolder } from '../../src/store/folder-lock.js';
+import { compiledOf } from '../support/compiled.mjs';
 
 const inUse = expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining('is in use by') });
 
@@ -23,12 +25,13 @@ describe('the lock of a data folder', () => {
 
   /** Another process that tries to hold the folder: what it says first, while it lives on. */
   const openInChild = async () => {
-    const module = new URL('../../src/store/folder-lock.ts', import.meta.url).href;
+    const source = fileURLToPath(new URL('../../src/store/folder-lock.ts', import.meta.url));
+    const module = pathToFileURL(compiledOf(source)).href;
     const code = `
       const { lockFolder } = await import(${JSON.stringify(module)});
       await lockFolder(${JSON.stringify(folder)}).then(() => console.log('held'), (error) => console.log(error.code));
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', code], {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(child);

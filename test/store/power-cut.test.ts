@@ -4,24 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { compiledOf } from '../support/compiled.mjs';
 
 const CUTS = 8;
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const path = (name: string) => compiledOf(fileURLToPath(new URL(name, import.meta.url)));
 
 it('has everything that was acknowledged when the power was cut, and opens', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palate-power-'));
   try {
     const child = spawnSync(
       process.execPath,
-      [
-        ...process.execArgv,
-        '--import',
-        path('power-cut-disk.mjs'),
-        path('power-cut-child.ts'),
-        folder,
-        '3',
-        String(CUTS),
-      ],
+      ['--import', path('power-cut-disk.mjs'), path('power-cut-child.ts'), folder, '3', String(CUTS)],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
     expect(child.status).toBe(0);

@@ -6,13 +6,11 @@ import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createLog } from '../../src/common/log.js';
 import { readMigrations } from '../../src/store/migrations.js';
 import { openStore } from '../../src/store/store.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { ROOT } from '../support/compiled.mjs';
 
 /** Puts a fresh, migrated database into the data folder, which must have none. */
 export async function prepareDatabase(folder: string): Promise<void> {

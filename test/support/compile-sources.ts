@@ -11,7 +11,7 @@ import { COMPILED, compiledOf, ROOT } from './compiled.mjs';
 const ELSEWHERE = join(ROOT, 'src/console');
 
 export async function setup(): Promise<void> {
-  const sources = (await Promise.all(['src', 'bots'].map((room) => filesIn(join(ROOT, room))))).flat();
+  const sources = (await Promise.all(['src', 'bots', 'test'].map((room) => filesIn(join(ROOT, room))))).flat();
   await removeOthers(new Set(sources.map(compiledOf)));
   const changed = (await Promise.all(sources.map(async (path) => ((await isStale(path)) ? [path] : [])))).flat();
   await mkdir(COMPILED, { recursive: true });
@@ -20,7 +20,7 @@ export async function setup(): Promise<void> {
       entryPoints: changed,
       outdir: COMPILED,
       outbase: ROOT,
-      loader: { '.json': 'copy' },
+      loader: { '.json': 'copy', '.mjs': 'copy' },
       platform: 'node',
       format: 'esm',
       target: 'node20.19',
@@ -37,7 +37,7 @@ async function filesIn(folder: string): Promise<string[]> {
   const found = entries.map((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesIn(path);
-    return /(?<!\.d|\.test)\.ts$|\.json$/.test(path) ? [path] : [];
+    return /(?<!\.d|\.test)\.ts$|\.(json|mjs)$/.test(path) ? [path] : [];
   });
   return (await Promise.all(found)).flat();
 }
