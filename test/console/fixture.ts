@@ -24,7 +24,7 @@ export interface ConsoleFixture {
 }
 
 /** Long enough to be read, and to be stopped. */
-const LIMITS = { maxTokensDefault: 40 };
+const LIMITS = { maxTokensDefault: 24 };
 
 /** @param limits those of the service; replies are short, for all that they are looked at for */
 export async function openConsoleFixture(limits: Partial<Limits> = LIMITS): Promise<ConsoleFixture> {
