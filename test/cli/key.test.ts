@@ -64,7 +64,7 @@ describe('the access', () => {
   });
 
   it('is at the gateway while one runs', async () => {
-    const world = await openGatewayFixture();
+    const world = await openGatewayFixture({}, { embedded: true });
     try {
       const { folder: data } = world.fixture;
       const settings = (port: number) => ({ ...loadSettings({ environment: {}, flags: { data } }), port });

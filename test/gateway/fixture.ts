@@ -15,7 +15,7 @@ import {
   type Viewer,
 } from '../../src/gateway/auth.js';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.js';
-import { openServicesFixture, type ServicesFixture } from '../services/fixture.js';
+import { openServicesFixture, type ServicesFixture, type ServicesFixtureOptions } from '../services/fixture.js';
 import { KEY } from './harness.js';
 
 export interface Reply {
@@ -59,8 +59,11 @@ export const ADA: MemberRef = { platform: 'north', externalId: 'ada', scope: '' 
 export const BOB: MemberRef = { platform: 'north', externalId: 'bob', scope: '' };
 export const EVE: MemberRef = { platform: 'south', externalId: 'eve', scope: '' };
 
-export async function openGatewayFixture(changes: Partial<Limits> = {}): Promise<GatewayFixture> {
-  const fixture = await openServicesFixture({ limits: changes });
+export async function openGatewayFixture(
+  changes: Partial<Limits> = {},
+  options: Pick<ServicesFixtureOptions, 'embedded'> = {},
+): Promise<GatewayFixture> {
+  const fixture = await openServicesFixture({ ...options, limits: changes });
   const { services } = fixture;
   const authenticate = authenticateAny(authenticateAdmin(KEY), authenticateKeys(services.keys));
   const gateway = createGateway({
