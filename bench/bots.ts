@@ -10,9 +10,9 @@ import { startDiscord } from '../test/fakes/discord/server.js';
 import { startSlack } from '../test/fakes/slack/server.js';
 import { READING_MS } from './gateway-calls.js';
 import { startGateway } from './gateway-under-test.js';
-import { VOTE_PROMPTS } from './prompts.js';
 import { type BotOptions, writeResult } from './report.js';
 import { distribution, quantile } from './statistics.js';
+import { VOTE_PROMPTS } from './taste/prompts.js';
 
 /** The shortest reply that bots may be set to; what comes behind the first text is not measured. */
 const MAX_TOKENS = 8;

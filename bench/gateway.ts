@@ -13,9 +13,9 @@ import type { TrainingJob } from '../src/contract/generated/types.js';
 import { type Call, READING_MS } from './gateway-calls.js';
 import type { Faults, Heard } from './gateway-listeners.js';
 import { type GatewayUnderTest, startGateway } from './gateway-under-test.js';
-import { VOTE_PROMPTS } from './prompts.js';
 import { type GatewayOptions, writeResult } from './report.js';
 import { distribution, quantile } from './statistics.js';
+import { VOTE_PROMPTS } from './taste/prompts.js';
 
 /** The shortest generation there is, of a prompt that has been read before: what surrounds it is what is measured. */
 const SHORTEST = { candidateCount: 2, maxTokens: 1, prompt: VOTE_PROMPTS[0] };

@@ -5,17 +5,18 @@
  */
 import { startGateway } from './gateway-under-test.js';
 import { BenchMember } from './members.js';
-import { HELD_OUT_PROMPTS, VOTE_PROMPTS } from './prompts.js';
 import { type LatencyOptions, writeResult } from './report.js';
-import { SCORERS } from './scorers.js';
 import { distribution } from './statistics.js';
+import { HELD_OUT_PROMPTS, VOTE_PROMPTS } from './taste/prompts.js';
+import { AXES } from './taste/tastes.js';
 
 export async function benchLatency({ verdicts, maxTokens, settings }: LatencyOptions): Promise<void> {
   const gateway = await startGateway(settings);
   const member = new BenchMember({
     client: gateway.client,
     name: 'attentive',
-    scorer: SCORERS.positive,
+    candidates: 4,
+    scorer: AXES.sentiment,
     maxTokens,
     seed: 1,
     readingMs: 1_000,

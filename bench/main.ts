@@ -1,23 +1,17 @@
 /** Runs one bench by its name: `npm run bench -- taste --votes 10,50`. One file a claim; results go to bench/results. */
 import '../src/cli/production.js';
 import { tmpdir } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { benchBots } from './bots.js';
 import { benchConsole } from './console.js';
 import { benchDurability } from './durability.js';
 import { benchGateway } from './gateway.js';
 import { benchLatency } from './latency.js';
 import { benchPolicies } from './policies.js';
-import { HELD_OUT_PROMPTS } from './prompts.js';
-import { TASTES, type Taste } from './scorers.js';
 import { benchStalls } from './stalls.js';
-import { benchTaste } from './taste.js';
+import { tasteCommands, wholeNumber } from './taste/command.js';
 
 interface Flags {
-  tastes: Taste[];
-  votes: number[];
-  seeds: number;
-  heldOut: number;
   tokens: number;
   verdicts: number;
   calls: number;
@@ -37,20 +31,7 @@ const program = new Command('bench').description(
   'Measures what Palate claims, each claim side by side with its baseline.',
 );
 
-program
-  .command('taste')
-  .description('Win rate of personalised against unpersonalised replies for members with opposed tastes.')
-  .option('--tastes <names>', `some of: ${TASTES.join(', ')}`, tasteNames, TASTES)
-  .option('--votes <counts>', 'evaluate after so many votes', wholeNumbers, [10, 50])
-  .option('--seeds <number>', 'independent runs', wholeNumber, 1)
-  .option('--held-out <number>', 'prompts to judge on', wholeNumber, HELD_OUT_PROMPTS.length)
-  .option('--tokens <number>', 'longest reply', wholeNumber, 40)
-  .option('--model <model>', 'as for "palate start"')
-  .option('--checkpoint <file>', 'as for "palate start"')
-  .option('--threads <number>', 'as for "palate start"')
-  .action(({ tastes, votes, seeds, heldOut, tokens: maxTokens, ...settings }: Flags) =>
-    benchTaste({ tastes, votes, seeds, heldOut, maxTokens, settings }),
-  );
+for (const command of tasteCommands()) program.addCommand(command);
 
 program
   .command('latency')
@@ -119,21 +100,3 @@ program
   .action(({ writes, disk, memory }: Flags) => benchDurability({ writes, disk, memory }));
 
 await program.parseAsync();
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It is no whole number above zero.');
-}
-
-function wholeNumbers(text: string): number[] {
-  return text.split(',').map(wholeNumber);
-}
-
-function tasteNames(text: string): Taste[] {
-  return text.split(',').map((name) => {
-    const taste = TASTES.find((known) => known === name.trim());
-    if (!taste) throw new InvalidArgumentError(`"${name}" is not one of: ${TASTES.join(', ')}.`);
-    return taste;
-  });
-}

@@ -1,19 +1,21 @@
 /** Members of a bench: they vote by a scorer through the GraphQL API, like anybody else. */
 import { setTimeout } from 'node:timers/promises';
-import type { Generation, PalateClient } from '../src/client/index.js';
+import type { Generation, PalateClient, TrainingJob } from '../src/client/index.js';
 import { Random } from '../src/common/random.js';
-import type { Scorer } from './scorers.js';
-import { TrainingWatch } from './training-watch.js';
-
-const CANDIDATES = 4;
+import type { Scorer } from './taste/tastes.js';
+import { isSettled, TrainingWatch } from './training-watch.js';
 
 export interface BenchMemberOptions {
   client: PalateClient;
   name: string;
   scorer: Scorer;
+  /** Replies that are shown for a vote. */
+  candidates: number;
   /** Longest reply, in tokens. */
   maxTokens: number;
   seed: number;
+  /** The share of votes that go to another candidate than the best; 0 unless given. */
+  slips?: number;
   /** How long a member reads before the vote, in milliseconds; 0 unless given. */
   readingMs?: number;
 }
@@ -27,31 +29,42 @@ export interface CastVote {
   trained: number;
 }
 
+/** Every request has a key, so that a member who does all of it again, with the same data folder, is answered as before. */
 export class BenchMember {
   private watch: TrainingWatch | undefined;
 
   constructor(private readonly options: BenchMemberOptions) {}
 
-  /** Has four candidates written, votes for the best one, and waits for the training that follows. */
+  /** Has candidates written, votes for the best one, and waits for the training that follows. */
   async vote(prompt: string, index: number): Promise<CastVote> {
-    const { client, name, seed } = this.options;
-    const generation = await client.generate({ ...this.request(prompt), seed: replySeed(seed, name, index) });
+    const { client, name, seed, scorer, slips = 0 } = this.options;
+    const key = `vote ${index}`;
+    const request = { ...this.request(prompt), key: `${name} ${key}`, seed: replySeed(seed, name, index) };
+    const generation = await client.generate(request);
     this.watch ??= new TrainingWatch(client, generation.member.id);
-    const chosenCandidateId = favourite(this.options.scorer, generation);
+    const random = new Random(`${seed}/${name}/slip/${index}`);
+    const chosenCandidateId = choose(scorer, generation, prompt, random.uniform() < slips ? random : null);
     const verdict = chosenCandidateId ? 'CHOSEN' : 'TIE';
     if (this.options.readingMs) await setTimeout(this.options.readingMs);
     const sent = performance.now();
-    const { trainingJob } = await client.submitFeedback({ generationId: generation.id, verdict, chosenCandidateId });
+    const input = { generationId: generation.id, verdict, chosenCandidateId, key: `${name} ${key}` } as const;
+    const { trainingJob } = await client.submitFeedback(input);
     const acknowledged = performance.now();
-    if (trainingJob) await this.watch.settled(trainingJob.id);
+    await this.trained(trainingJob);
     return { verdict, sent, acknowledged, trained: performance.now() };
   }
 
-  /** Four replies the member's encoder stands behind. */
-  async personalReplies(prompt: string, index: number): Promise<string[]> {
+  /** Replies the member's encoder stands behind. */
+  async personalReplies(prompt: string, count: number, index: number): Promise<Generation['candidates']> {
     const { client, seed } = this.options;
-    const input = { ...this.request(prompt), explore: false, seed: replySeed(seed, 'personal', index) };
-    return (await client.generate(input)).candidates.map(({ text }) => text);
+    const drawn = { explore: false, candidateCount: count, seed: replySeed(seed, 'personal', index) };
+    return (await client.generate({ ...this.request(prompt), ...drawn })).candidates;
+  }
+
+  /** The likeliest reply behind the member's encoder. */
+  async likeliestReply(prompt: string, maxTokens: number): Promise<string> {
+    const drawn = { explore: false, candidateCount: 1, temperature: 0, maxTokens, seed: 0 };
+    return (await this.options.client.generate({ ...this.request(prompt), ...drawn })).candidates[0].text;
   }
 
   /** Resolves with the first text of a streamed personal reply, and gives the rest of it up. */
@@ -67,40 +80,31 @@ export class BenchMember {
     this.watch?.close();
   }
 
+  /** A vote that was cast before was trained on before. */
+  private async trained(job: TrainingJob | null): Promise<void> {
+    if (job && !isSettled(job)) await this.watch?.settled(job.id);
+  }
+
   private request(prompt: string) {
-    const { name, maxTokens } = this.options;
-    return { member: { platform: 'bench', externalId: name }, prompt, maxTokens, candidateCount: CANDIDATES };
+    const { name, maxTokens, candidates } = this.options;
+    return { member: { platform: 'bench', externalId: name }, prompt, maxTokens, candidateCount: candidates };
   }
 }
 
-/** The id of the best candidate; null when all score the same. */
-export function favourite(scorer: Scorer, { candidates }: Pick<Generation, 'candidates'>): string | null {
-  const scores = candidates.map(({ text }) => scorer(text));
-  const best = Math.max(...scores);
-  return best === Math.min(...scores) ? null : candidates[scores.indexOf(best)].id;
-}
-
-/** `count` replies nobody's taste is behind. */
-export async function baseReplies(
-  client: PalateClient,
+/** The id of the best candidate, null when all score the same; by mistake any other one, drawn from `mistake`. */
+export function choose(
+  scorer: Scorer,
+  { candidates }: Pick<Generation, 'candidates'>,
   prompt: string,
-  count: number,
-  maxTokens: number,
-  seed: number,
-): Promise<string[]> {
-  const replies: string[] = [];
-  while (replies.length < count) {
-    const { candidates } = await client.generate({
-      member: { platform: 'bench', externalId: 'nobody' },
-      prompt,
-      maxTokens,
-      candidateCount: Math.min(8, count - replies.length),
-      personalized: false,
-      seed: replySeed(seed, prompt, replies.length),
-    });
-    replies.push(...candidates.map(({ text }) => text));
-  }
-  return replies;
+  mistake: Random | null = null,
+): string | null {
+  const scores = candidates.map(({ text }) => scorer(text, prompt));
+  const best = Math.max(...scores);
+  if (best === Math.min(...scores)) return null;
+  const wanted = candidates[scores.indexOf(best)];
+  if (!mistake) return wanted.id;
+  const others = candidates.filter((candidate) => candidate !== wanted);
+  return others[mistake.integer(others.length)].id;
 }
 
 /** A 31-bit seed for one request. */

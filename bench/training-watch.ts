@@ -3,6 +3,9 @@ import type { PalateClient, TrainingJob } from '../src/client/index.js';
 
 const SETTLED: ReadonlySet<TrainingJob['status']> = new Set(['SUCCEEDED', 'REJECTED', 'FAILED', 'CANCELLED']);
 
+/** Whether a job has its final state. */
+export const isSettled = ({ status }: Pick<TrainingJob, 'status'>): boolean => SETTLED.has(status);
+
 interface Waiter {
   resolve(job: TrainingJob): void;
   reject(error: unknown): void;
@@ -37,7 +40,7 @@ export class TrainingWatch {
 
   private async follow(client: PalateClient, memberId: string): Promise<void> {
     for await (const job of client.trainingStatus(memberId, { signal: this.controller.signal })) {
-      if (!SETTLED.has(job.status)) continue;
+      if (!isSettled(job)) continue;
       this.settledJobs.set(job.id, job);
       this.waiting.get(job.id)?.resolve(job);
       this.waiting.delete(job.id);

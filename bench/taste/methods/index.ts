@@ -1,0 +1,29 @@
+/** Every method of the bench, in the order of the table. A new one is a file here and a line below. */
+import { PalateError } from '../../../src/common/errors.js';
+import { bestOf, examplesInPrompt, oracleInstruction, untouched } from './bare-model.js';
+import { latentDpo, meanDifference, served } from './latent.js';
+import type { Method } from './method.js';
+
+export const METHODS: readonly Method[] = [
+  untouched,
+  bestOf(4),
+  examplesInPrompt,
+  oracleInstruction,
+  meanDifference,
+  latentDpo,
+  served,
+];
+
+/** Those that have an opinion about replies that are written already. */
+export const RANKING_METHODS: readonly Method[] = [meanDifference, latentDpo, served];
+
+/** What the others are set against. */
+export const REFERENCE = served.name;
+
+/** @throws PalateError BAD_USER_INPUT for a name that is none */
+export function methodNamed(name: string): Method {
+  const method = METHODS.find((known) => known.name === name);
+  if (method) return method;
+  const known = METHODS.map((one) => one.name).join(', ');
+  throw new PalateError('BAD_USER_INPUT', `There is no method "${name}". There are: ${known}.`);
+}
