@@ -1,6 +1,7 @@
 /** Members of a bench: they vote by a scorer through the GraphQL API, like anybody else. */
+import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Generation, PalateClient, TrainingJob } from '../src/client/index.js';
+import type { GenerateInput, Generation, PalateClient, TrainingJob } from '../src/client/index.js';
 import { Random } from '../src/common/random.js';
 import type { Scorer } from './taste/tastes.js';
 import { isSettled, TrainingWatch } from './training-watch.js';
@@ -38,33 +39,30 @@ export class BenchMember {
   /** Has candidates written, votes for the best one, and waits for the training that follows. */
   async vote(prompt: string, index: number): Promise<CastVote> {
     const { client, name, seed, scorer, slips = 0 } = this.options;
-    const key = `vote ${index}`;
-    const request = { ...this.request(prompt), key: `${name} ${key}`, seed: replySeed(seed, name, index) };
-    const generation = await client.generate(request);
+    const generation = await this.generate(prompt, 'vote', { seed: replySeed(seed, name, index) });
     this.watch ??= new TrainingWatch(client, generation.member.id);
     const random = new Random(`${seed}/${name}/slip/${index}`);
     const chosenCandidateId = choose(scorer, generation, prompt, random.uniform() < slips ? random : null);
     const verdict = chosenCandidateId ? 'CHOSEN' : 'TIE';
     if (this.options.readingMs) await setTimeout(this.options.readingMs);
     const sent = performance.now();
-    const input = { generationId: generation.id, verdict, chosenCandidateId, key: `${name} ${key}` } as const;
+    const input = { generationId: generation.id, verdict, chosenCandidateId, key: generation.id } as const;
     const { trainingJob } = await client.submitFeedback(input);
     const acknowledged = performance.now();
     await this.trained(trainingJob);
     return { verdict, sent, acknowledged, trained: performance.now() };
   }
 
-  /** Replies the member's encoder stands behind. */
-  async personalReplies(prompt: string, count: number, index: number): Promise<Generation['candidates']> {
-    const { client, seed } = this.options;
-    const drawn = { explore: false, candidateCount: count, seed: replySeed(seed, 'personal', index) };
-    return (await client.generate({ ...this.request(prompt), ...drawn })).candidates;
+  /** Replies the member's encoder stands behind. @param when tells this time from others, between which the member voted */
+  async personalReplies(prompt: string, count: number, when: string): Promise<Generation['candidates']> {
+    const drawn = { explore: false, candidateCount: count, seed: replySeed(this.options.seed, 'personal', 0) };
+    return (await this.generate(prompt, when, drawn)).candidates;
   }
 
   /** The likeliest reply behind the member's encoder. */
-  async likeliestReply(prompt: string, maxTokens: number): Promise<string> {
+  async likeliestReply(prompt: string, maxTokens: number, when: string): Promise<string> {
     const drawn = { explore: false, candidateCount: 1, temperature: 0, maxTokens, seed: 0 };
-    return (await this.options.client.generate({ ...this.request(prompt), ...drawn })).candidates[0].text;
+    return (await this.generate(prompt, when, drawn)).candidates[0].text;
   }
 
   /** Resolves with the first text of a streamed personal reply, and gives the rest of it up. */
@@ -83,6 +81,14 @@ export class BenchMember {
   /** A vote that was cast before was trained on before. */
   private async trained(job: TrainingJob | null): Promise<void> {
     if (job && !isSettled(job)) await this.watch?.settled(job.id);
+  }
+
+  private generate(prompt: string, when: string, how: Partial<GenerateInput>): Promise<Generation> {
+    const input = { ...this.request(prompt), ...how };
+    const key = createHash('sha256')
+      .update(JSON.stringify([input, when]))
+      .digest('hex');
+    return this.options.client.generate({ ...input, key });
   }
 
   private request(prompt: string) {

@@ -5,7 +5,7 @@ import { planBank } from './bank.js';
 import { CORPORA_VARIABLE } from './corpora.js';
 import { methodNamed } from './methods/index.js';
 import type { Method } from './methods/method.js';
-import { runBank, runEvaluation, runJudges, runOffline, type TasteRun } from './run.js';
+import { runBank, runEvaluation, runJudges, runOffline, runOnline, type TasteRun } from './run.js';
 import { DEV_TASTES, type Taste, tasteNamed } from './tastes.js';
 
 interface BankFlags {
@@ -18,6 +18,7 @@ interface BankFlags {
 
 interface TasteFlags extends BankFlags {
   offline?: boolean;
+  online?: boolean;
   tastes: Taste[];
   methods?: Method[];
   votes?: number[];
@@ -60,6 +61,7 @@ function tasteCommand(): Command {
   const command = withCorpora(new Command('taste'))
     .description('How well replies fit members with known tastes after some votes, by each method, on the same votes.')
     .option('--offline', 'compare on the bank alone: what was learned is asked about replies that are written already')
+    .option('--online', 'vote through GraphQL on what the service shows, and be trained by it')
     .option('--tastes <names>', 'some tastes instead of every family once', listOf(tasteNamed), DEV_TASTES)
     .option('--methods <names>', 'some methods instead of all', listOf(methodNamed))
     .option('--votes <counts>', 'votes cast; default 10,50, offline 1,2,5,10,20,50', listOf(wholeNumber))
@@ -70,13 +72,14 @@ function tasteCommand(): Command {
     .option('--replies <number>', 'replies to each of them', wholeNumber, 4);
   return withBank(command).action((flags: TasteFlags) => {
     const run = runOf(flags);
-    return flags.offline ? runOffline(run) : runEvaluation(run);
+    return flags.offline ? runOffline(run) : flags.online ? runOnline(run) : runEvaluation(run);
   });
 }
 
 function runOf(flags: TasteFlags): TasteRun {
   const {
     offline,
+    online: _,
     votes,
     candidates,
     slips,

@@ -8,10 +8,10 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLines } from '../../src/learning/clap/samples.js';
 import type { BankPrompt, BankReply } from './bank.js';
-import { FACTS, isRight } from './facts.js';
+import { FACT_TOKENS, FACTS, isRight } from './facts.js';
 import { seedOf, type TasteMember, type Voting, votesOf } from './members.js';
-import { UNTOUCHED } from './methods/bare-model.js';
 import type { Method, Policy, PolicyReply, WritingTask } from './methods/method.js';
+import { UNTOUCHED } from './methods/untouched.js';
 import type { ServedModel } from './served-model.js';
 
 export interface EvaluatedReply {
@@ -47,12 +47,9 @@ export interface EvaluationOptions {
   maxTokens: number;
 }
 
-const FACT_TOKENS = 32;
-
-export interface Evaluated {
-  evaluations: Evaluation[];
-  /** Of FACTS, those that the untouched model answers rightly. */
-  known: boolean[];
+/** Of FACTS, those that the untouched model answers rightly. */
+export async function untouchedFacts(model: ServedModel, folder: string): Promise<boolean[]> {
+  return answerFacts(await writtenIn(folder, model), UNTOUCHED, model);
 }
 
 export async function evaluate(
@@ -63,9 +60,8 @@ export async function evaluate(
   { methods, counts, votings, replies, maxTokens }: EvaluationOptions,
   folder: string,
   onProgress: (evaluation: Evaluation) => void,
-): Promise<Evaluated> {
-  const written = await WrittenReplies.open(join(folder, `written-${model.checkpoint.digest.slice(0, 16)}.jsonl`));
-  const known = await answerFacts(written, UNTOUCHED, model);
+): Promise<Evaluation[]> {
+  const written = await writtenIn(folder, model);
   const evaluations: Evaluation[] = [];
   for (const voting of votings) {
     for (const count of counts) {
@@ -94,7 +90,7 @@ export async function evaluate(
       }
     }
   }
-  return { evaluations, known };
+  return evaluations;
 }
 
 async function answerFacts(written: WrittenReplies, policy: Policy, model: ServedModel): Promise<boolean[]> {
@@ -105,6 +101,10 @@ async function answerFacts(written: WrittenReplies, policy: Policy, model: Serve
     right.push(isRight(fact, reply.text));
   }
   return right;
+}
+
+function writtenIn(folder: string, { checkpoint }: ServedModel): Promise<WrittenReplies> {
+  return WrittenReplies.open(join(folder, `written-${checkpoint.digest.slice(0, 16)}.jsonl`));
 }
 
 interface WrittenLine {

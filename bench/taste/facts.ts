@@ -25,6 +25,9 @@ export const FACTS: readonly Fact[] = [
   { question: 'What is frozen water called?', answers: ['ice'] },
 ];
 
+/** The longest answer, in tokens. */
+export const FACT_TOKENS = 32;
+
 /** The answer is one of the words of the reply. */
 export function isRight({ answers }: Fact, reply: string): boolean {
   const said = new Set(reply.toLowerCase().match(/[\p{L}\p{N}₂]+/gu) ?? []);

@@ -1,17 +1,20 @@
 /** The runs of the taste bench: what is opened, compared, printed and written down. */
 
+import { mkdir } from 'node:fs/promises';
+import { startGateway } from '../gateway-under-test.js';
 import { writeResult, writeText } from '../report.js';
 import { mean } from '../statistics.js';
 import { scorerAgreement } from './agreement.js';
 import { type BankPrompt, type BankSettings, bankFolder, planBank, readBank, writeBank } from './bank.js';
 import { type Corpora, corporaFolder, readTestCorpora } from './corpora.js';
-import { evaluate } from './evaluation.js';
+import { type Evaluation, evaluate, untouchedFacts } from './evaluation.js';
 import { type JudgeTables, judgesOf, openJudges } from './judges.js';
-import { tasteMembers, type Voting } from './members.js';
+import { type TasteMember, tasteMembers, type Voting } from './members.js';
 import { METHODS, RANKING_METHODS, REFERENCE } from './methods/index.js';
 import type { Method } from './methods/method.js';
 import { compareOffline } from './offline.js';
-import { openServedModel, readServed, type ServedSettings } from './served-model.js';
+import { evaluateOnline, onlineFolder } from './online.js';
+import { openServedModel, readServed, type ServedModel, type ServedSettings } from './served-model.js';
 import { summarise } from './summary.js';
 import { agreementTable, offlineTable, repliesText, tableText, tasteTable } from './tables.js';
 import { DEV_TASTES, type Taste } from './tastes.js';
@@ -113,44 +116,87 @@ export async function runOffline(run: TasteRun): Promise<void> {
 
 /** Writes what the policies write behind votes on the bank, and sets it against the unsteered replies. */
 export async function runEvaluation(run: TasteRun): Promise<void> {
+  await withModel(run, async (parts) => {
+    const { model, folder, bank, held, members } = parts;
+    const options = { ...run, methods: run.methods ?? METHODS };
+    await report('taste', run, parts, await evaluate(model, bank, held, members, options, folder, tellProgress));
+  });
+}
+
+/** The product's default through GraphQL: votes on what it shows, and what it writes then. */
+export async function runOnline(run: TasteRun): Promise<void> {
+  await withModel(run, async (parts) => {
+    const { model, held, members } = parts;
+    const data = await onlineFolder(model.checkpoint.digest);
+    await mkdir(data, { recursive: true });
+    const gateway = await startGateway(run.settings, data);
+    try {
+      const score = (prompt: string, texts: readonly string[]) =>
+        model.score(
+          prompt,
+          texts.map((text) => model.file.tokenizer.encode(text)),
+        );
+      const evaluations: Evaluation[] = [];
+      for (const voting of run.votings) {
+        const options = { ...run, voting };
+        evaluations.push(...(await evaluateOnline(gateway, score, held, members, options, tellProgress)));
+      }
+      await report('taste-online', run, parts, evaluations);
+    } finally {
+      await gateway.stop();
+    }
+  });
+}
+
+interface RunParts {
+  model: ServedModel;
+  folder: string;
+  bank: BankPrompt[];
+  held: BankPrompt[];
+  members: TasteMember[];
+  tables: JudgeTables;
+}
+
+async function withModel(run: TasteRun, work: (parts: RunParts) => Promise<void>): Promise<void> {
   const tables = await openJudges(corporaFolder(run.corpora));
   const model = await openServedModel(run.settings);
   try {
     const folder = bankFolder(model.file.digest, run);
     const bank = await readBank(folder, model.checkpoint);
-    const held = heldOutOf(bank, run.heldOut);
+    const held = bank.filter(({ set }) => set === 'HELD_OUT').slice(0, run.heldOut);
     const members = tasteMembers(run.tastes, run.seeds, bank, judgesOf(tables));
     printBank(bank);
-    const agreement = scorerAgreement(bank, members);
-    const options = { ...run, methods: run.methods ?? METHODS };
-    const { evaluations, known } = await evaluate(model, bank, held, members, options, folder, (one) => {
-      process.stderr.write(`${new Date().toISOString()} ${one.member.name}, ${one.count} votes: ${one.method}\n`);
-    });
-    const rows = summarise(evaluations, { held, dictionary: dictionaryOf(tables), reference: REFERENCE, known });
-    print(tableText(agreementTable(agreement)));
-    print(tableText(tasteTable(rows)));
-    await writeResult('taste', { options: optionsOf(run), prompts: bank.length, agreement, rows });
-    await writeText('taste-replies.md', repliesText(held, evaluations));
+    await work({ model, folder, bank, held, members, tables });
   } finally {
     await model.stop();
   }
 }
 
-/** The first held-out prompts of the bank. */
-export function heldOutOf(bank: readonly BankPrompt[], count: number): BankPrompt[] {
-  return bank.filter(({ set }) => set === 'HELD_OUT').slice(0, count);
+async function report(name: string, run: TasteRun, parts: RunParts, evaluations: Evaluation[]): Promise<void> {
+  const { model, folder, bank, held, members, tables } = parts;
+  const known = await untouchedFacts(model, folder);
+  const agreement = scorerAgreement(bank, members);
+  const rows = summarise(evaluations, { held, dictionary: dictionaryOf(tables), reference: REFERENCE, known });
+  print(tableText(agreementTable(agreement)));
+  print(tableText(tasteTable(rows)));
+  await writeResult(name, { options: optionsOf(run), prompts: bank.length, agreement, rows });
+  await writeText(`${name}-replies.md`, repliesText(held, evaluations));
+}
+
+function tellProgress({ member, count, method }: Evaluation): void {
+  process.stderr.write(`${new Date().toISOString()} ${member.name}, ${count} votes: ${method}\n`);
 }
 
 /** Words that occur more than once in the judges' corpora. */
-export function dictionaryOf({ frequency }: JudgeTables): ReadonlySet<string> {
+function dictionaryOf({ frequency }: JudgeTables): ReadonlySet<string> {
   return new Set(frequency.keys());
 }
 
-export function optionsOf({ tastes, methods, settings: _, ...options }: TasteRun): object {
+function optionsOf({ tastes, methods, settings: _, ...options }: TasteRun): object {
   return { ...options, tastes: tastes.map(({ name }) => name), methods: methods?.map(({ name }) => name) };
 }
 
-export function printBank(bank: readonly BankPrompt[]): void {
+function printBank(bank: readonly BankPrompt[]): void {
   const of = (wanted: string) => bank.filter(({ set }) => set === wanted);
   const replies = bank.flatMap((prompt) => prompt.replies);
   const ended = mean(replies.map((reply) => (reply.ended ? 1 : 0)));
@@ -159,6 +205,6 @@ export function printBank(bank: readonly BankPrompt[]): void {
   );
 }
 
-export function print(text: string): void {
+function print(text: string): void {
   process.stdout.write(text);
 }

@@ -13,6 +13,7 @@ import type { ChatTurn } from '../../src/language-model/tokenizer.js';
 import { adapterWeights, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
 import { chooseCheckpoint } from '../../src/learning/find-checkpoint.js';
 import { WorkerRuntime } from '../../src/runtime/runtime.js';
+import type { LanguageModelRuntime } from '../../src/runtime/types.js';
 
 /** What benches keep between runs. */
 export const BENCH_CACHE = join(installationFolder(), '.cache', 'bench');
@@ -38,7 +39,7 @@ export interface WriteRequest {
 export interface ServedModel {
   file: LanguageModelFile;
   checkpoint: LoadedCheckpoint;
-  runtime: WorkerRuntime;
+  runtime: LanguageModelRuntime;
   /** Replies drawn at what the service serves where a request says nothing else. */
   write(request: WriteRequest): Promise<WrittenReply[]>;
   /** Negative log-likelihood (nats, summed) of each reply's text behind the prompt alone, without any prefix or system text. */
@@ -74,7 +75,7 @@ export async function openServedModel(flags: ServedSettings): Promise<ServedMode
   const adapter = adapterWeights(checkpoint);
   const runtime = new WorkerRuntime({ modelPath, cacheFolder, adapter, slots: settings.slots, threads });
   await runtime.start();
-  return { file, checkpoint, runtime, ...tools(file, runtime), stop: () => runtime.stop() };
+  return servedModel(file, checkpoint, runtime);
 }
 
 async function chooseFiles(settings: Settings) {
@@ -85,9 +86,19 @@ async function chooseFiles(settings: Settings) {
   return { modelPath, file, checkpoint };
 }
 
-function tools({ tokenizer }: LanguageModelFile, runtime: WorkerRuntime): Pick<ServedModel, 'write' | 'score'> {
+/** Over a runtime that has been started. */
+export function servedModel(
+  file: LanguageModelFile,
+  checkpoint: LoadedCheckpoint,
+  runtime: LanguageModelRuntime,
+): ServedModel {
+  const { tokenizer } = file;
   const { temperatureDefault, topPDefault, minPDefault, dryMultiplierDefault } = DEFAULT_LIMITS;
   return {
+    file,
+    checkpoint,
+    runtime,
+    stop: () => runtime.stop(),
     async write({ turns, latents, seeds, maxTokens, greedy }) {
       const { ids, lastUserTurn } = tokenizer.encodeChat(turns);
       const sampling = {

@@ -1,21 +1,9 @@
-/** Methods that leave the model as it is: nothing at all, choosing among its replies, examples in the prompt, an instruction. */
-import { PalateError } from '../../../src/common/errors.js';
+/** Methods that leave the model as it is: choosing among its replies, examples in the prompt, an instruction. */
 import type { BankReply } from '../bank.js';
 import type { Vote } from '../votes.js';
 import { served } from './latent.js';
-import { type Method, type Policy, type PolicyReply, writeBehind } from './method.js';
-
-/** The model as it is. */
-export const UNTOUCHED: Policy = {
-  fingerprint: 'untouched',
-  likes: null,
-  write: async (task) => {
-    if (task.unsteered.length === 0) return writeBehind(task);
-    return task.seeds.map((_, i) => ofBank(task.unsteered[i], [task.unsteered[i]]));
-  },
-};
-
-export const untouched: Method = { name: 'untouched', fit: () => UNTOUCHED };
+import { type Method, writeBehind } from './method.js';
+import { ofBank, UNTOUCHED } from './untouched.js';
 
 /** Of so many finished replies without prefix, the one that the learned reward puts first. */
 export function bestOf(count: number, learned: Method = served): Method {
@@ -23,7 +11,8 @@ export function bestOf(count: number, learned: Method = served): Method {
     name: `best of ${count}`,
     async fit(votes, member) {
       const { likes, fingerprint } = await learned.fit(votes, member);
-      if (!likes) throw new PalateError('BAD_USER_INPUT', `${learned.name} has no opinion to choose by.`);
+      // Nothing was learned yet.
+      if (!likes) return UNTOUCHED;
       return {
         fingerprint: `best of ${count} by ${fingerprint}`,
         likes,
@@ -76,11 +65,6 @@ export const oracleInstruction: Method = {
     return { fingerprint: system, likes: null, write: (task) => writeBehind(task, { system }) };
   },
 };
-
-function ofBank(reply: BankReply, among: readonly BankReply[]): PolicyReply {
-  const decoded = among.reduce((sum, { tokens }) => sum + tokens, 0);
-  return { text: reply.text, ended: reply.ended, tokens: [], decoded, bank: { reply, among } };
-}
 
 function most(replies: readonly BankReply[], likes: (reply: BankReply) => number): BankReply {
   const scores = replies.map(likes);

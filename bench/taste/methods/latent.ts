@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import { Random } from '../../../src/common/random.js';
 import { weighByAgreement } from '../../../src/learning/agreement.js';
-import { drawLatent, type PersonalEncoder, priorEncoder } from '../../../src/learning/encoder.js';
+import { drawLatent, PERSONAL_SPREAD, type PersonalEncoder } from '../../../src/learning/encoder.js';
 import { GATE_MINIMUM, qualityGate } from '../../../src/learning/gate.js';
 import { fitEncoder, gatherEvidence, latentDpoLoss, MEAN_BOUND } from '../../../src/learning/latent-dpo.js';
 import { standardNormal, VARIANCE_FLOOR } from '../../../src/learning/posterior.js';
 import type { BankReply } from '../bank.js';
 import type { Vote } from '../votes.js';
 import { type Method, type Policy, pairsOf, writeBehind } from './method.js';
+import { UNTOUCHED } from './untouched.js';
 
 /** As the service trains: agreement, gate and all. A version that the gate turns down leaves the one before it serving. */
 export const served: Method = {
@@ -16,7 +17,7 @@ export const served: Method = {
   fit: (votes, { seed }) => behindEncoder(servedEncoder(votes, seed)),
 };
 
-function servedEncoder(votes: readonly Vote[], seed: string): PersonalEncoder {
+function servedEncoder(votes: readonly Vote[], seed: string): PersonalEncoder | null {
   for (let count = votes.length; count > 0; count--) {
     const verdicts = votes.slice(0, count).map(pairsOf);
     const evidence = gatherEvidence(verdicts.flat(), seed);
@@ -24,7 +25,7 @@ function servedEncoder(votes: readonly Vote[], seed: string): PersonalEncoder {
     if (!accepted && count >= GATE_MINIMUM) continue;
     return fitEncoder(heldOut ? weighByAgreement(evidence, verdicts, heldOut) : evidence).encoder;
   }
-  return priorEncoder(32);
+  return null;
 }
 
 /** Steps and rate of the first study (docs/method.md 6): the published rate of 1e-4 and batches of 64 do not leave the prior on tens of votes. */
@@ -35,6 +36,7 @@ const PAPER_RATE = 0.05;
 export const latentDpo: Method = {
   name: 'Latent DPO (paper)',
   fit(votes, { seed }) {
+    if (votes.length === 0) return UNTOUCHED;
     const evidence = gatherEvidence(
       votes.flatMap(pairsOf).map((pair) => ({ ...pair, weight: 1 })),
       seed,
@@ -57,6 +59,7 @@ export const latentDpo: Method = {
 export const meanDifference: Method = {
   name: 'mean difference',
   fit(votes) {
+    if (votes.length === 0) return UNTOUCHED;
     const size = votes[0].candidates[0].posterior.mean.length;
     const sum = new Float64Array(size);
     for (const pair of votes.flatMap(pairsOf)) {
@@ -68,16 +71,15 @@ export const meanDifference: Method = {
   },
 };
 
-/** Draws around the encoder's mean, as the service serves several candidates; the mean itself for a greedy reply. */
-export function behindEncoder(encoder: PersonalEncoder): Policy {
+/** Draws around the encoder's mean, as the service serves several candidates; the mean itself for a greedy reply. Without one, the bare model. */
+export function behindEncoder(encoder: PersonalEncoder | null): Policy {
+  if (!encoder) return UNTOUCHED;
   return {
     fingerprint: digestOf(encoder),
     likes: likingOf(encoder),
     write: (task) => {
-      const learned = encoder.capacity !== 'PRIOR';
-      const latents = task.seeds.map((seed) =>
-        learned ? drawLatent(encoder, new Random(`${seed}/latent`), 1, task.greedy ? 0 : undefined) : null,
-      );
+      const spread = task.greedy ? 0 : PERSONAL_SPREAD;
+      const latents = task.seeds.map((seed) => drawLatent(encoder, new Random(`${seed}/latent`), 1, spread));
       return writeBehind(task, { latents });
     },
   };
