@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { readLines } from '../../src/learning/clap/samples.js';
 import type { BankPrompt, BankReply } from './bank.js';
 import { FACT_TOKENS, FACTS, isRight } from './facts.js';
+import { inTurns } from './in-turns.js';
 import { seedOf, type TasteMember, type Voting, votesOf } from './members.js';
 import type { Method, Policy, PolicyReply, WritingTask } from './methods/method.js';
 import { UNTOUCHED } from './methods/untouched.js';
@@ -37,6 +38,9 @@ export interface Evaluation extends Voting {
   /** Of FACTS, those that were answered rightly. */
   right: boolean[];
 }
+
+/** Prompts whose replies share the decoder's batch. */
+const PROMPTS_AT_ONCE = 4;
 
 export interface EvaluationOptions {
   methods: readonly Method[];
@@ -69,11 +73,10 @@ export async function evaluate(
         const votes = votesOf(member, bank, count, voting);
         for (const method of methods) {
           const policy = await method.fit(votes, { seed: member.name, taste: member.taste });
-          const texts: EvaluatedReply[][] = [];
-          for (const { prompt, replies: unsteered } of held) {
+          const texts = await inTurns(held, PROMPTS_AT_ONCE, ({ prompt, replies: unsteered }) => {
             const seeds = Array.from({ length: replies }, (_, i) => seedOf('evaluation', member.seed, prompt, i));
-            texts.push(await written.of(policy, { model, prompt, unsteered, seeds, maxTokens }));
-          }
+            return written.of(policy, { model, prompt, unsteered, seeds, maxTokens });
+          });
           const right = await answerFacts(written, policy, model);
           const evaluation = {
             method: method.name,
@@ -93,14 +96,12 @@ export async function evaluate(
   return evaluations;
 }
 
-async function answerFacts(written: WrittenReplies, policy: Policy, model: ServedModel): Promise<boolean[]> {
-  const right: boolean[] = [];
-  for (const fact of FACTS) {
+function answerFacts(written: WrittenReplies, policy: Policy, model: ServedModel): Promise<boolean[]> {
+  return inTurns(FACTS, FACTS.length, async (fact) => {
     const task = { model, prompt: fact.question, unsteered: [], seeds: [0], maxTokens: FACT_TOKENS, greedy: true };
     const [reply] = await written.of(policy, task);
-    right.push(isRight(fact, reply.text));
-  }
-  return right;
+    return isRight(fact, reply.text);
+  });
 }
 
 function writtenIn(folder: string, { checkpoint }: ServedModel): Promise<WrittenReplies> {
@@ -113,10 +114,18 @@ interface WrittenLine {
 }
 
 class WrittenReplies {
+  /** Lines are written one after the other, though replies come several at a time. */
+  private appended: Promise<void> = Promise.resolve();
+
   private constructor(
     private readonly path: string,
     private readonly known: Map<string, EvaluatedReply[]>,
   ) {}
+
+  private append(line: WrittenLine): Promise<void> {
+    this.appended = this.appended.then(() => appendFile(this.path, `${JSON.stringify(line)}\n`));
+    return this.appended;
+  }
 
   static async open(path: string): Promise<WrittenReplies> {
     await mkdir(join(path, '..'), { recursive: true });
@@ -133,7 +142,7 @@ class WrittenReplies {
     if (kept) return kept;
     const replies = await scored(model, prompt, unsteered, await policy.write(task));
     this.known.set(key, replies);
-    await appendFile(this.path, `${JSON.stringify({ key, replies } satisfies WrittenLine)}\n`);
+    await this.append({ key, replies });
     return replies;
   }
 }

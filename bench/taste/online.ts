@@ -12,6 +12,7 @@ import { BenchMember } from '../members.js';
 import type { BankPrompt } from './bank.js';
 import type { Evaluation } from './evaluation.js';
 import { FACT_TOKENS, FACTS, isRight } from './facts.js';
+import { inTurns } from './in-turns.js';
 import type { TasteMember, Voting } from './members.js';
 import { REFERENCE } from './methods/index.js';
 import { VOTE_PROMPTS } from './prompts.js';
@@ -78,8 +79,9 @@ async function* live(
         }),
       );
     }
-    const right: boolean[] = [];
-    for (const fact of FACTS) right.push(isRight(fact, await voter.likeliestReply(fact.question, FACT_TOKENS, when)));
+    const right = await Promise.all(
+      FACTS.map(async (fact) => isRight(fact, await voter.likeliestReply(fact.question, FACT_TOKENS, when))),
+    );
     yield { method: REFERENCE, member, count: wanted, ...voting, votes, replies, right };
   }
   voter.close();
@@ -92,13 +94,4 @@ export async function onlineFolder(checkpointDigest: string): Promise<string> {
   const hash = createHash('sha256');
   for (const name of names) hash.update(name).update(await readFile(join(sources, name)));
   return join(BENCH_CACHE, `online-${checkpointDigest.slice(0, 16)}-${hash.digest('hex').slice(0, 16)}`);
-}
-
-/** Runs `work` on every item, at most `width` at a time. */
-async function inTurns<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: width }, worker));
 }

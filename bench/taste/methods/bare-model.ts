@@ -31,7 +31,7 @@ export function bestOf(count: number, learned: Method = served): Method {
 
 /** Liked and disliked replies that are shown, and characters of each. */
 const EXAMPLES = 3;
-const EXAMPLE_CHARACTERS = 300;
+const EXAMPLE_CHARACTERS = 200;
 
 /** The last votes' chosen and passed-over replies, shown before the question. */
 export const examplesInPrompt: Method = {
