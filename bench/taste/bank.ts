@@ -11,8 +11,8 @@ import { writeWhole } from '../../src/common/whole-files.js';
 import type { LoadedCheckpoint } from '../../src/learning/checkpoint.js';
 import { readLines } from '../../src/learning/clap/samples.js';
 import { type Posterior, posteriorOf, projectPrompt, projectReply } from '../../src/learning/posterior.js';
-import { HELD_OUT_PROMPTS, VOTE_PROMPTS } from './prompts.js';
 import { BENCH_CACHE, type ServedModel } from './served-model.js';
+import { DEV_SET, type TasteSet } from './sets.js';
 
 /** VOTE prompts are voted on, HELD_OUT ones judged on. */
 export type PromptSet = 'VOTE' | 'HELD_OUT';
@@ -59,10 +59,10 @@ interface BankLine extends PlannedPrompt {
 }
 
 /** Both sets in their own order, interleaved by their sizes. */
-export function planBank(
-  votes: readonly string[] = VOTE_PROMPTS,
-  heldOut: readonly string[] = HELD_OUT_PROMPTS,
-): PlannedPrompt[] {
+export function planBank({
+  votePrompts: votes,
+  heldOutPrompts: heldOut,
+}: Pick<TasteSet, 'votePrompts' | 'heldOutPrompts'> = DEV_SET): PlannedPrompt[] {
   const plan: PlannedPrompt[] = [];
   for (let vote = 0, held = 0; vote < votes.length || held < heldOut.length; ) {
     const voteIsDue = held === heldOut.length || (vote < votes.length && vote * heldOut.length <= held * votes.length);

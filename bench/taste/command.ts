@@ -1,12 +1,11 @@
 /** The commands of the taste bench and their flags. */
 import { Command, InvalidArgumentError } from 'commander';
 import { messageOf } from '../../src/common/errors.js';
-import { planBank } from './bank.js';
 import { CORPORA_VARIABLE } from './corpora.js';
 import { methodNamed } from './methods/index.js';
 import type { Method } from './methods/method.js';
 import { runBank, runEvaluation, runJudges, runOffline, runOnline, type TasteRun } from './run.js';
-import { DEV_TASTES, type Taste, tasteNamed } from './tastes.js';
+import { openSet, tasteNamed } from './sets.js';
 
 interface BankFlags {
   tokens: number;
@@ -19,7 +18,8 @@ interface BankFlags {
 interface TasteFlags extends BankFlags {
   offline?: boolean;
   online?: boolean;
-  tastes: Taste[];
+  set?: string;
+  tastes?: string[];
   methods?: Method[];
   votes?: number[];
   candidates: number[];
@@ -39,10 +39,10 @@ function bankCommand(): Command {
     .description(
       'Write the unsteered replies that the taste bench compares on, with their features. Goes on where it stopped.',
     )
-    .option('--prompts <number>', 'how many prompts, of both sets in turn', wholeNumber, planBank().length);
-  return withBank(command).action(
-    ({ prompts, tokens: maxTokens, seed, ...settings }: BankFlags & { prompts: number }) =>
-      runBank(prompts, { maxTokens, seed }, settings),
+    .option('--prompts <number>', 'how many prompts, voted on and held out in turn; all', wholeNumber);
+  return withBank(withSet(command)).action(
+    async ({ set, prompts, tokens: maxTokens, seed, ...settings }: BankFlags & { set?: string; prompts?: number }) =>
+      runBank(await openSet(set), prompts, { maxTokens, seed }, settings),
   );
 }
 
@@ -58,11 +58,15 @@ function judgesCommand(): Command {
 }
 
 function tasteCommand(): Command {
-  const command = withCorpora(new Command('taste'))
+  const command = withCorpora(withSet(new Command('taste')))
     .description('How well replies fit members with known tastes after some votes, by each method, on the same votes.')
     .option('--offline', 'compare on the bank alone: what was learned is asked about replies that are written already')
     .option('--online', 'vote through GraphQL on what the service shows, and be trained by it')
-    .option('--tastes <names>', 'some tastes instead of every family once', listOf(tasteNamed), DEV_TASTES)
+    .option(
+      '--tastes <names>',
+      'some tastes instead of every family once',
+      listOf((name) => name),
+    )
     .option('--methods <names>', 'some methods instead of all', listOf(methodNamed))
     .option('--votes <counts>', 'votes cast; default 10,50, offline 1,2,5,10,20,50', listOf(wholeNumber))
     .option('--candidates <counts>', 'replies shown for a vote: 2, 4, or 2,4', listOf(wholeNumber), [4])
@@ -70,13 +74,13 @@ function tasteCommand(): Command {
     .option('--seeds <number>', 'members of each taste; default 1, offline 3', wholeNumber)
     .option('--held-out <number>', 'prompts to write on', wholeNumber, 16)
     .option('--replies <number>', 'replies to each of them', wholeNumber, 4);
-  return withBank(command).action((flags: TasteFlags) => {
-    const run = runOf(flags);
+  return withBank(command).action(async (flags: TasteFlags) => {
+    const run = await runOf(flags);
     return flags.offline ? runOffline(run) : flags.online ? runOnline(run) : runEvaluation(run);
   });
 }
 
-function runOf(flags: TasteFlags): TasteRun {
+async function runOf(flags: TasteFlags): Promise<TasteRun> {
   const {
     offline,
     online: _,
@@ -84,6 +88,7 @@ function runOf(flags: TasteFlags): TasteRun {
     candidates,
     slips,
     seeds,
+    set: path,
     tastes,
     methods,
     heldOut,
@@ -93,9 +98,11 @@ function runOf(flags: TasteFlags): TasteRun {
     seed,
     ...settings
   } = flags;
+  const set = await openSet(path);
   const shares = slips ?? (offline ? [0, 0.1, 0.2] : [0.1]);
   return {
-    ...{ tastes, methods, heldOut, replies, corpora, maxTokens: tokens, seed, settings },
+    ...{ set, methods, heldOut, replies, corpora, maxTokens: tokens, seed, settings },
+    tastes: tastes?.map((name) => tasteNamed(name, set)) ?? set.usual,
     counts: votes ?? (offline ? [1, 2, 5, 10, 20, 50] : [10, 50]),
     votings: candidates.flatMap((count) => shares.map((share) => ({ candidates: count, slips: share }))),
     seeds: seeds ?? (offline ? 3 : 1),
@@ -109,6 +116,9 @@ const withBank = (command: Command): Command =>
     .option('--model <model>', 'as for "palate start"')
     .option('--checkpoint <file>', 'as for "palate start"')
     .option('--threads <number>', 'as for "palate start"');
+
+const withSet = (command: Command): Command =>
+  command.option('--set <module>', 'prompts and tastes of your own in place of those for tuning');
 
 const withCorpora = (command: Command): Command =>
   command.option('--corpora <folder>', `texts that judges are trained on (${CORPORA_VARIABLE})`);

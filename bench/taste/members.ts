@@ -31,8 +31,7 @@ export function tasteMembers(
 ): TasteMember[] {
   const scales = { a: scalesOf(AXES, bank), b: scalesOf(judges, bank) };
   return tastes.flatMap((taste) => {
-    const a = scorerOf(taste, AXES, scales.a);
-    const b = scorerOf(taste, judges, scales.b);
+    const { a = scorerOf(taste, AXES, scales.a), b = scorerOf(taste, judges, scales.b) } = taste.scorers ?? {};
     const weight = 1 / tastes.filter(({ family }) => family === taste.family).length;
     return Array.from({ length: seeds }, (_, i) => {
       return { taste, seed: i + 1, name: `${taste.name}/${i + 1}`, a, b, weight };

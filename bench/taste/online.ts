@@ -15,7 +15,6 @@ import { FACT_TOKENS, FACTS, isRight } from './facts.js';
 import { inTurns } from './in-turns.js';
 import type { TasteMember, Voting } from './members.js';
 import { REFERENCE } from './methods/index.js';
-import { VOTE_PROMPTS } from './prompts.js';
 import { BENCH_CACHE } from './served-model.js';
 
 export interface OnlineOptions {
@@ -24,6 +23,7 @@ export interface OnlineOptions {
   /** Replies to a held-out prompt. */
   replies: number;
   maxTokens: number;
+  votePrompts: readonly string[];
 }
 
 /** Members who vote at the same time: their candidates share the decoder's batch. */
@@ -53,15 +53,15 @@ async function* live(
   score: Parameters<typeof evaluateOnline>[1],
   held: readonly BankPrompt[],
   member: TasteMember,
-  { counts, voting, replies: count, maxTokens }: OnlineOptions,
+  { counts, voting, replies: count, maxTokens, votePrompts }: OnlineOptions,
 ): AsyncGenerator<Evaluation> {
   const { a: scorer, seed } = member;
   const name = `${member.name}/${voting.candidates}/${voting.slips}`;
   const voter = new BenchMember({ client, name, scorer, seed, maxTokens, ...voting });
   let [votes, asked] = [0, 0];
   for (const wanted of [...counts].sort((a, b) => a - b)) {
-    for (; votes < wanted && asked < VOTE_PROMPTS.length; asked++) {
-      const { verdict } = await voter.vote(VOTE_PROMPTS[asked], asked);
+    for (; votes < wanted && asked < votePrompts.length; asked++) {
+      const { verdict } = await voter.vote(votePrompts[asked], asked);
       if (verdict === 'CHOSEN') votes++;
     }
     const replies: Evaluation['replies'] = [];

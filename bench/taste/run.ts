@@ -15,6 +15,7 @@ import type { Method } from './methods/method.js';
 import { compareOffline } from './offline.js';
 import { evaluateOnline, onlineFolder } from './online.js';
 import { openServedModel, readServed, type ServedModel, type ServedSettings } from './served-model.js';
+import type { TasteSet } from './sets.js';
 import { summarise } from './summary.js';
 import { agreementTable, offlineTable, repliesText, tableText, tasteTable } from './tables.js';
 import { DEV_TASTES, type Taste } from './tastes.js';
@@ -22,6 +23,7 @@ import { meanWeight, type TermWeights } from './term-weights.js';
 import { sentences } from './words.js';
 
 export interface TasteRun extends BankSettings {
+  set: TasteSet;
   tastes: readonly Taste[];
   methods?: readonly Method[];
   counts: readonly number[];
@@ -37,11 +39,16 @@ export interface TasteRun extends BankSettings {
 }
 
 /** Writes the bank. */
-export async function runBank(prompts: number, bank: BankSettings, settings: ServedSettings): Promise<void> {
+export async function runBank(
+  set: TasteSet,
+  prompts: number | undefined,
+  bank: BankSettings,
+  settings: ServedSettings,
+): Promise<void> {
   const model = await openServedModel(settings);
   try {
     const folder = bankFolder(model.file.digest, bank);
-    await writeBank(model, folder, planBank().slice(0, prompts), bank, (done, total) => {
+    await writeBank(model, folder, planBank(set).slice(0, prompts), bank, (done, total) => {
       process.stderr.write(`${new Date().toISOString()} ${done} of ${total} prompts\n`);
     });
     process.stdout.write(`${folder}\n`);
@@ -100,7 +107,7 @@ function accuracies(tables: JudgeTables, { reviews, turns }: Corpora): [string, 
 /** Compares methods on the bank alone. */
 export async function runOffline(run: TasteRun): Promise<void> {
   const { digest, checkpoint } = await readServed(run.settings);
-  const bank = await readBank(bankFolder(digest, run), checkpoint);
+  const bank = await readBank(bankFolder(digest, run), checkpoint, planBank(run.set));
   const tables = await openJudges(corporaFolder(run.corpora));
   const members = tasteMembers(run.tastes, run.seeds, bank, judgesOf(tables));
   printBank(bank);
@@ -138,7 +145,7 @@ export async function runOnline(run: TasteRun): Promise<void> {
         );
       const evaluations: Evaluation[] = [];
       for (const voting of run.votings) {
-        const options = { ...run, voting };
+        const options = { ...run, voting, votePrompts: run.set.votePrompts };
         evaluations.push(...(await evaluateOnline(gateway, score, held, members, options, tellProgress)));
       }
       await report('taste-online', run, parts, evaluations);
@@ -162,7 +169,7 @@ async function withModel(run: TasteRun, work: (parts: RunParts) => Promise<void>
   const model = await openServedModel(run.settings);
   try {
     const folder = bankFolder(model.file.digest, run);
-    const bank = await readBank(folder, model.checkpoint);
+    const bank = await readBank(folder, model.checkpoint, planBank(run.set));
     const held = bank.filter(({ set }) => set === 'HELD_OUT').slice(0, run.heldOut);
     const members = tasteMembers(run.tastes, run.seeds, bank, judgesOf(tables));
     printBank(bank);
@@ -192,7 +199,7 @@ function dictionaryOf({ frequency }: JudgeTables): ReadonlySet<string> {
   return new Set(frequency.keys());
 }
 
-function optionsOf({ tastes, methods, settings: _, ...options }: TasteRun): object {
+function optionsOf({ tastes, methods, settings: _, set: __, ...options }: TasteRun): object {
   return { ...options, tastes: tastes.map(({ name }) => name), methods: methods?.map(({ name }) => name) };
 }
 

@@ -4,7 +4,6 @@
  * axis are one axis in every mean. Nothing here was looked at by whoever judges on an unseen set, and nothing is tuned on one.
  */
 import vader from 'vader-sentiment';
-import { PalateError } from '../../src/common/errors.js';
 import { type PromptKind, promptKind } from './prompts.js';
 import {
   ABSTRACT,
@@ -53,8 +52,10 @@ export interface Taste {
   name: string;
   /** Tastes of one family count once in a mean: the two poles of an axis are one. */
   family: string;
-  kind: 'AXIS' | 'BY_PROMPT' | 'MIXTURE';
-  components: readonly Component[];
+  kind: 'AXIS' | 'BY_PROMPT' | 'MIXTURE' | 'GIVEN';
+  components?: readonly Component[];
+  /** In place of components: scorers of its own. */
+  scorers?: { a: Scorer; b: Scorer };
   /** What somebody would write to have it from any model, for the row of the oracle instruction. */
   instruction: string;
 }
@@ -120,22 +121,14 @@ export const DEV_TASTES: readonly Taste[] = TASTES.filter(
   ({ family }, i) => TASTES.findIndex((taste) => taste.family === family) === i,
 );
 
-/** @throws PalateError BAD_USER_INPUT for a name that is none */
-export function tasteNamed(name: string): Taste {
-  const taste = TASTES.find((known) => known.name === name);
-  if (taste) return taste;
-  const known = TASTES.map((one) => one.name).join(', ');
-  throw new PalateError('BAD_USER_INPUT', `There is no taste "${name}". There are: ${known}.`);
-}
-
 /** One standard deviation of an axis between replies to one prompt: what makes the parts of a mixture weigh alike. */
 export type Scales = Readonly<Record<Axis, number>>;
 
 /** The taste's scorer over given scorers of the axes: A's above, or B's. */
-export function scorerOf(taste: Taste, axes: Readonly<Record<Axis, Scorer>>, scales: Scales): Scorer {
+export function scorerOf({ components = [] }: Taste, axes: Readonly<Record<Axis, Scorer>>, scales: Scales): Scorer {
   return (text, prompt) => {
     const kind = promptKind(prompt);
-    return taste.components
+    return components
       .filter(({ kinds }) => kinds === undefined || kinds.includes(kind))
       .reduce((sum, { axis, sign }) => sum + (sign * axes[axis](text, prompt)) / scales[axis], 0);
   };

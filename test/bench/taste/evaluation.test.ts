@@ -10,9 +10,10 @@ import { bestOf, examplesInPrompt, oracleInstruction } from '../../../bench/tast
 import { meanDifference } from '../../../bench/taste/methods/latent.js';
 import { untouched } from '../../../bench/taste/methods/untouched.js';
 import { type ServedModel, servedModel } from '../../../bench/taste/served-model.js';
+import { tasteNamed } from '../../../bench/taste/sets.js';
 import { summarise } from '../../../bench/taste/summary.js';
 import { repliesText, tableText, tasteTable } from '../../../bench/taste/tables.js';
-import { AXES, tasteNamed } from '../../../bench/taste/tastes.js';
+import { AXES } from '../../../bench/taste/tastes.js';
 import { tinyCheckpoint, tinyModelOf } from '../../services/fixture.js';
 import { ScriptedRuntime } from '../../services/scripted-runtime.js';
 

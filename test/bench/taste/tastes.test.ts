@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AXES, type Axis, DEV_TASTES, scorerOf, TASTES, tasteNamed } from '../../../bench/taste/tastes.js';
+import { tasteNamed } from '../../../bench/taste/sets.js';
+import { AXES, type Axis, DEV_TASTES, scorerOf, TASTES } from '../../../bench/taste/tastes.js';
 
 const ones = Object.fromEntries(Object.keys(AXES).map((axis) => [axis, 1])) as Record<Axis, number>;
 const FACT = 'Why do we yawn?';
