@@ -34,7 +34,7 @@ describe('the offline comparison', () => {
       if (!row) throw new Error('There is no such row');
       return row;
     };
-    expect(rows).toHaveLength(8);
+    expect(rows).toHaveLength(2 * methods.length);
     expect(at('untouched', 12).a.mean).toBe(0.5);
     expect(at('untouched', 12).likelihood).toBeCloseTo(0, 12);
     for (const { name } of RANKING_METHODS) {
