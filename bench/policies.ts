@@ -9,7 +9,7 @@ import { type PersonalEncoder, priorEncoder } from '../src/learning/encoder.js';
 import { exploringEncoder } from '../src/learning/exploration.js';
 import { GATE_MINIMUM } from '../src/learning/gate.js';
 import { fitEncoder, gatherEvidence, type PreferencePair } from '../src/learning/latent-dpo.js';
-import { pairWeight } from '../src/services/preferences/pairing.js';
+import { pairWeight } from '../src/learning/votes.js';
 import { mean } from './statistics.js';
 import { cosine, type LatentTaste, type Liked, latentTaste } from './synthetic-member.js';
 

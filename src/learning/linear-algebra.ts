@@ -47,6 +47,18 @@ export function multiplyTransposed(a: Matrix, b: Matrix): Matrix {
   return out;
 }
 
+/** a aᵀ, symmetric to the last bit. */
+export function gram({ rows, columns, data }: Matrix): Matrix {
+  const out = zeros(rows, rows);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c <= r; c++) {
+      out.data[r * rows + c] = dot(data, data, r * columns, c * columns, columns);
+      out.data[c * rows + r] = out.data[r * rows + c];
+    }
+  }
+  return out;
+}
+
 /** a b */
 export function multiply(a: Matrix, b: Matrix): Matrix {
   const out = zeros(a.rows, b.columns);
@@ -79,8 +91,14 @@ export function addToDiagonal(a: Matrix, ridge: number): Matrix {
 
 /** Xᵀ with A X = Bᵀ for a symmetric positive definite A; right-hand sides and solutions are ROWS. INTERNAL if A is not. */
 export function solvePositiveDefinite(a: Matrix, rightSides: Matrix): Matrix {
-  const n = a.rows;
   const lower = choleskyFactor(a);
+  if (!lower) throw new PalateError('INTERNAL', 'Matrix is not positive definite');
+  return solveFactored(lower, rightSides);
+}
+
+/** The same where A = L Lᵀ has been factored. */
+export function solveFactored(lower: Matrix, rightSides: Matrix): Matrix {
+  const n = lower.rows;
   const out = { ...rightSides, data: rightSides.data.slice() };
   for (let r = 0; r < out.rows; r++) {
     const x = out.data.subarray(r * n, (r + 1) * n);
@@ -93,17 +111,40 @@ export function solvePositiveDefinite(a: Matrix, rightSides: Matrix): Matrix {
   return out;
 }
 
-function choleskyFactor(a: Matrix): Matrix {
+/** The lower L with L Lᵀ = A, of which only the lower triangle is read; null where A is not positive definite. */
+export function choleskyFactor(a: Matrix): Matrix | null {
   const n = a.rows;
   const lower = zeros(n, n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       const rest = a.data[i * n + j] - dot(lower.data, lower.data, i * n, j * n, j);
-      if (i === j && !(rest > 0)) throw new PalateError('INTERNAL', `Matrix is not positive definite (row ${i})`);
+      if (i === j && !(rest > 0)) return null;
       lower.data[i * n + j] = i === j ? Math.sqrt(rest) : rest / lower.data[j * n + j];
     }
   }
   return lower;
+}
+
+/** log det A of A = L Lᵀ. */
+export function logDeterminant({ rows, data }: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += 2 * Math.log(data[i * rows + i]);
+  return sum;
+}
+
+/** A⁻¹ of A = L Lᵀ, symmetric to the last bit. */
+export function inverseFactored(lower: Matrix): Matrix {
+  const n = lower.rows;
+  const out = solveFactored(lower, diagonalMatrix(new Float64Array(n).fill(1)));
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) out.data[j * n + i] = out.data[i * n + j];
+  return out;
+}
+
+/** The square matrix with these values on its diagonal and zeros elsewhere. */
+export function diagonalMatrix(values: ArrayLike<number>): Matrix {
+  const out = zeros(values.length, values.length);
+  for (let i = 0; i < values.length; i++) out.data[i * (values.length + 1)] = values[i];
+  return out;
 }
 
 /** A symmetric linear map: writes A x into y. */

@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import type { CandidateRole, Verdict } from '../../src/contract/generated/types.js';
+import { pairWeight } from '../../src/learning/votes.js';
 import { Broadcast } from '../../src/services/broadcast.js';
 import { inputDigest, requireSameInput } from '../../src/services/caller-key.js';
 import { ReplayLog } from '../../src/services/generations/replay-log.js';
 import { BASE_SHARE, chooseRoles, type RoleRequest } from '../../src/services/generations/roles.js';
-import { candidatePairs, judgedCandidate, latentPairs, pairWeight } from '../../src/services/preferences/pairing.js';
+import { candidatePairs, judgedCandidate, latentPairs } from '../../src/services/preferences/pairing.js';
 import { type ComparedVerdicts, winRateOf } from '../../src/services/preferences/win-rate.js';
 
 describe('roles', () => {

@@ -2,6 +2,7 @@
 import { PalateError } from '../../common/errors.js';
 import type { Verdict } from '../../contract/generated/types.js';
 import { type Posterior, standardNormal } from '../../learning/posterior.js';
+import { pairWeight } from '../../learning/votes.js';
 import type { PairWeights } from '../../store/feedback.js';
 
 export interface CandidatePair {
@@ -51,14 +52,6 @@ export function judgedCandidate(
   }
   if (chosenId != null) throw refused(`${verdict} prefers no candidate. Leave chosenCandidateId out.`);
   return null;
-}
-
-/**
- * What one pair of a verdict on `candidates` replies counts, a verdict on two being 1. The best of many says more than the better of
- * two, but its pairs share a reply: n - 1 of them count as much as √(n - 1) votes would.
- */
-export function pairWeight(candidates: number): number {
-  return 1 / Math.sqrt(Math.max(1, candidates - 1));
 }
 
 /** CHOSEN: the chosen candidate against every other one. The other verdicts make no pair of candidates. */
