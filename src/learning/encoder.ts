@@ -15,6 +15,9 @@ export interface PersonalEncoder {
 /** How many standard deviations a personal reply strays from the mean, for variety between candidates (docs/method.md 3). */
 export const PERSONAL_SPREAD = 0.6;
 
+/** Longest mean: a longer one wins more votes and says the same things more often (docs/method.md 3). */
+export const MEAN_BOUND = 6.8;
+
 /** Version 0 of every member. */
 export function priorEncoder(size: number): PersonalEncoder {
   return { mean: new Float32Array(size), logVariance: new Float32Array(size), capacity: 'PRIOR' };

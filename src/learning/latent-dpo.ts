@@ -6,14 +6,12 @@
 import { PalateError } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { type Comparisons, drawComparisons, type PreferencePair } from './comparisons.js';
-import type { PersonalEncoder } from './encoder.js';
+import { MEAN_BOUND, type PersonalEncoder } from './encoder.js';
 import { type Posterior, standardNormal, VARIANCE_FLOOR } from './posterior.js';
 
 export type { PreferencePair } from './comparisons.js';
 
 export const BETA = 0.1;
-/** Longest mean: a longer one wins more votes and says the same things more often (docs/method.md 3). */
-export const MEAN_BOUND = 6.8;
 /**
  * Few large steps, and one second moment for the whole mean. Plain Adam takes as long a step in a dimension without
  * evidence as in one with it, and sixty of them only fit the noise: on synthetic tastes the mean then points less well.

@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { type Comparisons, drawComparisons } from '../../src/learning/comparisons.js';
-import { decodeEncoder, encodeEncoder } from '../../src/learning/encoder.js';
+import { decodeEncoder, encodeEncoder, MEAN_BOUND } from '../../src/learning/encoder.js';
 import {
   gatherEvidence,
   latentDpoLoss,
-  MEAN_BOUND,
   type PreferencePair,
   pairAccuracy,
   trainLatentDpo,

@@ -1,13 +1,13 @@
 /** Latent DPO from a taste that was brought along, instead of from N(0, I). */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
+import { MEAN_BOUND } from '../../src/learning/encoder.js';
 import { qualityGate } from '../../src/learning/gate.js';
 import {
   type BroughtPrior,
   fitEncoder,
   gatherEvidence,
   latentDpoLoss,
-  MEAN_BOUND,
   trainLatentDpo,
 } from '../../src/learning/latent-dpo.js';
 import { logDensity, type Posterior, standardNormal } from '../../src/learning/posterior.js';

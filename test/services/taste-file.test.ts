@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeEncoder } from '../../src/learning/encoder.js';
-import { MEAN_BOUND } from '../../src/learning/latent-dpo.js';
+import { encodeEncoder, MEAN_BOUND } from '../../src/learning/encoder.js';
 import {
   boundedEncoder,
   LOG_VARIANCE_BOUND,

@@ -4,8 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { PalateError } from '../../common/errors.js';
-import { decodeEncoder, type PersonalEncoder } from '../../learning/encoder.js';
-import { MEAN_BOUND } from '../../learning/latent-dpo.js';
+import { decodeEncoder, MEAN_BOUND, type PersonalEncoder } from '../../learning/encoder.js';
 
 /** Raised when the payload changes its meaning; files of another version are refused. */
 export const TASTE_VERSION = 1;
