@@ -59,6 +59,8 @@ export interface TasteFitOptions {
   /** In place of the spectral prior: a taste that was brought along. */
   readonly prior?: TasteGaussian;
   readonly model?: TasteModel;
+  /** Where the search for the mode begins, in place of the prior's mean: near it, where that is known. */
+  readonly start?: Float64Array;
   /** After every step: the loss at where it led. */
   readonly onStep?: (step: number, mode: Float64Array, loss: number) => void;
   /** Aborting makes the fit throw CANCELLED. */
@@ -84,7 +86,7 @@ export function fitTaste(votes: readonly Vote[], size: number, options: TasteFit
 export function fitChoices(
   choices: readonly Choice[],
   size: number,
-  { model = TASTE_MODEL, prior = spectralPrior(size, model), onStep, signal }: TasteFitOptions = {},
+  { model = TASTE_MODEL, prior = spectralPrior(size, model), start = prior.mean, onStep, signal }: TasteFitOptions = {},
 ): TasteFit {
   const precision = precisionOf(prior, size);
   const objective = (theta: Float64Array) => {
@@ -92,7 +94,7 @@ export function fitChoices(
     return logLikelihood(choices, theta, model) - dot(timesVector(precision, away), away) / 2;
   };
   const lossAt = (theta: Float64Array) => (0 - logLikelihood(choices, theta, model)) / totalWeight(choices);
-  let theta: Float64Array = prior.mean.slice();
+  let theta: Float64Array = start.slice();
   let value = objective(theta);
   for (let steps = 0; ; steps++) {
     if (signal?.aborted) throw new PalateError('CANCELLED', 'The training was cancelled.');
