@@ -3,7 +3,7 @@
  * evidence. The posterior's own mean does not: votes at random agree by chance in some direction, and with fifty of them it is as long as
  * with ten that mean something.
  */
-import { MEAN_BOUND, type PersonalEncoder } from './encoder.js';
+import { LEAST_LOG_VARIANCE, MEAN_BOUND, type PersonalEncoder } from './encoder.js';
 import { addScaled, choleskyFactor, dot, logDeterminant, solveFactored } from './linear-algebra.js';
 import { precisionOf, spectralPrior, type TasteGaussian, timesVector } from './taste-posterior.js';
 
@@ -11,8 +11,6 @@ import { precisionOf, spectralPrior, type TasteGaussian, timesVector } from './t
 const SCALES = [0.01, 0.03, 0.1, 0.3, 1];
 /** The evidence at which the mean has 1 - 1/e of its greatest length. */
 const EVIDENCE_UNIT = 0.25;
-/** Least log-variance of an encoder: there is always a little variety between a member's replies. */
-export const LEAST_LOG_VARIANCE = -4;
 
 /**
  * The length of E[θ] for somebody of whom it is not known how strong their taste is. A posterior behind the prior N(0, S) says that the
@@ -68,5 +66,6 @@ export function servedEncoder(posterior: TasteGaussian): PersonalEncoder {
       return Math.max(LEAST_LOG_VARIANCE, Math.min(0, Math.log(left) + 2 * Math.log(strength)));
     }),
     capacity: 'BIAS',
+    posterior: { mean, covariance },
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PalateError } from '../../src/common/errors.js';
 import { Random } from '../../src/common/random.js';
 import { decodeEncoder, drawLatent, encodeEncoder, priorEncoder } from '../../src/learning/encoder.js';
+import { addToDiagonal, gram } from '../../src/learning/linear-algebra.js';
 
 const digest = 'ab'.repeat(32);
 const encoder = {
@@ -16,6 +17,26 @@ describe('a personal encoder', () => {
     expect(bytes.length).toBe(40 + 256);
     expect(decodeEncoder(bytes)).toEqual({ encoder, checkpointDigest: digest });
     expect(decodeEncoder(encodeEncoder(priorEncoder(16), digest)).encoder).toEqual(priorEncoder(16));
+  });
+
+  it('carries what is known of the taste behind the numbers of the first format', () => {
+    const random = new Random(3);
+    const factor = { rows: 8, columns: 8, data: Float64Array.from(random.normals(64)) };
+    const exact = addToDiagonal(gram(factor), 0.1);
+    const covariance = { ...exact, data: exact.data.map(Math.fround) };
+    const posterior = { mean: Float64Array.from(random.normals(8)), covariance };
+    const known = { mean: random.normals(8), logVariance: random.normals(8), capacity: 'BIAS' as const, posterior };
+    const bytes = encodeEncoder(known, digest);
+    expect(bytes.length).toBe(40 + 4 * (16 + 8 + 36));
+    expect(decodeEncoder(bytes)).toEqual({ encoder: known, checkpointDigest: digest });
+    const { posterior: _, ...first } = known;
+    expect(bytes.subarray(4, 40 + 64)).toEqual(encodeEncoder(first, digest).subarray(4));
+    // The first number of the covariance.
+    const poisoned = Buffer.from(bytes);
+    poisoned.writeFloatLE(-1, 40 + 4 * 24);
+    for (const wrong of [bytes.subarray(0, -4), poisoned, bytes.subarray(0, 40 + 64)]) {
+      expect(() => decodeEncoder(wrong)).toThrowError(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+    }
   });
 
   it('refuses bytes that are cut, foreign or not finite', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MEAN_BOUND } from '../../src/learning/encoder.js';
-import { evidenceOf, LEAST_LOG_VARIANCE, servedEncoder, strengthOf } from '../../src/learning/strength.js';
+import { LEAST_LOG_VARIANCE, MEAN_BOUND } from '../../src/learning/encoder.js';
+import { evidenceOf, servedEncoder, strengthOf } from '../../src/learning/strength.js';
 import { fitTaste, spectralPrior } from '../../src/learning/taste-posterior.js';
 import { cosine, LATENT_SIZE, tasteVotes, votingMember } from './synthetic-taste.js';
 

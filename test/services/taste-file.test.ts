@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { encodeEncoder, MEAN_BOUND } from '../../src/learning/encoder.js';
+import { decodeEncoder, encodeEncoder, MEAN_BOUND } from '../../src/learning/encoder.js';
+import { diagonalMatrix } from '../../src/learning/linear-algebra.js';
 import {
   boundedEncoder,
   LOG_VARIANCE_BOUND,
@@ -81,6 +82,23 @@ describe('a taste file', () => {
   ])('is refused when its encoder is %s, though it is signed', (_, taste) => {
     const read = readTaste(signer.sign(taste, new Date(0)));
     expect(() => boundedEncoder(read, CHECKPOINT)).toThrowError(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
+  });
+
+  /** A taste with a posterior whose first mean, variances and checkpoint are these. */
+  const known = (mean: number, variance: number): TasteContent => {
+    const posterior = { mean: Float64Array.of(mean, 0, 0, 0), covariance: diagonalMatrix([variance, 0.1, 0.05, 0.05]) };
+    const encoder = { ...decodeEncoder(content().encoder).encoder, posterior };
+    return { ...content(), encoder: encodeEncoder(encoder, CHECKPOINT.digest) };
+  };
+  it.each<[string, number, number, boolean]>([
+    ['as it is learned here', 0.8, 0.1, true],
+    ['of more evidence than a taste may claim', 0.8, 1e-5, false],
+    ['farther out than any', 100, 0.1, false],
+    ['wider than any', 0.8, 1e3, false],
+  ])('is taken with what is known of it, or refused: %s', (_, mean, variance, taken) => {
+    const read = readTaste(signer.sign(known(mean, variance), new Date(0)));
+    if (taken) expect(boundedEncoder(read, CHECKPOINT).posterior?.mean[0]).toBe(Math.fround(mean));
+    else expect(() => boundedEncoder(read, CHECKPOINT)).toThrowError(/stronger/);
   });
 
   it('is taken at the very bound', () => {

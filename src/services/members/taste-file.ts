@@ -4,7 +4,8 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { PalateError } from '../../common/errors.js';
-import { decodeEncoder, MEAN_BOUND, type PersonalEncoder } from '../../learning/encoder.js';
+import { decodeEncoder, LEAST_LOG_VARIANCE, MEAN_BOUND, type PersonalEncoder } from '../../learning/encoder.js';
+import { precisionOf, spectralPrior, type TasteGaussian } from '../../learning/taste-posterior.js';
 
 /** Raised when the payload changes its meaning; files of another version are refused. */
 export const TASTE_VERSION = 1;
@@ -13,8 +14,10 @@ const TYPE = 'palate-taste';
 /** As much evidence as a taste may claim: beyond it, votes would no longer move it. */
 export const PAIR_COUNT_BOUND = 10_000;
 
-/** Largest log-variance of an imported taste, either way: what a training here could reach, many times over. */
+/** Largest log-variance of an imported taste: what a training here could reach, many times over. */
 export const LOG_VARIANCE_BOUND = 2;
+/** How many prior deviations the posterior of an imported taste may lie from the middle along any latent, and be wide. */
+const DEVIATION_BOUND = 20;
 /** Rounding to float32 may put a mean of the greatest length just beyond it. */
 const TOLERANCE = 1 + 1e-5;
 
@@ -97,10 +100,25 @@ export function boundedEncoder(
   if (checkpointDigest !== checkpoint.digest || encoder.mean.length !== checkpoint.latentSize) throw damaged();
   if (encoder.capacity === 'PRIOR') throw refused('This taste has nothing learned in it.');
   const tooLong = Math.hypot(...encoder.mean) > MEAN_BOUND * TOLERANCE;
-  if (tooLong || encoder.logVariance.some((value) => Math.abs(value) > LOG_VARIANCE_BOUND)) {
+  const beyond = (value: number) => value > LOG_VARIANCE_BOUND || value < LEAST_LOG_VARIANCE;
+  const tooSure = encoder.posterior && !isBounded(encoder.posterior);
+  if (tooLong || tooSure || encoder.logVariance.some(beyond)) {
     throw refused('This taste is stronger than any that is learned here. Export it again.');
   }
   return encoder;
+}
+
+/** Within what so many pairs as a taste may claim could teach: a pair adds about 1 to a precision at most. */
+function isBounded({ mean, covariance }: TasteGaussian): boolean {
+  const size = mean.length;
+  const prior = spectralPrior(size).covariance;
+  const precision = precisionOf({ mean, covariance });
+  return mean.every((value, k) => {
+    const at = k * (size + 1);
+    const widest = DEVIATION_BOUND ** 2 * prior.data[at];
+    const surest = 1 / prior.data[at] + PAIR_COUNT_BOUND;
+    return value ** 2 <= widest && covariance.data[at] <= widest && precision.data[at] <= surest;
+  });
 }
 
 function isPairCount(value: unknown): value is number {
