@@ -8,6 +8,7 @@ import { Random } from '../common/random.js';
 import { type Comparisons, drawComparisons, type PreferencePair } from './comparisons.js';
 import { MEAN_BOUND, type PersonalEncoder } from './encoder.js';
 import { type Posterior, standardNormal, VARIANCE_FLOOR } from './posterior.js';
+import type { TasteGaussian } from './taste-posterior.js';
 
 export type { PreferencePair } from './comparisons.js';
 
@@ -39,6 +40,8 @@ export interface LatentDpoOptions {
 export interface BroughtPrior extends Posterior {
   /** Pairs that it was learned from, at least 1. */
   readonly pairCount: number;
+  /** What was known of it, where it came with that. Latent DPO has no use for it. */
+  readonly posterior?: TasteGaussian;
 }
 
 export interface LatentDpoResult {

@@ -68,7 +68,7 @@ export interface TasteFitOptions {
 }
 
 /** More than Newton's method has ever needed by an order of magnitude. */
-export const MAXIMUM_STEPS = 100;
+export const MAXIMUM_STEPS = 50;
 /** The Newton decrement, twice the nats that a step can still gain, below which the mode is reached. */
 const REACHED = 1e-10;
 /** A step has to gain at least this share of what its slope promises (Armijo's rule). */

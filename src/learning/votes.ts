@@ -7,7 +7,7 @@ export interface Vote {
   readonly options: readonly Posterior[];
   /** The index of the chosen one; null where all were equally liked. */
   readonly chosen: number | null;
-  /** For each option, from 0 to 1, how much it counts as set against another; one that counts nothing is as if it had not been shown. */
+  /** For each option, from 0 to 1, how much it counts as set against the chosen one; one that counts nothing was shown, but is not compared. */
   readonly factors: readonly number[];
 }
 

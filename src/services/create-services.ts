@@ -74,7 +74,7 @@ export function createServices(parts: ServiceParts): Services {
   const rights = parts.rights ?? DEFAULT_SETTINGS;
   const members = memberService({ store, digests: features?.digests ?? null, space, limits });
   const dropCaches = () => {
-    trainer?.dropPairs();
+    trainer?.dropVotes();
     return runtime.dropPrompts();
   };
   const keys = keyService({ store, limits, log });

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import type { CandidateRole, Verdict } from '../../src/contract/generated/types.js';
-import { pairWeight } from '../../src/learning/votes.js';
+import { choiceOf, dislikedOf, likedOf, pairsOf, pairWeight, tieOf } from '../../src/learning/votes.js';
 import { Broadcast } from '../../src/services/broadcast.js';
 import { inputDigest, requireSameInput } from '../../src/services/caller-key.js';
 import { ReplayLog } from '../../src/services/generations/replay-log.js';
 import { BASE_SHARE, chooseRoles, type RoleRequest } from '../../src/services/generations/roles.js';
-import { candidatePairs, judgedCandidate, latentPairs } from '../../src/services/preferences/pairing.js';
+import { candidatePairs, judgedCandidate, voteOf } from '../../src/services/preferences/pairing.js';
 import { type ComparedVerdicts, winRateOf } from '../../src/services/preferences/win-rate.js';
 
 describe('roles', () => {
@@ -82,7 +82,7 @@ describe('pairs', () => {
     ['d', posterior(4)],
   ]);
   const means = (verdict: Verdict, judged: string | null) =>
-    latentPairs(verdict, posteriors, judged).map(({ chosen, rejected, weight }) => [
+    pairsOf(voteOf(verdict, posteriors, judged) ?? choiceOf([], 0)).map(({ chosen, rejected, weight }) => [
       chosen.mean[0],
       rejected.mean[0],
       weight,
@@ -119,6 +119,11 @@ describe('pairs', () => {
     expect(means('GOOD', 'b')).toEqual([[2, 0, 1]]);
     expect(means('BAD', 'b')).toEqual([[0, 2, 1]]);
     expect(means('TIE', null)).toEqual([]);
+    expect(voteOf('TIE', posteriors, null)).toEqual(tieOf([1, 2, 4].map(posterior)));
+    expect(voteOf('ALL_BAD', posteriors, null)).toEqual(dislikedOf([1, 2, 4].map(posterior)));
+    expect(voteOf('GOOD', posteriors, 'b', { b: 0.5 })).toEqual(likedOf(posterior(2), 0.5));
+    expect(voteOf('GOOD', posteriors, 'b', { b: 0 })).toBeNull();
+    expect(voteOf('CHOSEN', posteriors, 'a', { b: 0, d: 0 })).toBeNull();
   });
 });
 

@@ -1,19 +1,13 @@
-/** From a verdict to pairs: between candidates, as members see them, and between posteriors, as the encoder learns from them. */
+/** From a verdict to pairs of candidates, as members see them, and to a vote on posteriors, as the encoder learns from it. */
 import { PalateError } from '../../common/errors.js';
 import type { Verdict } from '../../contract/generated/types.js';
 import { type Posterior, standardNormal } from '../../learning/posterior.js';
-import { pairWeight } from '../../learning/votes.js';
+import { choiceOf, dislikedOf, likedOf, pairWeight, tieOf, type Vote } from '../../learning/votes.js';
 import type { PairWeights } from '../../store/feedback.js';
 
 export interface CandidatePair {
   chosenId: string;
   rejectedId: string;
-  weight: number;
-}
-
-export interface LatentPair {
-  chosen: Posterior;
-  rejected: Posterior;
   weight: number;
 }
 
@@ -69,32 +63,32 @@ export function candidatePairs(
 }
 
 /**
- * The same in latent space, where GOOD and BAD set the reply against the prior N(0, I). A candidate without a posterior (an empty
- * reply) makes no pair, nor does one that counts nothing.
+ * The verdict as the learning sees it, by the candidates' posteriors, in order of index; null where there is nothing to compare. A
+ * candidate without a posterior (an empty reply) is not compared, and nothing is known from its being judged.
  */
-export function latentPairs(
+export function voteOf(
   verdict: Verdict,
   posteriors: ReadonlyMap<string, Posterior | null>,
   judgedId: string | null,
   factors: PairWeights | null = null,
-): LatentPair[] {
+): Vote | null {
+  const ids = [...posteriors.keys()];
+  const written = [...posteriors.values()].filter((posterior) => posterior !== null);
+  if (verdict === 'TIE') return written.length > 1 ? tieOf(written) : null;
+  if (verdict === 'ALL_BAD') return written.length > 0 ? dislikedOf(written) : null;
   const judged = judgedId === null ? null : posteriors.get(judgedId);
-  if (judgedId === null || !judged) return [];
-  const prior = standardNormal(judged.mean.length);
-  const weight = factors?.[judgedId] ?? 1;
-  if (verdict === 'GOOD') return counting([{ chosen: judged, rejected: prior, weight }]);
-  if (verdict === 'BAD') return counting([{ chosen: prior, rejected: judged, weight }]);
-  const pairs = candidatePairs(verdict, [...posteriors.keys()], judgedId, factors);
-  return counting(
-    pairs.flatMap(({ rejectedId, weight }) => {
-      const rejected = posteriors.get(rejectedId);
-      return rejected ? [{ chosen: judged, rejected, weight }] : [];
-    }),
-  );
-}
-
-function counting(pairs: LatentPair[]): LatentPair[] {
-  return pairs.filter(({ weight }) => weight > 0);
+  if (judgedId === null || !judged) return null;
+  const factor = (id: string) => factors?.[id] ?? 1;
+  if (verdict !== 'CHOSEN') {
+    if (factor(judgedId) <= 0) return null;
+    return verdict === 'GOOD' ? likedOf(judged, factor(judgedId)) : dislikedOf([judged], [factor(judgedId)]);
+  }
+  const nothing = standardNormal(judged.mean.length);
+  const options = ids.map((id) => posteriors.get(id) ?? nothing);
+  const counts = ids.map((id) => (posteriors.get(id) ? factor(id) : 0));
+  return counts.some((count, i) => count > 0 && ids[i] !== judgedId)
+    ? choiceOf(options, ids.indexOf(judgedId), counts)
+    : null;
 }
 
 function refused(message: string): PalateError {

@@ -11,17 +11,18 @@ import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { decodeEncoder, encodeEncoder, type PersonalEncoder, priorEncoder } from '../../learning/encoder.js';
 import type { BroughtPrior } from '../../learning/latent-dpo.js';
 import { type Posterior, posteriorOf } from '../../learning/posterior.js';
+import { pairsOf, type Vote } from '../../learning/votes.js';
 import type { TrainingVerdict } from '../../store/feedback.js';
 import type { Store } from '../../store/store.js';
 import type { TrainedEncoder, TrainingJobRecord } from '../../store/training-jobs.js';
 import type { ClaimedJob } from '../../store/training-work.js';
 import type { FeatureReader } from '../generations/features.js';
-import { type LatentPair, latentPairs } from '../preferences/pairing.js';
+import { voteOf } from '../preferences/pairing.js';
 import { trainingJobOf } from '../records.js';
 import type { TrainingJobs } from './job-feed.js';
-import { PairCache } from './pair-cache.js';
 import { MAXIMUM_ATTEMPTS, retryDelay } from './retry.js';
 import type { Train, TrainingOutcome } from './training-protocol.js';
+import { VoteCache } from './vote-cache.js';
 
 export interface TrainerParts {
   store: Pick<Store, 'feedback' | 'tastes' | 'trainingJobs' | 'queue' | 'exclusive'>;
@@ -41,7 +42,7 @@ const STEP_EVENT_MS = 50;
 export class Trainer implements Lifecycle {
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
-  private readonly pairs = new PairCache();
+  private readonly votes = new VoteCache();
 
   constructor(private readonly parts: TrainerParts) {}
 
@@ -56,8 +57,8 @@ export class Trainer implements Lifecycle {
   }
 
   /** Drops what is kept in memory of verdicts. */
-  dropPairs(): void {
-    this.pairs.clear();
+  dropVotes(): void {
+    this.votes.clear();
   }
 
   private async begin(): Promise<void> {
@@ -119,10 +120,10 @@ export class Trainer implements Lifecycle {
     const { store, features, checkpoint } = this.parts;
     const taste = job.tasteDigest === null ? null : await store.tastes.current(job.memberId, features.digests);
     const prior = taste ? { ...decodeEncoder(taste.bytes).encoder, pairCount: taste.pairCount } : undefined;
-    const verdicts = await this.pairsOfVerdicts(job.memberId);
-    const groups = [...verdicts.values()].filter((pairs) => pairs.length > 0);
-    const pairCount = groups.reduce((count, pairs) => count + pairs.length, 0);
-    const outcome = groups.length > 0 ? await this.fit(job, groups, pairCount, prior) : untrained(checkpoint, prior);
+    const verdicts = await this.votesOf(job.memberId);
+    const votes = [...verdicts.values()].filter((vote) => vote !== null);
+    const pairCount = votes.reduce((count, vote) => count + pairsOf(vote).length, 0);
+    const outcome = votes.length > 0 ? await this.fit(job, votes, pairCount, prior) : untrained(checkpoint, prior);
     const bytes = encodeEncoder(outcome.encoder, checkpoint.digest);
     return {
       capacity: outcome.encoder.capacity,
@@ -142,39 +143,39 @@ export class Trainer implements Lifecycle {
 
   private fit(
     job: TrainingJobRecord,
-    groups: LatentPair[][],
+    votes: Vote[],
     pairCount: number,
     prior: BroughtPrior | undefined,
   ): Promise<TrainingOutcome> {
     const { train, jobs, clock } = this.parts;
     let told = Number.NEGATIVE_INFINITY;
-    return train({ verdicts: groups, seed: job.memberId, prior }, ({ step, totalSteps, loss, accuracy }) => {
+    return train({ votes, seed: job.memberId, prior }, ({ step, totalSteps, loss, accuracy }) => {
       if (clock() - told < STEP_EVENT_MS) return;
       told = clock();
       jobs.publish({ ...trainingJobOf(job), step, totalSteps, loss, accuracy, pairCount });
     });
   }
 
-  /** The pairs of the member's active verdicts by position, in the order of the ledger's reading. */
-  private async pairsOfVerdicts(memberId: string): Promise<Map<bigint, LatentPair[]>> {
+  /** The member's active verdicts by position, in the order of the ledger's reading; null for one with nothing to compare. */
+  private async votesOf(memberId: string): Promise<Map<bigint, Vote | null>> {
     const { store, checkpoint } = this.parts;
-    const known = this.pairs.of(memberId);
+    const known = this.votes.of(memberId);
     const verdicts = await store.feedback.trainingVerdicts(memberId, known.keys());
     const read = await this.withFeatures(memberId, verdicts, known);
-    const pairs = new Map(read.map((row) => [row.position, known.get(row.position) ?? pairsOf(row, checkpoint)]));
-    // Without pairs there is nothing to save the reading of.
-    this.pairs.keep(memberId, new Map([...pairs].filter(([, made]) => made.length > 0)));
-    return pairs;
+    const votes = new Map(read.map((row) => [row.position, known.get(row.position) ?? voteOfVerdict(row, checkpoint)]));
+    const compared = [...votes].flatMap(([position, vote]) => (vote ? [[position, vote] as const] : []));
+    this.votes.keep(memberId, new Map(compared));
+    return votes;
   }
 
   /**
    * A vote may come before the features of what it judges: then they are waited for. Where they cannot be read again, because the
-   * texts have been erased since, the verdict has none and makes no pairs.
+   * texts have been erased since, the verdict has none and teaches nothing.
    */
   private async withFeatures(
     memberId: string,
     verdicts: TrainingVerdict[],
-    known: ReadonlyMap<bigint, LatentPair[]>,
+    known: ReadonlyMap<bigint, Vote>,
   ): Promise<TrainingVerdict[]> {
     const { store, features } = this.parts;
     const { model, checkpoint } = features.digests;
@@ -192,15 +193,15 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
-function pairsOf(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): LatentPair[] {
+function voteOfVerdict(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): Vote | null {
   const prompt = verdict.promptFeatures && fromHalf(verdict.promptFeatures);
   const posterior = (features: Uint8Array | null): Posterior | null =>
     features && prompt ? posteriorOf(checkpoint, fromHalf(features), prompt) : null;
   const posteriors = new Map(verdict.candidates.map(({ id, features }) => [id, posterior(features)]));
-  return latentPairs(verdict.verdict, posteriors, verdict.chosenCandidateId, verdict.pairWeights);
+  return voteOf(verdict.verdict, posteriors, verdict.chosenCandidateId, verdict.pairWeights);
 }
 
-/** What no pairs make: the imported taste, or N(0, I), which serves nothing. */
+/** What no votes make: the imported taste, or N(0, I), which serves nothing. */
 function untrained(
   { latentSize }: LoadedCheckpoint,
   prior: PersonalEncoder = priorEncoder(latentSize),

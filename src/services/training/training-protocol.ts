@@ -1,21 +1,15 @@
 /** What goes to the training thread and what comes back. Everything here survives structured cloning. */
 import type { PersonalEncoder } from '../../learning/encoder.js';
+import type { FitStep } from '../../learning/estimators.js';
 import type { BroughtPrior } from '../../learning/latent-dpo.js';
-import type { LatentPair } from '../preferences/pairing.js';
+import type { Vote } from '../../learning/votes.js';
 
 export interface TrainingRequest {
-  /** The pairs of each verdict, in an order that depends on nothing but the set of verdicts. */
-  verdicts: LatentPair[][];
+  /** At least one, in an order that depends on nothing but the set of verdicts. */
+  votes: Vote[];
   seed: string;
   /** The taste that the encoder starts from, where the member brought one; else it starts from N(0, I). */
   prior?: BroughtPrior;
-}
-
-export interface TrainingStep {
-  step: number;
-  totalSteps: number;
-  loss: number;
-  accuracy: number;
 }
 
 export interface TrainingOutcome {
@@ -30,7 +24,7 @@ export interface TrainingOutcome {
 }
 
 /** Trains off the main thread. Rejects with what went wrong. */
-export type Train = (request: TrainingRequest, onStep?: (step: TrainingStep) => void) => Promise<TrainingOutcome>;
+export type Train = (request: TrainingRequest, onStep?: (step: FitStep) => void) => Promise<TrainingOutcome>;
 
 export interface TrainingMessage {
   id: number;
@@ -38,6 +32,6 @@ export interface TrainingMessage {
 }
 
 export type TrainingReply =
-  | { kind: 'step'; id: number; step: TrainingStep }
+  | { kind: 'step'; id: number; step: FitStep }
   | { kind: 'done'; id: number; outcome: TrainingOutcome }
   | { kind: 'failed'; id: number; message: string };

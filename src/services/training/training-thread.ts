@@ -3,13 +3,14 @@ import { PalateError } from '../../common/errors.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import { workerFile } from '../../common/worker-file.js';
+import type { FitStep } from '../../learning/estimators.js';
 import { KeptThread } from '../kept-thread.js';
-import type { Train, TrainingMessage, TrainingOutcome, TrainingReply, TrainingStep } from './training-protocol.js';
+import type { Train, TrainingMessage, TrainingOutcome, TrainingReply } from './training-protocol.js';
 
 interface Pending {
   resolve(outcome: TrainingOutcome): void;
   reject(error: Error): void;
-  onStep?(step: TrainingStep): void;
+  onStep?(step: FitStep): void;
 }
 
 export class TrainingThread implements Lifecycle {
