@@ -3,6 +3,7 @@ import { PalateError } from '../../../src/common/errors.js';
 import { bestOf, examplesInPrompt, oracleInstruction } from './bare-model.js';
 import { latentDpo, meanDifference, served } from './latent.js';
 import type { Method } from './method.js';
+import { tastePosterior } from './taste-posterior.js';
 import { untouched } from './untouched.js';
 
 export const METHODS: readonly Method[] = [
@@ -12,11 +13,12 @@ export const METHODS: readonly Method[] = [
   oracleInstruction,
   meanDifference,
   latentDpo,
+  tastePosterior,
   served,
 ];
 
 /** Those that have an opinion about replies that are written already. */
-export const RANKING_METHODS: readonly Method[] = [meanDifference, latentDpo, served];
+export const RANKING_METHODS: readonly Method[] = [meanDifference, latentDpo, tastePosterior, served];
 
 /** What the others are set against. */
 export const REFERENCE = served.name;

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { Random } from '../../../src/common/random.js';
 import { weighByAgreement } from '../../../src/learning/agreement.js';
-import { drawLatent, PERSONAL_SPREAD, type PersonalEncoder } from '../../../src/learning/encoder.js';
+import { drawLatent, MEAN_BOUND, PERSONAL_SPREAD, type PersonalEncoder } from '../../../src/learning/encoder.js';
 import { GATE_MINIMUM, qualityGate } from '../../../src/learning/gate.js';
-import { fitEncoder, gatherEvidence, latentDpoLoss, MEAN_BOUND } from '../../../src/learning/latent-dpo.js';
+import { fitEncoder, gatherEvidence, latentDpoLoss } from '../../../src/learning/latent-dpo.js';
 import { standardNormal, VARIANCE_FLOOR } from '../../../src/learning/posterior.js';
 import type { BankReply } from '../bank.js';
 import type { Vote } from '../votes.js';

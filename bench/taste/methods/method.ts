@@ -1,6 +1,6 @@
 /** What the taste bench compares: ways from votes to replies. */
 import type { PreferencePair } from '../../../src/learning/latent-dpo.js';
-import { pairWeight } from '../../../src/services/preferences/pairing.js';
+import { pairWeight } from '../../../src/learning/votes.js';
 import type { BankReply } from '../bank.js';
 import type { ServedModel, WrittenReply } from '../served-model.js';
 import type { Taste } from '../tastes.js';
