@@ -1,6 +1,6 @@
 /** Nothing that is told of order, or of what was done, depends on the clock: it is set ahead and back at random between all steps. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { Housekeeping } from '../../src/services/members/housekeeping.js';
 import { applyMigrations, readMigrations } from '../../src/store/migrations.js';
 import { openPglite } from '../../src/store/pglite.js';
 import { type Claim, SilentTrainings } from '../../src/store/training-work.js';
+import { filesOnDisk } from '../store/files-on-disk.js';
 import { newMember, type TemporaryStore, temporaryStore } from '../store/temporary-store.js';
 import { steppedClock } from '../support/stepped-clock.js';
 
@@ -63,8 +64,7 @@ const generate = (memberId: string, text: string) =>
 /** Those of the texts that lie somewhere in the data folder. */
 async function inFiles(texts: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
-  for (const entry of await readdir(temporary.folder, { recursive: true, withFileTypes: true })) {
-    const bytes = entry.isFile() ? await readFile(join(entry.parentPath, entry.name)) : '';
+  for await (const { bytes } of filesOnDisk(temporary.folder)) {
     for (const text of texts) if (bytes.includes(text)) found.add(text);
   }
   return [...found];

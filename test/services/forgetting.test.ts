@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DeletionCount, DeletionReceipt, GenerateInput, Generation } from '../../src/contract/generated/types.js';
 import { TABLES_OF_MEMBERS } from '../../src/store/forgetting.js';
 import { readMigrations } from '../../src/store/migrations.js';
+import { filesOnDisk } from '../store/files-on-disk.js';
 import { openServicesFixture, type ServicesFixture } from './fixture.js';
 
 /** Files below the folder that contain one of these byte strings. */
 async function filesWith(folder: string, needles: readonly Uint8Array[]): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const bytes = await readFile(path);
+  for await (const { path, bytes } of filesOnDisk(folder)) {
     if (needles.some((needle) => bytes.includes(Buffer.from(needle)))) found.push(path);
   }
   return found;

@@ -1,5 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/common/config.js';
@@ -7,6 +5,7 @@ import { createLog } from '../../src/common/log.js';
 import type { KeyInput } from '../../src/contract/generated/types.js';
 import { keyService } from '../../src/services/keys/keys.js';
 import type { KeyService } from '../../src/services/services.js';
+import { filesOnDisk } from '../store/files-on-disk.js';
 import { type TemporaryStore, temporaryStore } from '../store/temporary-store.js';
 
 const ADA = { platform: 'north', externalId: 'ada' };
@@ -241,7 +240,7 @@ describe('a member’s token', () => {
 
 /** Everything that lies in files under a folder, as text. */
 async function filesUnder(folder: string): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join('\n');
+  const texts: string[] = [];
+  for await (const { bytes } of filesOnDisk(folder)) texts.push(bytes.toString('latin1'));
+  return texts.join('\n');
 }

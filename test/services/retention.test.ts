@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import type { Generation } from '../../src/contract/generated/types.js';
 import { Housekeeping } from '../../src/services/members/housekeeping.js';
+import { filesOnDisk } from '../store/files-on-disk.js';
 import { openServicesFixture, type ServicesFixture, tinyCheckpoint } from './fixture.js';
 
 const DAY_MS = 86_400_000;
 
 async function folderContains(folder: string, text: string): Promise<boolean> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && (await readFile(join(entry.parentPath, entry.name))).includes(text)) return true;
-  }
+  for await (const { bytes } of filesOnDisk(folder)) if (bytes.includes(text)) return true;
   return false;
 }
 

@@ -14,8 +14,9 @@ import { tasteNamed } from '../../../bench/taste/sets.js';
 import { summarise } from '../../../bench/taste/summary.js';
 import { repliesText, tableText, tasteTable } from '../../../bench/taste/tables.js';
 import { AXES } from '../../../bench/taste/tastes.js';
-import { tinyCheckpoint, tinyModelOf } from '../../services/fixture.js';
+import { tinyCheckpoint } from '../../services/fixture.js';
 import { ScriptedRuntime } from '../../services/scripted-runtime.js';
+import { tinyModelOf } from '../../services/shared-threads.js';
 
 const settings = { maxTokens: 12, seed: 1 };
 const plan: PlannedPrompt[] = [
