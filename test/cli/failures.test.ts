@@ -19,7 +19,8 @@ function palate(
   );
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: folder,
-    env: { ...inherited, ...environment },
+    // A service of somebody else may have the usual port.
+    env: { ...inherited, PALATE_PORT: '0', ...environment },
   });
   let error = '';
   let output = '';
