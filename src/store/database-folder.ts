@@ -7,6 +7,7 @@ import { mkdir, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, PalateError } from '../common/errors.js';
 import { syncAll, syncFolder, writeWhole } from '../common/whole-files.js';
+import { DatabaseThreadFault } from './database-thread.js';
 
 /** Says in the folder that everything was in it before anything was kept in it. */
 const MARK = 'complete';
@@ -44,6 +45,7 @@ export async function makeDatabase(folder: string, make: (draft: string) => Prom
     await syncFolder(dirname(folder));
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
+    if (error instanceof DatabaseThreadFault) throw error;
     if (!isMounted(error)) throw notMade(folder, error);
     // Nothing can be renamed to it: here the mark alone says that the folder is complete.
     await make(folder);

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { DATABASE_CLOSE_MS, DATABASE_RESTART, DATABASE_SILENT_MS } from '../common/config.js';
+import { PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import { planRestart } from '../common/restart.js';
 import { workerFile } from '../common/worker-file.js';
@@ -27,7 +28,10 @@ export class DatabaseThread {
     private readonly log?: Log,
   ) {}
 
-  /** Opens the database; from then on it is opened again whenever it gives up. Rejects with what PostgreSQL says. */
+  /**
+   * Opens the database; from then on it is opened again whenever it gives up. Rejects with what PostgreSQL says, or with INTERNAL where its
+   * thread did not come so far as to ask it.
+   */
   async start(): Promise<void> {
     this.engine = await engineModule();
     await this.launch();
@@ -64,6 +68,7 @@ export class DatabaseThread {
     });
     this.worker = worker;
     let complaint: { error: string; log: string[] } | undefined;
+    let fault: Error | undefined;
     let readyAt: number | undefined;
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromDatabase) => {
@@ -76,12 +81,13 @@ export class DatabaseThread {
         resolve();
       });
       worker.on('error', (error) => {
-        complaint ??= { error: error.message, log: [] };
+        fault = error;
       });
       worker.on('exit', () => {
         this.ready = false;
-        reject(new Error([complaint?.error, ...(complaint?.log ?? [])].join('\n').trim()));
-        this.launchAgain(readyAt === undefined ? 0 : performance.now() - readyAt, complaint);
+        const said = [complaint?.error, ...(complaint?.log ?? [])].join('\n').trim();
+        reject(fault && !complaint ? new DatabaseThreadFault(fault) : new Error(said));
+        this.launchAgain(readyAt === undefined ? 0 : performance.now() - readyAt, complaint ?? { err: fault });
       });
     });
   }
@@ -135,5 +141,13 @@ export class DatabaseThread {
 
   private tell(message: ToDatabase, transfer: MessagePort[] = []): void {
     this.worker?.postMessage(message, transfer);
+  }
+}
+
+/** The thread's own fault: nothing is known against the database's files. */
+export class DatabaseThreadFault extends PalateError {
+  constructor(cause: Error) {
+    const message = `The thread of the embedded database cannot run (${cause.message}). The files of the database are as they were.`;
+    super('INTERNAL', message, { cause });
   }
 }

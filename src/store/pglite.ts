@@ -6,7 +6,7 @@ import pg from 'pg';
 import { DATABASE_CLOSE_MS } from '../common/config.js';
 import { messageOf, PalateError } from '../common/errors.js';
 import type { Log } from '../common/log.js';
-import { DatabaseThread } from './database-thread.js';
+import { DatabaseThread, DatabaseThreadFault } from './database-thread.js';
 import { poolEngine } from './pool.js';
 import type { SqlEngine } from './sql.js';
 import { diskFull } from './unavailable.js';
@@ -25,6 +25,7 @@ export async function openPglite(folder: string, log?: Log): Promise<SqlEngine> 
     await thread.start();
   } catch (error) {
     if (!(await hasRoom(dirname(folder)))) throw diskFull();
+    if (error instanceof DatabaseThreadFault) throw error;
     throw new PalateError(
       'INTERNAL',
       `The database in ${folder} cannot be opened (${messageOf(error)}). Restore the folder from a backup, or move it away to start empty.`,

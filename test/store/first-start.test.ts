@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
@@ -12,7 +12,7 @@ import { makeDatabase } from '../../src/store/database-folder.js';
 import { inspectDatabase } from '../../src/store/inspection.js';
 import { openPglite } from '../../src/store/pglite.js';
 import { openStore, type Store } from '../../src/store/store.js';
-import { compiledOf } from '../support/compiled.mjs';
+import { COMPILED, compiledOf } from '../support/compiled.mjs';
 import { prepareDatabase } from './template.js';
 import { newGeneration, newMember } from './temporary-store.js';
 
@@ -108,6 +108,32 @@ describe('the first start', () => {
       message: expect.stringContaining('(ENOSPC: no space left on the device)'),
     });
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('says of its thread that it cannot run, and nothing against the files, made or not', async () => {
+    await prepareDatabase(folder);
+    for (const data of [folder, join(folder, 'fresh')]) {
+      const store = pathToFileURL(join(COMPILED, 'src/store/store.js'));
+      const log = pathToFileURL(join(COMPILED, 'src/common/log.js'));
+      const code = `
+        const { openStore } = await import('${store}');
+        const { createLog } = await import('${log}');
+        await openStore({ data: '${data}' }, createLog('silent')).catch(({ code, message }) => console.log(code, message));
+        process.exit();`;
+      const broken =
+        "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) throw new Error('no threads here');";
+      const flags = [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(broken)}`,
+        '--input-type=module',
+        '-e',
+        code,
+      ];
+      const { stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
+      expect(stdout).toBe(
+        'INTERNAL The thread of the embedded database cannot run (no threads here). The files of the database are as they were.\n',
+      );
+    }
   });
 
   it('removes nothing that is not its own', async () => {
