@@ -48,6 +48,13 @@ describe('palate chat', () => {
     expect(transcript).not.toMatch(/does not take|not there/);
   });
 
+  it('says what there is to type when it is asked, and when something else is typed', async () => {
+    const [asked, mistyped] = [await talk(['/help'], 2), await talk(['/hepl'], 2)];
+    expect(asked).not.toContain('There is no');
+    expect(mistyped).toContain('There is no /hepl.');
+    for (const transcript of [asked, mistyped]) expect(transcript.split('/undo').length).toBeGreaterThan(2);
+  });
+
   it('goes on after what the service refuses, and says what that was', async () => {
     const transcript = await talk(['x'.repeat(20_000), '', 'hello', '1'], 8);
     expect(transcript).toMatch(/This is too long\. |The service does not take this\. /);

@@ -103,6 +103,7 @@ class Talk {
     else if (message === '/continue') await this.goOn();
     else if (message === '/consent')
       return (await askConsent(this.client, this.terminal, this.options.member)) !== null;
+    else if (message.trim() === '/help') this.terminal.print([...HELP, '']);
     else if (message.startsWith('/')) this.terminal.print([`There is no ${message.split(/\s/, 1)[0]}.`, ...HELP, '']);
     else return this.answer(message);
     return true;
