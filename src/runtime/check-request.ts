@@ -2,11 +2,12 @@
 import { type ErrorCode, PalateError } from '../common/errors.js';
 import { allFinite } from '../common/finite.js';
 import { PREFIX_LENGTH } from '../language-model/graphs/adapter.js';
+import { type CacheShape, finiteKeyValues, type KeyValues } from './kv-cache.js';
 import type { DecodeRequest, DecodeRow } from './types.js';
 
 /** The model as far as a request has to fit it. */
 export interface RequestBounds {
-  config: { vocabulary: number; contextLength: number };
+  config: { vocabulary: number; contextLength: number } & CacheShape;
   /** Numbers of a latent; 0 where there is no adapter. */
   latentSize: number;
 }
@@ -62,11 +63,23 @@ function checkRow(what: string, row: DecodeRow, bounds: RequestBounds): void {
     throw refused(`${what} has a ${name} of ${value}; it must be a finite number from ${low} to ${high}.`);
   }
   checkTokens(`${what}'s beginning`, row.written ?? [], bounds);
+  if (row.prefix) checkPrefix(what, row, row.prefix, bounds);
   if (!row.latent) return;
   const { latentSize } = bounds;
   if (latentSize === 0) throw refused('A latent needs an adapter, and none is loaded.', 'MODEL_UNAVAILABLE');
   if (row.latent.length !== latentSize || !allFinite(row.latent)) {
     throw refused(`${what} has a latent that is not ${latentSize} finite numbers.`);
+  }
+}
+
+function checkPrefix(what: string, { latent }: DecodeRow, prefix: KeyValues, { config }: RequestBounds): void {
+  const { layers, kvHeads, headSize } = config;
+  const size = kvHeads * PREFIX_LENGTH * headSize;
+  const fits = (arrays: readonly Float32Array[]) =>
+    arrays.length === layers && arrays.every((array) => array.length === size);
+  if (latent) throw refused(`${what} has both a latent and a prefix.`);
+  if (prefix.length !== PREFIX_LENGTH || !fits(prefix.keys) || !fits(prefix.values) || !finiteKeyValues(prefix)) {
+    throw refused(`${what} has a prefix that is not ${PREFIX_LENGTH} positions of this model in finite numbers.`);
   }
 }
 

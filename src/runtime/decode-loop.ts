@@ -189,7 +189,7 @@ export class DecodeLoop {
    */
   private advance(slot: number, { logits, cache }: RowStep, decoded: StepTokens): void {
     const row = this.active[slot];
-    if (!finiteKeyValues(cache) || !allFinite(logits)) throw new ModelFault(NOT_FINITE, row.settings.latent !== null);
+    if (!finiteKeyValues(cache) || !allFinite(logits)) throw new ModelFault(NOT_FINITE, isPersonal(row.settings));
     this.cache.write(slot, row.length, cache);
     row.length++;
     row.started = true;
@@ -320,8 +320,8 @@ export class DecodeLoop {
     const prefixes = latents.length > 0 ? await this.model.prefixes(latents, prompt.length) : undefined;
     let personal = 0;
     const own: KeyValues[] = [];
-    for (const { latent, written = [] } of settings) {
-      const prefix = prefixes && latent ? rowOf(prefixes, personal++, this.model.config) : undefined;
+    for (const { latent, prefix: given, written = [] } of settings) {
+      const prefix = prefixes && latent ? rowOf(prefixes, personal++, this.model.config) : given;
       // The last one written is what the next step reads.
       const read = written.length > 0 ? [last, ...written.slice(0, -1)] : [];
       own.push(await this.model.readOn(prompt, prefix, read));
@@ -365,6 +365,8 @@ export class DecodeLoop {
     if (job.results.every((r) => r !== undefined)) this.events.generated(job.id, job.results as DecodedRow[]);
   }
 }
+
+const isPersonal = ({ latent, prefix }: DecodeRow): boolean => latent !== null || prefix !== undefined;
 
 /** Throws, when it is called, what kept a row from being computed. */
 function raise(error: unknown): () => never {

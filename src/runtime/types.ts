@@ -1,11 +1,17 @@
 /** What the runtime offers to the rooms above it: decoding rows behind private prefixes, and reading replies without any. */
 import type { Lifecycle } from '../common/lifecycle.js';
+import type { KeyValues } from './kv-cache.js';
 import type { Sampling } from './sampler.js';
 
 /** One candidate reply to decode. */
 export interface DecodeRow extends Sampling {
   /** Latent z of size d, already scaled by the wanted strength; null decodes the bare language model. */
   latent: Float32Array | null;
+  /**
+   * The prefix itself, made elsewhere for this prompt: an adapter that is being trained is not the one that was loaded. Four positions,
+   * the first of them where the prompt's last token is without any. Not together with a latent.
+   */
+  prefix?: KeyValues;
   seed: number;
   /** How strongly runs that the reply has written before are held back; 0 not at all (repetition.ts). */
   dryMultiplier: number;

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rowOf } from '../../src/runtime/kv-cache.js';
 import { ServingModel } from '../../src/runtime/serving-model.js';
 import { type Feed, type GraphRunner, Session } from '../../src/runtime/session.js';
 import type { DecodeRequest, DecodeRow } from '../../src/runtime/types.js';
@@ -39,6 +40,17 @@ describe('rows of one request', () => {
     expect(recorder.tokens(1)).toEqual(expected(asked));
     expect(new Set(recorder.tokens(1).map(String)).size).toBe(3);
     expect(recorder.results.get(1)?.map((row) => row.finishReason)).toEqual(['LENGTH', 'LENGTH', 'LENGTH']);
+  });
+
+  it('decode behind a prefix that was made elsewhere as behind the latent it was made from', async () => {
+    const recorder = recorderOf(3);
+    const promptIds = tiny.text('made elsewhere', 9);
+    const latents = [tiny.latent('p'), tiny.latent('q')];
+    const prefixes = await tiny.model.prefixes(latents, promptIds.length - 1);
+    const rows = latents.map((_, row) => ({ ...greedy(), prefix: rowOf(prefixes, row, tiny.file.config) }));
+    recorder.loop.submit(1, request(promptIds, [...rows, greedy()]));
+    await recorder.finish();
+    expect(recorder.tokens(1)).toEqual(expected(request(promptIds, [...latents.map(greedy), greedy()])));
   });
 
   it('wait for a slot in their order', async () => {
@@ -297,7 +309,10 @@ describe('a request that cannot be done', () => {
     const asked = request(tiny.text('good', 6), [greedy(), greedy(tiny.latent('g'))]);
     recorder.loop.submit(1, asked);
     await recorder.steps(2);
+    const prefix = rowOf(await tiny.model.prefixes([tiny.latent('g')], 5), 0, tiny.file.config);
     const wrong = [
+      request(tiny.text('prefix and latent', 6), [{ ...greedy(tiny.latent('g')), prefix }]),
+      request(tiny.text('short prefix', 6), [{ ...greedy(), prefix: { ...prefix, keys: prefix.keys.slice(1) } }]),
       request(tiny.text('wrong latent', 6), [greedy(new Float32Array(3)), greedy()]),
       request([1_000_000, 1], [greedy()]),
       request([1, 2], [{ ...greedy(), written: [-1] }]),
