@@ -7,13 +7,23 @@ import { Graph } from '../../src/graph/index.js';
 import { openGguf } from '../../src/language-model/gguf.js';
 import { FrozenWeights } from '../../src/language-model/graphs/linear.js';
 import type { LanguageModelFile } from '../../src/language-model/model.js';
-import { encodeCheckpoint } from '../../src/learning/checkpoint.js';
+import { adapterWeights, decodeCheckpoint, encodeCheckpoint } from '../../src/learning/checkpoint.js';
 import { decoderFeeds } from '../../src/learning/clap/batch.js';
-import { buildClapGraph, type ClapSizes, parameterNames, parameterShapes } from '../../src/learning/clap/graph.js';
-import { pretrain } from '../../src/learning/clap/pretrain.js';
-import { PRETRAIN_DEFAULTS, type PretrainSettings } from '../../src/learning/clap/settings.js';
+import {
+  adapterNames,
+  buildClapGraph,
+  buildResponseGraph,
+  type ClapSizes,
+  parameterNames,
+  parameterShapes,
+} from '../../src/learning/clap/graph.js';
+import { OnPolicy } from '../../src/learning/clap/on-policy.js';
+import { goOnFrom, pretrain } from '../../src/learning/clap/pretrain.js';
+import { openRun } from '../../src/learning/clap/run.js';
+import { PRETRAIN_DEFAULTS, type PretrainSettings, type PretrainTools } from '../../src/learning/clap/settings.js';
 import { writeGraphs } from '../../src/runtime/graph-files.js';
 import { GraphThread } from '../../src/runtime/graph-thread.js';
+import type { AdapterWeights } from '../../src/runtime/messages.js';
 import { WorkerRuntime } from '../../src/runtime/runtime.js';
 import { type Feed, Session } from '../../src/runtime/session.js';
 import { writeTinyModel } from '../language-model/gguf-writer.js';
@@ -35,14 +45,18 @@ describe('the CLaP step', () => {
     middle: 5,
     projected: 6,
     replies: 3,
+    signed: 3,
     prompt: 8,
     tokens: 5,
     aggregate: 4,
     draws: 2,
   };
 
-  it('has the gradients that finite differences of its loss show, for every parameter', async () => {
-    const session = await openStep(sizes);
+  it.each([
+    ['CLaP', buildClapGraph, parameterNames],
+    ['the response', buildResponseGraph, adapterNames],
+  ] as const)('of %s has the gradients that finite differences of its loss show', async (_, build, names) => {
+    const session = await openStep(sizes, build);
     const random = new Random(5);
     const feeds = randomFeeds(sizes, random);
     const out = await session.run(feeds);
@@ -51,7 +65,7 @@ describe('the CLaP step', () => {
       data[index] += shift;
       return (await session.run({ ...feeds, [name]: { ...feeds[name], data } })).loss[0];
     };
-    for (const name of parameterNames) {
+    for (const name of names) {
       const gradient = out[`d_${name}`];
       const scale = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0) / gradient.length);
       expect(scale, name).toBeGreaterThan(0);
@@ -64,6 +78,26 @@ describe('the CLaP step', () => {
         );
       }
     }
+    await session.close();
+  });
+
+  it('of the response weighs every reply behind its own latent, and tells halves apart as much as it is told to', async () => {
+    const session = await openStep(sizes, buildResponseGraph);
+    const feeds = randomFeeds(sizes, new Random(7));
+    const weights = Float32Array.of(1, -2, 0.5, 0, 3, -1);
+    const lossWith = async (contrast: number) => {
+      const fed = {
+        ...feeds,
+        row_weights: { data: weights, dims: [6] },
+        contrast_weight: { data: Float32Array.of(contrast), dims: [1] },
+      };
+      return session.run(fed);
+    };
+    const { nll, loss } = await lossWith(0);
+    const weighted = nll.reduce((sum, value, row) => sum + value * weights[row], 0) / 6;
+    expect(loss[0]).toBeCloseTo(weighted, 3);
+    const apart = [0, 1, 2].reduce((sum, row) => sum + Math.log1p(Math.exp(nll[row] - nll[row + 3])), 0) / 3;
+    expect((await lossWith(2)).loss[0]).toBeCloseTo(weighted + 2 * apart, 3);
     await session.close();
   });
 
@@ -91,34 +125,93 @@ describe('a CLaP run', () => {
     tokens: 4,
     steps: 4,
     saveEvery: 2,
+    response: { ...PRETRAIN_DEFAULTS.response, steps: 4, signed: 2, clapEvery: 2 },
   };
 
+  const whole = once(() => inFolder('whole', (tools) => pretrain(settings, tools)));
+
   it('gives the same checkpoint, byte for byte, when it is interrupted and goes on', async () => {
-    const whole = await run('whole', settings);
-    await expect(run('parts', settings, 3)).rejects.toThrow('enough');
-    // What a power cut leaves of files that were being written.
-    for (const name of ['samples.jsonl', 'features.f32', 'training.jsonl']) {
-      const path = join(folder, 'parts', name);
-      await truncate(path, (await stat(path)).size - 5);
-      await appendFile(path, Buffer.concat([Buffer.alloc(32), Buffer.from('\n{"step":3}\n')]));
+    const parts = (stop?: Stop) => inFolder('parts', (tools) => pretrain(settings, tools), stop);
+    await expect(parts({ stage: 'train', at: 3 })).rejects.toThrow('enough');
+    await breakOff('parts', ['samples.jsonl', 'features.f32', 'training.jsonl'], '{"step":3}');
+    await expect(parts({ stage: 'respond', at: 3 })).rejects.toThrow('enough');
+    await breakOff('parts', ['response-4.jsonl'], '{"responseStep":3}');
+    const resumed = await parts();
+    const { checkpoint, ...reached } = await whole();
+    expect(Buffer.compare(encodeCheckpoint(checkpoint), encodeCheckpoint(resumed.checkpoint))).toBe(0);
+    expect(resumed).toMatchObject(reached);
+    for (const name of ['training.jsonl', 'response-4.jsonl']) {
+      const log = (run: string) => readFile(join(folder, run, name), 'utf8');
+      expect(await log('parts'), name).toBe(await log('whole'));
     }
-    const resumed = await run('parts', settings);
-    expect(Buffer.compare(encodeCheckpoint(whole.checkpoint), encodeCheckpoint(resumed.checkpoint))).toBe(0);
-    expect(resumed.reconstruction).toEqual(whole.reconstruction);
-    const log = (name: string) => readFile(join(folder, name, 'training.jsonl'), 'utf8');
-    expect(await log('parts')).toBe(await log('whole'));
-    expect(Number.isFinite(whole.reconstruction.own)).toBe(true);
+  });
+
+  it('tells what the adapter reaches before and behind the steps that raise its response', async () => {
+    const { before, reconstruction, response } = await whole();
+    expect(Number.isFinite(reconstruction.own)).toBe(true);
+    for (const measured of [response, before?.response]) {
+      expect(measured).toMatchObject({ prompts: 2, pairs: 8 });
+      expect(measured?.byDirection.map(({ first }) => first)).toEqual([0, 1, 2, 3]);
+      expect([measured?.slope, measured?.error, measured?.drift].every(Number.isFinite)).toBe(true);
+    }
+    expect(response).not.toEqual(before?.response);
+  });
+
+  it('goes on from a checkpoint, of which it changes the adapter alone', async () => {
+    const from = decodeCheckpoint(encodeCheckpoint((await whole()).checkpoint), 'whole');
+    const { checkpoint, before } = await inFolder('from', (tools) => goOnFrom(from, { ...settings, steps: 0 }, tools));
+    const { adapter, training, digest, ...encoder } = from;
+    expect(checkpoint).toMatchObject(encoder);
+    for (const name of adapterNames) expect(checkpoint.adapter[name].data).not.toEqual(adapter[name].data);
+    expect(checkpoint.training).toMatchObject({ startedFrom: digest, steps: 4 });
+    expect(before?.response.pairs).toBe(8);
+  });
+
+  it('writes replies behind an adapter in training as the runtime does that serves it', async () => {
+    const checkpoint = decodeCheckpoint(encodeCheckpoint((await whole()).checkpoint), 'whole');
+    const { w1, b1, w2, b2 } = checkpoint.adapter;
+    const prompt = { promptIds: [5, 6, 7, 8, 9], lastUserTurn: [1, 3] as [number, number] };
+    const latents = [new Random('z').normals(4), new Random('other z').normals(4)];
+    const trained = await inFolder('policy', async (tools) => {
+      const { open, shapes } = await openRun(settings, tools, [prompt]);
+      const { config } = file;
+      const parts = { config, stopTokens: [], shapes, runtime: tools.runtime, prefix: await open('prefix') };
+      const values = { w1: w1.data, b1: b1.data, w2: w2.data, b2: b2.data };
+      return new OnPolicy(checkpoint, parts).write(values, prompt, latents, 6, new Random('draws'));
+    });
+    const served = await inFolder(
+      'served',
+      async ({ runtime }) => {
+        const random = new Random('draws');
+        const sampling = { temperature: 1, topP: 0.95, minP: 0.03, dryMultiplier: 1.2 };
+        const rows = latents.map((latent) => ({ latent, seed: random.next(), ...sampling }));
+        return runtime.generate({ ...prompt, rows, maxTokens: 6, stopTokens: [] }, () => {});
+      },
+      undefined,
+      adapterWeights(checkpoint),
+    );
+    expect(trained).toEqual(served.map(({ tokens }) => tokens));
   });
 });
 
-/** Runs CLaP in a work folder of its own; stops with an error before the given training step. */
-async function run(name: string, settings: PretrainSettings, stopAt?: number) {
+interface Stop {
+  stage: string;
+  at: number;
+}
+
+/** Gives `work` what a run needs, with a work folder of that name; stops with an error at the given step of a stage. */
+async function inFolder<T>(
+  name: string,
+  work: (tools: PretrainTools) => Promise<T>,
+  stop?: Stop,
+  adapter: AdapterWeights | null = null,
+): Promise<T> {
   const cacheFolder = join(folder, 'cache');
-  const runtime = new WorkerRuntime({ modelPath: file.path, cacheFolder, adapter: null, slots: 4, threads: 1 });
+  const runtime = new WorkerRuntime({ modelPath: file.path, cacheFolder, adapter, slots: 4, threads: 1 });
   const thread = new GraphThread();
   try {
     await runtime.start();
-    return await pretrain(settings, {
+    return await work({
       file,
       runtime,
       thread,
@@ -126,7 +219,7 @@ async function run(name: string, settings: PretrainSettings, stopAt?: number) {
       workFolder: join(folder, name),
       threads: 1,
       onProgress: (stage, done) => {
-        if (stage === 'train' && done === stopAt) throw new Error('enough');
+        if (stage === stop?.stage && done === stop.at) throw new Error('enough');
       },
     });
   } finally {
@@ -135,8 +228,25 @@ async function run(name: string, settings: PretrainSettings, stopAt?: number) {
   }
 }
 
-async function openStep(sizes: ClapSizes): Promise<Session> {
-  const graph = buildClapGraph(new FrozenWeights(new Graph(`step-${sizes.prompt}`), file, 'float32'), sizes);
+/** Does what a power cut does to files that were being written: `line` stands for one that was not to be there. */
+async function breakOff(run: string, names: string[], line: string): Promise<void> {
+  for (const name of names) {
+    const path = join(folder, run, name);
+    await truncate(path, (await stat(path)).size - 5);
+    await appendFile(path, Buffer.concat([Buffer.alloc(32), Buffer.from(`\n${line}\n`)]));
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+async function openStep(sizes: ClapSizes, build: typeof buildClapGraph = buildClapGraph): Promise<Session> {
+  const graph = build(new FrozenWeights(new Graph(`${build.name}-${sizes.prompt}`), file, 'float32'), sizes);
   await writeGraphs(folder, [graph], `${graph.name}.weights`);
   return Session.open(join(folder, `${graph.name}.onnx`), 1);
 }
@@ -168,6 +278,9 @@ function randomFeeds(sizes: ClapSizes, random: Random): Record<string, Feed> {
   return {
     ...Object.fromEntries(parameterNames.map((name) => [name, normal(shapes[name], 0.5)])),
     ...textFeeds(sizes),
+    latents: normal([2 * sizes.signed, sizes.latent]),
+    row_weights: normal([2 * sizes.signed]),
+    contrast_weight: normal([1]),
     features: normal([sizes.replies, sizes.projected]),
     noise: normal([sizes.replies, sizes.latent]),
     shrink: { data: Float32Array.of(1, 0.5, 1), dims: [sizes.replies, 1] },

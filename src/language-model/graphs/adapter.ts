@@ -99,7 +99,12 @@ export function buildAdapterGraph(
     graph.input('latent', 'float32', ['rows', latentSize]),
     graph.input('positions', 'int64', ['rows', PREFIX_LENGTH]),
   );
-  segment.keys.forEach((value, layer) => graph.output(cacheNames.newKey(layer), value));
-  segment.values.forEach((value, layer) => graph.output(cacheNames.newValue(layer), value));
+  outputPrefix(graph, segment);
   return graph;
+}
+
+/** Makes a prefix's keys and values outputs, under the names that every serving graph has for new ones. */
+export function outputPrefix(graph: Graph, { keys, values }: CachedSegment): void {
+  keys.forEach((value, layer) => graph.output(cacheNames.newKey(layer), value));
+  values.forEach((value, layer) => graph.output(cacheNames.newValue(layer), value));
 }

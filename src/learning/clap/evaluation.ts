@@ -1,11 +1,11 @@
 /** What a checkpoint is worth on prompts it never saw (docs/method.md 5, reconstruction). */
 import type { LanguageModelConfig } from '../../language-model/model.js';
 import type { KeyValues } from '../../runtime/kv-cache.js';
-import type { Feed, GraphRunner } from '../../runtime/session.js';
+import type { GraphRunner } from '../../runtime/session.js';
 import { decoderFeeds } from './batch.js';
-import type { ClapSizes, ParameterName } from './graph.js';
+import type { AdapterName, ClapSizes } from './graph.js';
 import type { ClapSample } from './samples.js';
-import type { Parameters } from './trainer.js';
+import { parameterFeeds } from './trainer.js';
 
 /** Negative log-likelihoods a token in nat: behind a reply's own z, another reply's, z = 0, and no prefix. */
 export interface Reconstruction {
@@ -23,15 +23,13 @@ export interface Reconstruction {
 export async function evaluateReconstruction(
   config: LanguageModelConfig,
   sizes: ClapSizes,
-  shapes: Record<ParameterName, number[]>,
-  parameters: Parameters,
+  shapes: Record<AdapterName, number[]>,
+  parameters: Record<AdapterName, Float32Array>,
   samples: readonly ClapSample[],
   latents: readonly (readonly Float32Array[])[],
   tools: { score: GraphRunner; readPrompt: (sample: ClapSample) => Promise<KeyValues> },
 ): Promise<Reconstruction> {
-  const adapter = Object.fromEntries(
-    (['w1', 'b1', 'w2', 'b2'] as const).map((name) => [name, { data: parameters[name], dims: shapes[name] }]),
-  ) as Record<string, Feed>;
+  const adapter = parameterFeeds(parameters, shapes);
   const sums = { own: 0, other: 0, zero: 0, none: 0 };
   let tokens = 0;
   let closer = 0;

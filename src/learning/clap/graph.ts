@@ -25,6 +25,7 @@ import {
   type AdapterParameters,
   adapterShapes,
   latentPrefix,
+  outputPrefix,
   PREFIX_LENGTH,
 } from '../../language-model/graphs/adapter.js';
 import { type CachedSegment, logitsOf, runDecoder } from '../../language-model/graphs/decoder.js';
@@ -42,6 +43,8 @@ export interface ClapSizes {
   projected: number;
   /** Replies of one prompt in a step. */
   replies: number;
+  /** Replies behind z in a step that trains the response; as many are behind -z. */
+  signed: number;
   /** Cached prompt positions. */
   prompt: number;
   /** Reply tokens. */
@@ -63,6 +66,15 @@ export const parameterNames = [
   'log_variance_bias',
 ] as const;
 export type ParameterName = (typeof parameterNames)[number];
+
+/** Those of the adapter, which are all that the response is trained by. */
+export const adapterNames = ['w1', 'b1', 'w2', 'b2'] as const;
+export type AdapterName = (typeof adapterNames)[number];
+
+/** Something for each of the adapter's parameters, in the order of their names. */
+export function eachOfAdapter<T>(make: (name: AdapterName) => T): Record<AdapterName, T> {
+  return Object.fromEntries(adapterNames.map((name) => [name, make(name)])) as Record<AdapterName, T>;
+}
 
 /** The trained parameters' shapes. */
 export function parameterShapes(weights: FrozenWeights, sizes: ClapSizes): Record<ParameterName, number[]> {
@@ -106,15 +118,47 @@ export function buildClapGraph(weights: FrozenWeights, sizes: ClapSizes): Graph 
   return graph;
 }
 
-/** Scores replies behind given latents, or behind none where `prefix_mask` hides the prefix. Out: nll [rows]. */
+/** Scores replies behind given latents, or behind none where `mask` hides the prefix. Out: nll [rows]. */
 export function buildClapScoreGraph(weights: FrozenWeights, sizes: ClapSizes): Graph {
   const { graph } = weights;
-  const shapes = adapterShapes(weights.file.config, sizes.latent, sizes.middle);
-  const input = (name: keyof AdapterParameters) => graph.input(name, 'float32', shapes[name]);
-  const parameters = { w1: input('w1'), b1: input('b1'), w2: input('w2'), b2: input('b2') };
   const latents = graph.input('latents', 'float32', [sizes.replies, sizes.latent]);
-  graph.output('nll', replyLosses(weights, sizes, parameters, latents, sizes.replies));
+  graph.output('nll', replyLosses(weights, sizes, adapterInputs(weights, sizes), latents, sizes.replies));
   return graph;
+}
+
+/**
+ * Adds a step that trains the adapter alone, on replies behind given latents: the mean over rows of weight x nll, and `contrast_weight` times
+ * the mean of softplus(nll - nll') over rows i and i + signed. Out: loss, nll [2 x signed], and `d_<name>` for the adapter's parameters.
+ */
+export function buildResponseGraph(weights: FrozenWeights, sizes: ClapSizes): Graph {
+  const { graph } = weights;
+  const { signed, latent } = sizes;
+  const rows = 2 * signed;
+  const parameters = adapterInputs(weights, sizes);
+  const nll = replyLosses(weights, sizes, parameters, graph.input('latents', 'float32', [rows, latent]), rows);
+  const weighted = ReduceMean(Mul(nll, graph.input('row_weights', 'float32', [rows])), [0], { keepdims: false });
+  const [own, other] = Split(nll, 0, [signed, signed]);
+  const contrast = ReduceMean(Softplus(Sub(own, other)), [0]);
+  const loss = Add(weighted, Squeeze(Mul(contrast, graph.input('contrast_weight', 'float32', [1])), [0]));
+  graph.output('loss', loss);
+  graph.output('nll', nll);
+  const wrt = adapterNames.map((name) => parameters[name]);
+  gradients(loss, wrt).forEach((gradient, i) => graph.output(`d_${adapterNames[i]}`, gradient));
+  return graph;
+}
+
+/** An adapter in training, alone: its parameters are fed. In: latents [rows, latent], prefix_positions [rows, 4]. Out: as the serving adapter. */
+export function buildPrefixGraph(weights: FrozenWeights, sizes: ClapSizes): Graph {
+  const { graph } = weights;
+  const latents = graph.input('latents', 'float32', ['rows', sizes.latent]);
+  const positions = graph.input('prefix_positions', 'int64', ['rows', PREFIX_LENGTH]);
+  outputPrefix(graph, latentPrefix(weights, adapterInputs(weights, sizes), latents, positions));
+  return graph;
+}
+
+function adapterInputs(weights: FrozenWeights, sizes: ClapSizes): AdapterParameters {
+  const shapes = adapterShapes(weights.file.config, sizes.latent, sizes.middle);
+  return eachOfAdapter((name) => weights.graph.input(name, 'float32', shapes[name]));
 }
 
 type PosteriorOf = (features: Value) => { mean: Value; logVariance: Value };

@@ -1,44 +1,45 @@
-/** A CLaP run from prompts to checkpoint (docs/method.md 2): sample, read, project, train, evaluate. Every part resumes. */
+/** A CLaP run from prompts to checkpoint (docs/method.md 2): sample, read, project, train, raise the response, evaluate. Every part resumes. */
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PREFIX_LENGTH } from '../../language-model/graphs/adapter.js';
 import { featureDepths } from '../../language-model/graphs/serving.js';
-import type { Checkpoint } from '../checkpoint.js';
-import { posteriorOf, projectPrompt, projectReply } from '../posterior.js';
+import type { Checkpoint, LoadedCheckpoint } from '../checkpoint.js';
 import { type FittedProjection, fitProjection } from '../projection.js';
-import { evaluateReconstruction, type Reconstruction } from './evaluation.js';
+import { eachOfAdapter } from './graph.js';
 import { clapPrompts } from './prompts.js';
+import { type RaisedResponse, type Reached, raiseResponse } from './response-stage.js';
 import { initialParameters, openRun, type Run } from './run.js';
-import { type ClapSample, readFeatures, readLines, type SampledFeatures, sampleReplies } from './samples.js';
+import { chatPrompt, readFeatures, readLines, sampleReplies } from './samples.js';
 import type { PretrainSettings, PretrainTools } from './settings.js';
 import { readState, writeState } from './state.js';
 import { ClapTrainer, initialState, type Parameters } from './trainer.js';
 
 /** The finished checkpoint and what it reached on unseen prompts. */
-export interface PretrainResult {
+export interface PretrainResult extends Reached {
   checkpoint: Checkpoint;
-  reconstruction: Reconstruction;
+  /** What it reached before its response was raised; undefined where that was not asked for. */
+  before?: Reached;
 }
 
 export async function pretrain(settings: PretrainSettings, tools: PretrainTools): Promise<PretrainResult> {
   await mkdir(tools.workFolder, { recursive: true });
-  const { samples, features } = await collect(settings, tools);
-  const training = samples.slice(0, settings.prompts);
+  const { prompts, validation, seed } = settings;
+  const { samples, features } = await collect(clapPrompts(prompts + validation, seed), settings, tools);
   const fitted = fitProjection(
-    features.slice(0, settings.prompts).map((f) => f.replies),
-    features.slice(0, settings.prompts).map((f) => f.prompt),
+    features.slice(0, prompts).map((f) => f.replies),
+    features.slice(0, prompts).map((f) => f.prompt),
     { principal: settings.projected },
   );
   const run = await openRun(settings, tools, samples);
-  const state =
-    (await readState(tools.workFolder, run.shapes)) ?? initialState(await initialParameters(settings, tools, run));
+  const path = join(tools.workFolder, 'state.safetensors');
+  const state = (await readState(path, run.shapes)) ?? initialState(await initialParameters(settings, tools, run));
   const trainer = new ClapTrainer(
     tools.file.config,
     run.sizes,
     run.shapes,
     settings,
-    { samples: training, white: fitted.white },
-    { step: run.step, readPrompt: run.readPrompt },
+    { samples: samples.slice(0, prompts), white: fitted.white },
+    { step: await run.open('step'), readPrompt: run.readPrompt },
     state,
   );
   const log = join(tools.workFolder, 'training.jsonl');
@@ -50,15 +51,43 @@ export async function pretrain(settings: PretrainSettings, tools: PretrainTools)
     await appendFile(log, `${JSON.stringify(report)}\n`);
     tools.onProgress('train', state.step, settings.steps, report);
     if (state.step % settings.saveEvery === 0 || state.step === settings.steps)
-      await writeState(tools.workFolder, run.shapes, state);
+      await writeState(path, run.shapes, state);
   }
-  tools.onProgress('evaluate', 0, settings.validation);
-  const reconstruction = await evaluate(settings, tools, run, fitted, state.parameters, samples, features);
-  return { checkpoint: checkpointOf(settings, tools, run, fitted, state.parameters, reconstruction), reconstruction };
+  const raised = await raiseResponse(settings, tools, run, {
+    encoder: { ...fitted, ...headsOf(state.parameters) },
+    adapter: state.parameters,
+    prompts: samples.slice(0, prompts),
+    heldOut: { samples: samples.slice(prompts), features: features.slice(prompts) },
+  });
+  return resultOf(settings, raised, checkpointOf(settings, tools, run, fitted, state.parameters));
 }
 
-async function collect(settings: PretrainSettings, tools: PretrainTools) {
-  const prompts = clapPrompts(settings.prompts + settings.validation, settings.seed);
+/**
+ * Raises the response of a checkpoint that CLaP has made; its encoder stays as it is, so that what is stored of replies goes on meaning the
+ * same. The prompts are those that a whole run of these settings would train on and be judged on.
+ * @param settings sizes must be the checkpoint's
+ */
+export async function goOnFrom(
+  from: LoadedCheckpoint,
+  settings: PretrainSettings,
+  tools: PretrainTools,
+): Promise<PretrainResult> {
+  await mkdir(tools.workFolder, { recursive: true });
+  const texts = clapPrompts(settings.prompts + settings.validation, settings.seed);
+  const { samples, features } = await collect(texts.slice(settings.prompts), settings, tools);
+  const prompts = texts.slice(0, settings.prompts).map((text) => chatPrompt(text, tools.file.tokenizer));
+  const run = await openRun(settings, tools, [...prompts, ...samples]);
+  const raised = await raiseResponse(settings, tools, run, {
+    encoder: from,
+    adapter: eachOfAdapter((name) => from.adapter[name].data),
+    prompts,
+    heldOut: { samples, features },
+  });
+  const { digest, ...checkpoint } = from;
+  return resultOf(settings, raised, { ...checkpoint, training: { ...from.training, startedFrom: digest } });
+}
+
+async function collect(prompts: readonly string[], settings: PretrainSettings, tools: PretrainTools) {
   const { runtime, workFolder: folder, signal } = tools;
   const samples = await sampleReplies(
     prompts,
@@ -75,31 +104,6 @@ async function collect(settings: PretrainSettings, tools: PretrainTools) {
   return { samples, features: await readFeatures(samples, { runtime, folder, signal, onProgress }) };
 }
 
-async function evaluate(
-  settings: PretrainSettings,
-  tools: PretrainTools,
-  run: Run,
-  fitted: FittedProjection,
-  parameters: Parameters,
-  samples: readonly ClapSample[],
-  features: readonly SampledFeatures[],
-): Promise<Reconstruction> {
-  const heads = headsOf(parameters);
-  const latents = features.slice(settings.prompts).map(({ prompt, replies }) => {
-    const expected = projectPrompt(fitted, prompt);
-    return replies.map((reply) => posteriorOf(heads, projectReply(fitted, reply), expected).mean);
-  });
-  return evaluateReconstruction(
-    tools.file.config,
-    run.sizes,
-    run.shapes,
-    parameters,
-    samples.slice(settings.prompts),
-    latents,
-    { score: run.score, readPrompt: run.readPrompt },
-  );
-}
-
 function headsOf(parameters: Parameters) {
   return {
     meanHead: { weight: parameters.mean_weight, bias: parameters.mean_bias },
@@ -113,7 +117,6 @@ function checkpointOf(
   run: Run,
   fitted: FittedProjection,
   parameters: Parameters,
-  reconstruction: Reconstruction,
 ): Checkpoint {
   const { config, digest } = tools.file;
   const { layers, hidden } = config;
@@ -142,7 +145,20 @@ function checkpointOf(
       model: config.name,
       promptRegressionR2: fitted.r2,
       projectionShare: fitted.explained,
-      reconstruction,
     },
   };
+}
+
+/** @param checkpoint all but what the stage behind CLaP changed */
+function resultOf(settings: PretrainSettings, raised: RaisedResponse, checkpoint: Checkpoint): PretrainResult {
+  const { adapter, before, after } = raised;
+  const training = {
+    ...checkpoint.training,
+    response: settings.response,
+    reconstruction: after.reconstruction,
+    responseReached: after.response,
+  };
+  const arrays = eachOfAdapter((name) => ({ ...checkpoint.adapter[name], data: adapter[name] }));
+  const result = { ...after, checkpoint: { ...checkpoint, adapter: arrays, training } };
+  return settings.response.steps > 0 ? { ...result, before } : result;
 }

@@ -10,33 +10,42 @@ import type { KeyValues } from '../../runtime/kv-cache.js';
 import { compileModel } from '../../runtime/model-files.js';
 import { ServingModel } from '../../runtime/serving-model.js';
 import type { GraphRunner } from '../../runtime/session.js';
-import { buildClapGraph, buildClapScoreGraph, type ClapSizes, parameterShapes } from './graph.js';
-import type { ClapSample } from './samples.js';
+import {
+  buildClapGraph,
+  buildClapScoreGraph,
+  buildPrefixGraph,
+  buildResponseGraph,
+  type ClapSizes,
+  parameterShapes,
+} from './graph.js';
+import type { ChatPrompt } from './samples.js';
 import type { PretrainSettings, PretrainTools } from './settings.js';
 import type { Parameters } from './trainer.js';
+
+/** Graphs of a run, each opened when it is first asked for. */
+type GraphName = 'step' | 'score' | 'response' | 'prefix' | 'inspect';
 
 export interface Run {
   sizes: ClapSizes;
   shapes: ReturnType<typeof parameterShapes>;
-  step: GraphRunner;
-  score: GraphRunner;
-  inspect: GraphRunner;
-  readPrompt: (sample: ClapSample) => Promise<KeyValues>;
+  open: (name: GraphName) => Promise<GraphRunner>;
+  readPrompt: (prompt: ChatPrompt) => Promise<KeyValues>;
 }
 
-/** Compiles and opens the training graphs over the float32 weights that the exact serving graphs use too. */
+/** Compiles the training graphs over the float32 weights that the exact serving graphs use too. */
 export async function openRun(
   settings: PretrainSettings,
   tools: PretrainTools,
-  samples: readonly ClapSample[],
+  prompts: readonly ChatPrompt[],
 ): Promise<Run> {
   const { file, thread, threads } = tools;
-  const longest = Math.max(...samples.map((sample) => sample.promptIds.length - 1));
+  const longest = Math.max(...prompts.map(({ promptIds }) => promptIds.length - 1));
   const sizes: ClapSizes = {
     latent: settings.latent,
     middle: settings.middle,
     projected: settings.projected,
     replies: settings.batch,
+    signed: settings.response.signed,
     prompt: Math.ceil(longest / 8) * 8,
     tokens: settings.tokens,
     aggregate: Math.min(64, settings.prompts),
@@ -49,17 +58,23 @@ export async function openRun(
     await writeGraphs(target, [
       buildClapGraph(weightsOf('step'), sizes),
       buildClapScoreGraph(weightsOf('score'), sizes),
+      buildResponseGraph(weightsOf('response'), sizes),
+      buildPrefixGraph(weightsOf('prefix'), sizes),
     ]);
   });
+  const opened = new Map<GraphName, Promise<GraphRunner>>();
   const read = await thread.open(compiled.read, threads);
   const model = new ServingModel(file.config, { read });
   return {
     sizes,
     shapes: parameterShapes(new FrozenWeights(new Graph('shapes'), file, 'float32'), sizes),
-    step: await thread.open(join(folder, 'step.onnx'), threads),
-    score: await thread.open(join(folder, 'score.onnx'), threads),
-    inspect: await thread.open(compiled.inspect, threads),
-    readPrompt: async (sample) => (await model.readPrompt(sample.promptIds, sample.lastUserTurn)).cache,
+    open: (name) => {
+      const path = name === 'inspect' ? compiled.inspect : join(folder, `${name}.onnx`);
+      const graph = opened.get(name) ?? thread.open(path, threads);
+      opened.set(name, graph);
+      return graph;
+    },
+    readPrompt: async (prompt) => (await model.readPrompt(prompt.promptIds, prompt.lastUserTurn)).cache,
   };
 }
 
@@ -96,7 +111,8 @@ async function realTokens(tools: PretrainTools, run: Run): Promise<Float32Array>
   const { layers, hidden } = tools.file.config;
   const ids = tools.file.tokenizer.encodeChat([{ role: 'user', content: 'Hello.' }]).ids.slice(0, -1);
   const model = new ServingModel(tools.file.config, {});
-  const out = await run.inspect.run(model.readFeeds([ids], model.emptyCache(), {}));
+  const inspect = await run.open('inspect');
+  const out = await inspect.run(model.readFeeds([ids], model.emptyCache(), {}));
   const start = new Float32Array(layers * PREFIX_LENGTH * hidden);
   for (let layer = 0; layer < layers; layer++) {
     for (let token = 0; token < PREFIX_LENGTH; token++) {

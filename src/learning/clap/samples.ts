@@ -5,10 +5,14 @@ import { Random } from '../../common/random.js';
 import type { Tokenizer } from '../../language-model/tokenizer.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
 
-export interface ClapSample {
-  prompt: string;
+/** A prompt in the chat template. */
+export interface ChatPrompt {
   promptIds: number[];
   lastUserTurn: [number, number];
+}
+
+export interface ClapSample extends ChatPrompt {
+  prompt: string;
   /** Token ids, with the stop token where a reply ended by itself. */
   replies: number[][];
 }
@@ -48,31 +52,34 @@ export async function sampleReplies(
   for (let i = samples.length; i < prompts.length; i++) {
     tools.signal?.throwIfAborted();
     const random = new Random(`${settings.seed}/sample/${i}`);
-    const { ids, lastUserTurn } = tools.tokenizer.encodeChat([{ role: 'user', content: prompts[i] }]);
-    const rows = Array.from({ length: settings.replies }, () => ({
-      latent: null,
-      seed: random.next(),
-      temperature: settings.temperature,
-      topP: settings.topP,
-      minP: 0,
-      dryMultiplier: 0,
-    }));
-    const decoded = await tools.runtime.generate(
-      {
-        promptIds: ids,
-        lastUserTurn,
-        rows,
-        maxTokens: settings.lengths[random.integer(settings.lengths.length)],
-        stopTokens: [...tools.tokenizer.stopTokens],
-      },
-      () => {},
-    );
-    const sample = { prompt: prompts[i], promptIds: ids, lastUserTurn, replies: decoded.map((row) => row.tokens) };
+    const prompt = chatPrompt(prompts[i], tools.tokenizer);
+    const seeds = Array.from({ length: settings.replies }, () => random.next());
+    const maxTokens = settings.lengths[random.integer(settings.lengths.length)];
+    const replies = await sampleOwnReplies(prompt, seeds, maxTokens, settings, tools);
+    const sample = { prompt: prompts[i], ...prompt, replies };
     await appendFile(path, `${JSON.stringify(sample)}\n`);
     samples.push(sample);
     tools.onProgress(samples.length);
   }
   return samples.slice(0, prompts.length);
+}
+
+export function chatPrompt(text: string, tokenizer: Tokenizer): ChatPrompt {
+  const { ids, lastUserTurn } = tokenizer.encodeChat([{ role: 'user', content: text }]);
+  return { promptIds: ids, lastUserTurn };
+}
+
+/** Replies of the model to a prompt, behind no prefix: one a seed. */
+export async function sampleOwnReplies(
+  { promptIds, lastUserTurn }: ChatPrompt,
+  seeds: readonly number[],
+  maxTokens: number,
+  { temperature, topP }: Pick<SamplingSettings, 'temperature' | 'topP'>,
+  { runtime, tokenizer }: { runtime: LanguageModelRuntime; tokenizer: Tokenizer },
+): Promise<number[][]> {
+  const rows = seeds.map((seed) => ({ latent: null, seed, temperature, topP, minP: 0, dryMultiplier: 0 }));
+  const request = { promptIds, lastUserTurn, rows, maxTokens, stopTokens: [...tokenizer.stopTokens] };
+  return (await runtime.generate(request, () => {})).map(({ tokens }) => tokens);
 }
 
 /** Reads every sample's features without any prefix, continuing where an earlier run stopped: `features.f32`. */

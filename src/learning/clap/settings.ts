@@ -2,6 +2,7 @@
 import type { LanguageModelFile } from '../../language-model/model.js';
 import type { GraphThread } from '../../runtime/graph-thread.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
+import type { ResponseReport, ResponseSettings } from './response-trainer.js';
 import type { StepReport, TrainerSettings } from './trainer.js';
 
 export interface PretrainSettings extends TrainerSettings {
@@ -22,6 +23,8 @@ export interface PretrainSettings extends TrainerSettings {
   tokens: number;
   /** Steps between saved states. */
   saveEvery: number;
+  /** The stage behind CLaP that raises the response. */
+  response: ResponseSettings;
 }
 
 /** What docs/method.md 2 found to start well, at the size of SmolLM2-135M. */
@@ -44,6 +47,15 @@ export const PRETRAIN_DEFAULTS: PretrainSettings = {
   clip: 1,
   shrinkShare: 0.4,
   saveEvery: 20,
+  response: {
+    steps: 0,
+    learningRate: 1e-3,
+    signed: 6,
+    shortest: 3,
+    longest: 7.5,
+    driftWeight: 1,
+    clapEvery: 4,
+  },
 };
 
 export interface PretrainTools {
@@ -55,6 +67,11 @@ export interface PretrainTools {
   /** Samples, features, states and the log of this run. */
   workFolder: string;
   threads: number;
-  onProgress(stage: 'sample' | 'read' | 'train' | 'evaluate', done: number, total: number, report?: StepReport): void;
+  onProgress(
+    stage: 'sample' | 'read' | 'train' | 'respond' | 'evaluate',
+    done: number,
+    total: number,
+    report?: StepReport | ResponseReport,
+  ): void;
   signal?: AbortSignal;
 }

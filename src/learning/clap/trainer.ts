@@ -5,7 +5,7 @@ import type { KeyValues } from '../../runtime/kv-cache.js';
 import type { Feed, GraphRunner } from '../../runtime/session.js';
 import { type AdamState, clipGradients, initAdam, updateAdam, warmupThenDecay } from '../adamw.js';
 import { decoderFeeds } from './batch.js';
-import { type ClapSizes, type ParameterName, parameterNames } from './graph.js';
+import type { ClapSizes, ParameterName } from './graph.js';
 import type { ClapSample } from './samples.js';
 
 export interface TrainerSettings {
@@ -24,10 +24,10 @@ export interface TrainerSettings {
 export type Parameters = Record<ParameterName, Float32Array>;
 
 /** Everything a run needs to go on as if it had not stopped. */
-export interface TrainerState {
+export interface TrainerState<Name extends string = ParameterName> {
   step: number;
-  parameters: Parameters;
-  moments: Record<ParameterName, AdamState>;
+  parameters: Record<Name, Float32Array>;
+  moments: Record<Name, AdamState>;
 }
 
 export interface StepReport {
@@ -47,11 +47,42 @@ export interface TrainingData {
   white: readonly (readonly Float32Array[])[];
 }
 
-export function initialState(parameters: Parameters): TrainerState {
+export function initialState<Name extends string>(parameters: Record<Name, Float32Array>): TrainerState<Name> {
   const moments = Object.fromEntries(
-    parameterNames.map((name) => [name, initAdam(parameters[name].length)]),
-  ) as TrainerState['moments'];
+    namesOf(parameters).map((name) => [name, initAdam(parameters[name].length)]),
+  ) as TrainerState<Name>['moments'];
   return { step: 0, parameters, moments };
+}
+
+/**
+ * Takes one Adam step from a graph's outputs `d_<name>`, clipped together. Returns their norm before.
+ * @param learningRate of each parameter at this step
+ */
+export function takeStep<Name extends string>(
+  state: TrainerState<Name>,
+  outputs: Record<string, Float32Array>,
+  clip: number,
+  learningRate: (name: Name) => number,
+): number {
+  const names = namesOf(state.parameters);
+  const gradients = names.map((name) => outputs[`d_${name}`]);
+  const norm = clipGradients(gradients, clip);
+  state.step++;
+  names.forEach((name, i) => {
+    const settings = { learningRate: learningRate(name) };
+    updateAdam(state.parameters[name], gradients[i], state.moments[name], state.step, settings);
+  });
+  return norm;
+}
+
+export const namesOf = <Name extends string>(record: Record<Name, unknown>): Name[] => Object.keys(record) as Name[];
+
+/** Feeds of the parameters, by their names. */
+export function parameterFeeds<Name extends string>(
+  parameters: Record<Name, Float32Array>,
+  shapes: Record<Name, number[]>,
+): Record<string, Feed> {
+  return Object.fromEntries(namesOf(parameters).map((name) => [name, { data: parameters[name], dims: shapes[name] }]));
 }
 
 export class ClapTrainer {
@@ -76,7 +107,7 @@ export class ClapTrainer {
     );
     const replies = picked.map((i) => sample.replies[i]);
     const out = await this.tools.step.run({
-      ...this.parameterFeeds(),
+      ...parameterFeeds(this.state.parameters, this.shapes),
       ...this.posteriorFeeds(
         random,
         picked.map((i) => this.data.white[prompt][i]),
@@ -99,12 +130,6 @@ export class ClapTrainer {
     };
   }
 
-  private parameterFeeds(): Record<string, Feed> {
-    return Object.fromEntries(
-      parameterNames.map((name) => [name, { data: this.state.parameters[name], dims: this.shapes[name] }]),
-    );
-  }
-
   private posteriorFeeds(random: Random, rows: readonly Float32Array[]): Record<string, Feed> {
     const { replies, latent, projected, aggregate, draws } = this.sizes;
     const shrink = Float32Array.from(rows, () => (random.uniform() < this.settings.shrinkShare ? random.uniform() : 1));
@@ -123,22 +148,15 @@ export class ClapTrainer {
   }
 
   private update(out: Record<string, Float32Array>): number {
-    const gradients = parameterNames.map((name) => out[`d_${name}`]);
-    const norm = clipGradients(gradients, this.settings.clip);
-    const rate = warmupThenDecay(this.state.step, this.settings.steps);
-    this.state.step++;
-    parameterNames.forEach((name, i) => {
-      const head = name.startsWith('mean') || name.startsWith('log_variance');
-      const learningRate = rate * (head ? this.settings.headLearningRate : this.settings.learningRate);
-      updateAdam(this.state.parameters[name], gradients[i], this.state.moments[name], this.state.step, {
-        learningRate,
-      });
-    });
-    return norm;
+    const { clip, headLearningRate, learningRate, steps } = this.settings;
+    const rate = warmupThenDecay(this.state.step, steps);
+    const isHead = (name: ParameterName) => name.startsWith('mean') || name.startsWith('log_variance');
+    return takeStep(this.state, out, clip, (name) => rate * (isHead(name) ? headLearningRate : learningRate));
   }
 }
 
-function joined(rows: readonly Float32Array[]): Float32Array {
+/** Rows of one length behind one another. */
+export function joined(rows: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(rows.length * rows[0].length);
   rows.forEach((row, i) => out.set(row, i * row.length));
   return out;

@@ -1,0 +1,56 @@
+/** Measures an adapter's response on prompts it never saw: replies behind opposite latents, and what they cost (docs/method.md 5). */
+import { Random } from '../../common/random.js';
+import type { AdapterValues, OnPolicy } from './on-policy.js';
+import { drawDirection, type OpposedReplies, type ResponseSlope, responseSlope } from './response-slope.js';
+import type { ChatPrompt } from './samples.js';
+
+export interface ResponseMeasure extends ResponseSlope {
+  /** Negative log-likelihood a token of the replies under the untouched model, in nat, the mean over replies. */
+  drift: number;
+  /** Different word pairs over all word pairs of the replies together (Li et al. 2016). */
+  distinct2: number;
+  /** Length of the latents. */
+  length: number;
+  /** Tokens that a reply had at most. */
+  tokens: number;
+}
+
+/** Length of z near that of a learned taste, and replies long enough to tell. */
+const MEASURED = { directions: 4, length: 6.8, tokens: 40 };
+
+/** The same seed, prompts and adapter give the same measure; other adapters are measured along the same directions. */
+export async function measureResponse(
+  policy: OnPolicy,
+  adapter: AdapterValues,
+  prompts: readonly ChatPrompt[],
+  { seed, latent, decode }: { seed: number; latent: number; decode: (tokens: number[]) => string },
+  onProgress: (done: number) => void = () => {},
+): Promise<ResponseMeasure> {
+  const { directions, length, tokens } = MEASURED;
+  const pairs: OpposedReplies[] = [];
+  const drifts: number[] = [];
+  const texts: string[] = [];
+  for (const [i, prompt] of prompts.entries()) {
+    const random = new Random(`${seed}/response/measure/${i}`);
+    const drawn = Array.from({ length: directions }, () => drawDirection(random, latent).map((u) => u * length));
+    const latents = [...drawn, ...drawn.map((z) => z.map((value) => -value))];
+    const replies = await policy.write(adapter, prompt, latents, tokens, random);
+    const said = await policy.posteriors(prompt, replies);
+    drawn.forEach((z, d) => {
+      pairs.push({ prompt: i, latent: z, plus: said[d].mean, minus: said[d + directions].mean });
+    });
+    drifts.push(...(await policy.drift(prompt, replies)));
+    texts.push(...replies.map(decode));
+    onProgress(i + 1);
+  }
+  const drift = drifts.reduce((sum, value) => sum + value, 0) / drifts.length;
+  return { ...responseSlope(pairs), drift, distinct2: distinctPairs(texts), length, tokens };
+}
+
+function distinctPairs(texts: readonly string[]): number {
+  const pairs = texts.flatMap((text) => {
+    const words = text.split(/\s+/).filter((word) => word !== '');
+    return words.slice(1).map((word, i) => `${words[i]} ${word}`);
+  });
+  return pairs.length === 0 ? 0 : new Set(pairs).size / pairs.length;
+}
