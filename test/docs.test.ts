@@ -86,7 +86,8 @@ describe('docs/operations.md', () => {
   });
 
   it('states the defaults of pretrain', () => {
-    const { steps, prompts, seed, validation } = PRETRAIN_DEFAULTS;
+    const { steps, prompts, seed, validation, response } = PRETRAIN_DEFAULTS;
+    expect(operations).toContain(`| \`--response-steps\` | ${response.steps} |`);
     expect(operations).toContain(`| \`--steps\` | ${steps} |`);
     expect(operations).toContain(`| \`--prompts\` | ${prompts} |`);
     expect(operations).toContain(`| \`--seed\` | ${seed} |`);
@@ -109,6 +110,19 @@ describe('docs/method.md', () => {
       `m = ${middle} numbers`,
       `4h → ${projected}`,
       `for ${100 * PRETRAIN_DEFAULTS.shrinkShare} % of the rows`,
+    ];
+    for (const words of said) expect(method).toContain(words);
+  });
+
+  it('states the settings of raising the response', () => {
+    const { signed, shortest, longest, driftWeight, clapEvery, learningRate } = PRETRAIN_DEFAULTS.response;
+    const said = [
+      `s ~ U(${shortest}, ${longest})`,
+      `y_${signed} behind z, y_${signed + 1} … y_${2 * signed} behind -z`,
+      `at most ${PRETRAIN_DEFAULTS.tokens} tokens`,
+      `β = ${driftWeight}\n`,
+      `Every ${['', 'first', 'second', 'third', 'fourth'][clapEvery]} step`,
+      `Adam at ${learningRate.toExponential()}`,
     ];
     for (const words of said) expect(method).toContain(words);
   });

@@ -10,9 +10,11 @@ import { draftOf, writeWhole } from '../common/whole-files.js';
 import { ensureModel } from '../language-model/fetch.js';
 import type { FetchProgress } from '../language-model/fetching.js';
 import { openGguf } from '../language-model/gguf.js';
-import { writeCheckpoint } from '../learning/checkpoint.js';
-import { type PretrainResult, pretrain } from '../learning/clap/pretrain.js';
+import { type Checkpoint, writeCheckpoint } from '../learning/checkpoint.js';
+import { goOnFrom, type PretrainResult, pretrain } from '../learning/clap/pretrain.js';
+import { responseLog } from '../learning/clap/response-stage.js';
 import { PRETRAIN_DEFAULTS, type PretrainSettings } from '../learning/clap/settings.js';
+import { requireCheckpoint } from '../learning/find-checkpoint.js';
 import { GraphThread } from '../runtime/graph-thread.js';
 import { WorkerRuntime } from '../runtime/runtime.js';
 import { modelCard } from './model-card.js';
@@ -23,9 +25,11 @@ const SAMPLING_SLOTS = 16;
 
 interface Flags extends Partial<Record<'data' | 'model' | 'threads', string>> {
   output?: string;
+  from?: string;
   resume?: boolean;
   restart?: boolean;
   steps: number;
+  responseSteps: number;
   prompts: number;
   seed: number;
 }
@@ -36,44 +40,62 @@ export function pretrainCommand(): Command {
     .option('--model <model>', 'a GGUF file, or hf:owner/repo/file; default as for "palate start" (PALATE_MODEL)')
     .option('--data <folder>', 'folder for samples, states and compiled graphs; default ./.palate (PALATE_DATA)')
     .option('--output <folder>', 'folder for checkpoint, card and log; default <data>/checkpoints')
-    .option('--resume', 'go on where an earlier run of the same settings stopped; --steps may be more')
+    .option('--from <checkpoint>', 'leave CLaP out and raise the response of this .clap.safetensors')
+    .option('--resume', 'go on where an earlier run of the same settings stopped; steps may be more')
     .option('--restart', 'throw away what an earlier run left')
     .option('--steps <number>', 'training steps', wholeNumber, PRETRAIN_DEFAULTS.steps)
+    .option(
+      '--response-steps <number>',
+      'steps that raise how far replies follow their latent, behind the others',
+      (text) => (text === '0' ? 0 : wholeNumber(text)),
+      PRETRAIN_DEFAULTS.response.steps,
+    )
     .option('--prompts <number>', 'prompts to train on', wholeNumber, PRETRAIN_DEFAULTS.prompts)
     .option('--seed <number>', 'the same seed gives the same checkpoint', wholeNumber, PRETRAIN_DEFAULTS.seed)
     .option('--threads <number>', 'threads for the model; default: one a processor core (PALATE_THREADS)')
     .action(run);
 }
 
-async function run({ output, resume, restart, steps, prompts, seed, ...flags }: Flags): Promise<void> {
+async function run({ output, from, resume, restart, ...given }: Flags): Promise<void> {
+  const { steps, responseSteps, prompts, seed, ...flags } = given;
   const settings = loadSettings({ flags });
+  const response = { ...PRETRAIN_DEFAULTS.response, steps: responseSteps };
+  if (from !== undefined && responseSteps === 0) {
+    throw new PalateError('BAD_USER_INPUT', '--from is for --response-steps: say how many of them.');
+  }
   const path = await runPretrain({
     settings,
+    from,
     output: output ?? join(settings.data, 'checkpoints'),
     leftover: restart ? 'discard' : resume ? 'continue' : 'refuse',
-    training: { ...PRETRAIN_DEFAULTS, steps, prompts, seed },
+    training: { ...PRETRAIN_DEFAULTS, steps, prompts, seed, response },
   });
   process.stdout.write(`${path}\n`);
 }
 
 interface Run {
   settings: Settings;
+  /** The checkpoint to go on from, in place of CLaP. */
+  from: string | undefined;
   output: string;
   /** What becomes of an earlier run's samples and states. */
   leftover: 'continue' | 'discard' | 'refuse';
   training: PretrainSettings;
 }
 
-/** Runs CLaP and writes `<model>.clap.safetensors` with its card and log. Returns the checkpoint's path. */
-async function runPretrain({ settings, output, leftover, training }: Run): Promise<string> {
+/** Runs CLaP and what follows, and writes `<model>.clap.safetensors` with its card and log. Returns the checkpoint's path. */
+async function runPretrain({ settings, from, output, leftover, training }: Run): Promise<string> {
   const progress = new ProgressLine(process.stderr);
   const onFetch = ({ received, total, source }: FetchProgress) =>
     progress.show(`fetch from ${source}`, received, total ?? received);
   const modelPath = await ensureModel(settings.model, settings.data, onFetch, { namedBy: settings.origin.model });
   const file = await openGguf(modelPath);
+  const checkpoint = from === undefined ? undefined : await requireCheckpoint(from, file.digest);
+  const wanted = checkpoint ? sizedAs(checkpoint, training) : training;
   const cacheFolder = join(settings.data, 'cache');
-  const workFolder = join(settings.data, 'pretrain', file.digest.slice(0, 16));
-  await openWorkFolder(workFolder, leftover, training);
+  const digests = [file.digest, ...(checkpoint ? [checkpoint.digest] : [])];
+  const workFolder = join(settings.data, 'pretrain', digests.map((digest) => digest.slice(0, 16)).join('-'));
+  await openWorkFolder(workFolder, leftover, wanted);
   await mkdir(cacheFolder, { recursive: true });
   const threads = settings.threads || availableParallelism();
   const runtime = new WorkerRuntime({ modelPath, cacheFolder, adapter: null, slots: SAMPLING_SLOTS, threads });
@@ -82,13 +104,21 @@ async function runPretrain({ settings, output, leftover, training }: Run): Promi
     await runtime.start();
     const onProgress = (stage: string, done: number, total: number, report?: object) =>
       progress.show(stage, done, total, report);
-    const result = await pretrain(training, { file, runtime, thread, cacheFolder, workFolder, threads, onProgress });
-    return await writeResult(output, file.config.name, join(workFolder, 'training.jsonl'), result);
+    const tools = { file, runtime, thread, cacheFolder, workFolder, threads, onProgress };
+    const result = await (checkpoint ? goOnFrom(checkpoint, wanted, tools) : pretrain(wanted, tools));
+    const logs = [responseLog(workFolder, wanted.steps)];
+    if (!checkpoint) logs.unshift(join(workFolder, 'training.jsonl'));
+    return await writeResult(output, file.config.name, logs, result);
   } finally {
     progress.end();
     await runtime.stop();
     await thread.close();
   }
+}
+
+/** The settings with a checkpoint's sizes, and no steps of CLaP. */
+function sizedAs({ latentSize, projectedSize, adapter }: Checkpoint, training: PretrainSettings): PretrainSettings {
+  return { ...training, steps: 0, latent: latentSize, projected: projectedSize, middle: adapter.b1.shape[1] };
 }
 
 /**
@@ -127,17 +157,22 @@ async function discard(folder: string): Promise<void> {
 
 /** A run may be made longer: its learning rate then goes on from where the longer schedule would be. */
 function sameButSteps(known: PretrainSettings, wanted: PretrainSettings): boolean {
-  return JSON.stringify({ ...known, steps: wanted.steps }) === JSON.stringify(wanted);
+  const { steps, response } = wanted;
+  const longer = { ...known, steps, response: { ...known.response, steps: response.steps } };
+  return JSON.stringify(longer) === JSON.stringify(wanted);
 }
 
-async function writeResult(output: string, model: string, log: string, result: PretrainResult): Promise<string> {
+async function writeResult(output: string, model: string, logs: string[], result: PretrainResult): Promise<string> {
   await mkdir(output, { recursive: true });
   const name = model.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const path = join(output, `${name}.clap.safetensors`);
   const digest = await writeCheckpoint(path, result.checkpoint);
   const { size } = await stat(path);
   await writeWhole(join(output, `${name}.clap.md`), modelCard(model, digest, size, result));
-  await writeWhole(join(output, `${name}.clap.log.jsonl`), await readFile(log));
+  await writeWhole(
+    join(output, `${name}.clap.log.jsonl`),
+    Buffer.concat(await Promise.all(logs.map((log) => readFile(log)))),
+  );
   return path;
 }
 

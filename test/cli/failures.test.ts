@@ -47,6 +47,12 @@ it.each([
     { PALATE_MODEL: 'broken.gguf' },
     /^palate: There is no language model to serve: .*nowhere\.gguf, which --model names, does not exist/,
   ],
+  [
+    'a checkpoint to go on from by no step',
+    ['pretrain', '--from', 'a.clap.safetensors'],
+    {},
+    /^palate: --from is for --response-steps: say how many of them\.\n$/,
+  ],
   ['a model that is none', ['start'], { PALATE_MODEL: 'broken.gguf' }, /^palate: .*broken\.gguf/],
   [
     'a variable that is no setting',
