@@ -35,6 +35,7 @@ const NOT_RUN: readonly [begins: string, reason: string][] = [
   ['npm run check  ', 'how to work on the sources'],
   ['DATABASE_URL=', 'needs a server of PostgreSQL; the store is tested on one'],
   ['npx palate pretrain', 'takes hours'],
+  ['npm run bench -- bank', 'takes hours'],
 ];
 
 interface Block {
