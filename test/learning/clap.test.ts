@@ -125,7 +125,7 @@ describe('a CLaP run', () => {
     tokens: 4,
     steps: 4,
     saveEvery: 2,
-    response: { ...PRETRAIN_DEFAULTS.response, steps: 4, signed: 2, clapEvery: 2 },
+    response: { ...PRETRAIN_DEFAULTS.response, steps: 4, signed: 2, clapEvery: 2, saveEvery: 2 },
   };
 
   const whole = once(() => inFolder('whole', (tools) => pretrain(settings, tools)));

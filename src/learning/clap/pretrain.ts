@@ -74,7 +74,9 @@ export async function goOnFrom(
 ): Promise<PretrainResult> {
   await mkdir(tools.workFolder, { recursive: true });
   const texts = clapPrompts(settings.prompts + settings.validation, settings.seed);
-  const { samples, features } = await collect(texts.slice(settings.prompts), settings, tools);
+  // No more of them than are judged.
+  const judged = { ...settings, repliesPerPrompt: settings.batch };
+  const { samples, features } = await collect(texts.slice(settings.prompts), judged, tools);
   const prompts = texts.slice(0, settings.prompts).map((text) => chatPrompt(text, tools.file.tokenizer));
   const run = await openRun(settings, tools, [...prompts, ...samples]);
   const raised = await raiseResponse(settings, tools, run, {

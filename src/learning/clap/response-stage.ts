@@ -55,7 +55,7 @@ export async function raiseResponse(
     runtime: tools.runtime,
     prefix: await run.open('prefix'),
   });
-  const { steps } = settings.response;
+  const { steps, saveEvery } = settings.response;
   const shapes = eachOfAdapter((name) => run.shapes[name]);
   const path = join(tools.workFolder, `response-${settings.steps}.safetensors`);
   const log = responseLog(tools.workFolder, settings.steps);
@@ -79,7 +79,7 @@ export async function raiseResponse(
     const report = await trainer.train();
     await note(report);
     tools.onProgress('respond', state.step, steps, report);
-    if (state.step % settings.saveEvery === 0 || state.step === steps) await writeState(path, shapes, state);
+    if (state.step % saveEvery === 0 || state.step === steps) await writeState(path, shapes, state);
   }
   const after = await reach(state.parameters);
   await note({ responseStep: state.step, reached: after });

@@ -28,6 +28,8 @@ export interface ResponseSettings {
   driftWeight: number;
   /** Every so manyth step is one of CLaP. */
   clapEvery: number;
+  /** Steps between saved states; one takes as long as several of CLaP. */
+  saveEvery: number;
 }
 
 export interface ResponseReport {

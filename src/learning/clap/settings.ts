@@ -55,6 +55,7 @@ export const PRETRAIN_DEFAULTS: PretrainSettings = {
     longest: 7.5,
     driftWeight: 1,
     clapEvery: 4,
+    saveEvery: 5,
   },
 };
 
