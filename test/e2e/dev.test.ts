@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat, utimes } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,15 +9,7 @@ import { expect, it } from 'vitest';
 import { writeTinyModel } from '../language-model/gguf-writer.js';
 import { prepareDatabase } from '../store/template.js';
 import { ROOT } from '../support/compiled.mjs';
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
+import { freePort } from '../support/free-port.js';
 
 it('runs the service from its sources, starts it again when one changes, and ends with it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palate-dev-'));

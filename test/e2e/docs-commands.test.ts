@@ -6,8 +6,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +13,7 @@ import { configSchema as discord } from '../../bots/discord/config.js';
 import { configSchema as slack } from '../../bots/slack/config.js';
 import { pluginVariable, VARIABLES } from '../../src/common/config.js';
 import { MAIN, ROOT } from '../support/compiled.mjs';
+import { freePort } from '../support/free-port.js';
 import { defaultModelPath } from '../support/model.js';
 
 const PALATE = `${process.execPath} ${MAIN}`;
@@ -167,11 +166,3 @@ describe('what is run', () => {
     expect(run(`${tune.replace(/#.*/, '')} --tokens 4`, '1\n')).toContain('1/10');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -6,12 +6,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { createLog } from '../../src/common/log.js';
 import { openStore } from '../../src/store/store.js';
+import { freePort } from '../support/free-port.js';
 
 const NOBODY = 65_534;
 
@@ -42,24 +42,11 @@ export async function startPostgres(): Promise<PostgresServer> {
   const url = (database: string) => `postgresql://palate@127.0.0.1:${port}/${database}`;
   let server: ChildProcess;
   const launch = async () => {
-    server = spawn(
-      join(bin, 'postgres'),
-      [
-        '-D',
-        data,
-        '-p',
-        String(port),
-        '-h',
-        '127.0.0.1',
-        '-k',
-        folder,
-        ...settings.flatMap((setting) => ['-c', setting]),
-      ],
-      {
-        ...identity,
-        stdio: 'ignore',
-      },
-    );
+    const place = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder];
+    server = spawn(join(bin, 'postgres'), [...place, ...settings.flatMap((setting) => ['-c', setting])], {
+      ...identity,
+      stdio: 'ignore',
+    });
     await answering(server, url('postgres'));
   };
   const end = async () => {
@@ -93,15 +80,6 @@ async function readableBinaries(folder: string, identity: { uid?: number; gid?: 
   if (spawnSync(postgres, ['--version'], identity).status === 0) return dirname(postgres);
   await cp(dirname(dirname(postgres)), join(folder, 'native'), { recursive: true, verbatimSymlinks: false });
   return join(folder, 'native/bin');
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 async function answering(server: ChildProcess, url: string): Promise<void> {

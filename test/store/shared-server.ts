@@ -17,7 +17,7 @@ const ADDRESS = 'TEST_DATABASES';
 /** Called once before a run; what it returns, once after. */
 export async function setup(): Promise<() => Promise<void>> {
   let started: Promise<PostgresServer> | undefined;
-  const desk = createServer(async (request, response) => {
+  const requests = createServer(async (request, response) => {
     try {
       started ??= startPostgres();
       const server = await started;
@@ -29,12 +29,12 @@ export async function setup(): Promise<() => Promise<void>> {
       response.writeHead(500).end(String(error));
     }
   });
-  desk.listen(0, '127.0.0.1');
-  await once(desk, 'listening');
-  process.env[ADDRESS] = `http://127.0.0.1:${(desk.address() as AddressInfo).port}`;
+  requests.listen(0, '127.0.0.1');
+  await once(requests, 'listening');
+  process.env[ADDRESS] = `http://127.0.0.1:${(requests.address() as AddressInfo).port}`;
   return async () => {
-    desk.close();
-    desk.closeAllConnections();
+    requests.close();
+    requests.closeAllConnections();
     await (await started)?.stop();
   };
 }

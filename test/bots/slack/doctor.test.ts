@@ -1,11 +1,9 @@
-/** What the doctor finds about a Slack bot, against the local Slack. */
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HELPFUL, NEEDED } from '../../../bots/slack/scopes.js';
 import type { Finding } from '../../../src/client/index.js';
 import { type Slack, startSlack } from '../../fakes/slack/server.js';
 import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
+import { freePort } from '../../support/free-port.js';
 import { openBotFixture, SCOPES } from './fixture.js';
 
 const closing: (() => Promise<void>)[] = [];
@@ -32,14 +30,6 @@ async function configure(place: PluginFixture, config: Record<string, string | n
 
 const about = (found: readonly Finding[], words: string) => found.find(({ title }) => title.includes(words));
 const problems = (found: readonly Finding[]) => found.filter(({ level }) => level === 'PROBLEM');
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('the doctor of the Slack bot', () => {
   it('says which settings go together, before it asks Slack', async () => {

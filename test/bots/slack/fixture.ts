@@ -1,13 +1,10 @@
-/** The whole way for a test: a local Slack, and a service with the Slack bot in it. */
-
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import manifest from '../../../bots/slack/manifest.json' with { type: 'json' };
 import { textIn } from '../../fakes/slack/blocks.js';
 import { GENEROUS, type Tier } from '../../fakes/slack/rate-limits.js';
 import { type Slack, type SlackOptions, startSlack } from '../../fakes/slack/server.js';
 import type { Channel, Install, Message, Team, User } from '../../fakes/slack/types.js';
 import { openPluginFixture, type PluginFixture } from '../../plugins/fixture.js';
+import { freePort } from '../../support/free-port.js';
 
 export const SCOPES = manifest.oauth_config.scopes.bot;
 
@@ -195,12 +192,4 @@ export function shown(...messages: Message[]): Map<string, string> {
 
 export function chosen(message: Message, letter: string): string {
   return `CHOSEN ${shown(message).get(letter)}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
