@@ -185,7 +185,11 @@ it('shows whatever a model wrote, and the rest of the page goes on', async () =>
   const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   expect(content).toBe(width);
   expect(await findings(page)).toEqual([]);
-  await ask(page, 'Are you still there?');
+  await send(page, 'Are you still there?');
+  await lastTurn(page).getByText('Are you still there?').waitFor();
+  // What stands above goes with the question, and reading it is not what is looked at.
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await lastTurn(page).getByRole('button', { name: 'Write again' }).waitFor();
   expect([complaints, strangers]).toEqual([[], []]);
   await close();
 });
