@@ -68,10 +68,7 @@ describe('the message of anything that was thrown', () => {
           return inside();
       }
     };
-    for (let i = 0; i < 5_000; i++) {
-      const message = messageOf(thrown(i % 7));
-      expect(message.trim()).not.toBe('');
-      expect(message).not.toContain('[object');
-    }
+    const messages = Array.from({ length: 1_000 }, (_, i) => messageOf(thrown(i % 7)));
+    expect(messages.filter((message) => message.trim() === '' || message.includes('[object'))).toEqual([]);
   });
 });

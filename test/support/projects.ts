@@ -1,7 +1,7 @@
 /**
  * What a test file needs decides which project it is in, and its imports say what it needs. `unit` needs nothing but the sources;
- * `database` opens one, starts processes or draws a great many inputs; `model` runs a language model or fits tastes by the hundred;
- * `browser` opens pages.
+ * `database` opens one, starts processes, runs a platform's own client or draws a great many inputs; `model` compiles or runs a language
+ * model or fits tastes by the hundred; `browser` opens pages.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -13,10 +13,13 @@ export type Project = (typeof PROJECTS)[number];
 /** By project, the most demanding first: a path below the repository's root, or a package. */
 const NEEDS: readonly [Project, RegExp][] = [
   ['browser', /^playwright-core$/],
-  ['model', /^(test\/support\/(model|decoder-session)|test\/learning\/synthetic-taste|src\/runtime\/runtime)\.ts$/],
+  [
+    'model',
+    /^(test\/support\/(model|decoder-session)|test\/learning\/synthetic-taste|src\/runtime\/(runtime|open-model))\.ts$/,
+  ],
   [
     'database',
-    /^(node:child_process|test\/store\/.*|test\/(fuzz|property)\/.*|src\/store\/(store|pglite|server)\.ts)$/,
+    /^(node:child_process|@slack\/.*|discord\.js|test\/store\/.*|test\/(fuzz|property)\/.*|test\/.*\/hostile-.*|src\/store\/(store|pglite|server)\.ts)$/,
   ],
 ];
 
