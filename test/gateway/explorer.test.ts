@@ -100,7 +100,8 @@ describe('the explorer', () => {
       const editor = page.locator('.graphiql-query-editor .view-lines');
       const run = page.locator('.graphiql-execute-button');
       const told = (where: string) => async () => (await page.locator(where).textContent())?.replaceAll('\u00a0', ' ');
-      // The operation that stands there at first.
+      // The operation that stands there at first. The button does nothing before the editor has it.
+      await expect.poll(told('.graphiql-query-editor .view-lines')).toMatch(/viewer/);
       await run.click();
       await expect.poll(told('.result-window')).toMatch(/"scope": "ADMIN"/);
       await editor.click();
