@@ -1,6 +1,7 @@
 /** Training jobs: what waits, what runs, what came of it. */
 import type { EncoderCapacity, PrismaClient } from './generated/client.js';
 import type { FeatureDigests } from './generations.js';
+import { lockMember } from './ledger.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine } from './sql.js';
@@ -105,17 +106,17 @@ export function trainingJobRepository(
       return pageOf(rows, total, page);
     },
     queue: async (memberId) => {
-      const job = await engine.transaction(async (session) => {
-        const [member] = await session.query('SELECT 1 FROM members WHERE id = $1 FOR UPDATE', [memberId]);
-        return member ? addTraining(session, memberId) : null;
-      });
+      const job = await queueTraining(engine, memberId);
       queue.wake();
       return job;
     },
     claim: (memberId) => claimTraining(engine, memberId),
     extend: (job) => beatTraining(engine, job),
     complete: async (job, encoder) => {
-      const [row] = await engine.query<JobRow>(COMPLETE, completeValues(job, encoder));
+      const row = await engine.transaction(async (session) => {
+        if (!(await lockMember(session, job.memberId))) return undefined;
+        return (await session.query<JobRow>(COMPLETE, completeValues(job, encoder)))[0];
+      });
       return row ? jobOf(row) : null;
     },
     fail: (job, failure) => failTraining(engine, job, failure),
@@ -125,6 +126,12 @@ export function trainingJobRepository(
       recoverTrainings(engine, all ? 'ALL' : await silent.find(engine), maximumAttempts),
     queueOutdated: (digests) => queueOutdated(engine, queue, digests),
   };
+}
+
+function queueTraining(engine: SqlEngine, memberId: string): Promise<TrainingJobRecord | null> {
+  return engine.transaction(async (session) =>
+    (await lockMember(session, memberId)) ? addTraining(session, memberId) : null,
+  );
 }
 
 const COMPLETE = `
@@ -182,7 +189,8 @@ async function queueOutdated(
   );
   const jobs: TrainingJobRecord[] = [];
   for (const { memberId } of outdated) {
-    jobs.push(await engine.transaction((session) => addTraining(session, memberId)));
+    const job = await queueTraining(engine, memberId);
+    if (job) jobs.push(job);
   }
   if (jobs.length > 0) queue.wake();
   return jobs;

@@ -45,6 +45,8 @@ describe('an admin', () => {
         if (grown.length === 2) document.body.dataset.sideBySide = 'yes';
       }).observe(document.body, { childList: true, subtree: true, characterData: true });
     });
+    // Longer than a busy browser looks away.
+    await askForLong(page);
     await page.getByLabel('Your message').fill('Explain why the sky is blue.');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.body.dataset.sideBySide === 'yes');
@@ -54,6 +56,7 @@ describe('an admin', () => {
     expect(await page.content()).not.toContain('With your taste');
     await lastTurn(page).getByText('Choose one.').waitFor({ state: 'attached' });
     await picture(page, 'written');
+    await askForUsual(page);
   });
 
   it('chooses by key, sees it train and the version rise, and only then how the replies were made', async () => {
