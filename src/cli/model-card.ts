@@ -1,6 +1,6 @@
 /** The card that is written beside a checkpoint: what it is, how it was trained, what it reached. */
 import type { PretrainResult } from '../learning/clap/pretrain.js';
-import type { Reached } from '../learning/clap/response-stage.js';
+import type { Reached } from '../learning/clap/response/stage.js';
 
 /** @param bytes the checkpoint file's size */
 export function modelCard(model: string, digest: string, bytes: number, result: PretrainResult): string {

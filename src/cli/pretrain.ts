@@ -12,7 +12,7 @@ import type { FetchProgress } from '../language-model/fetching.js';
 import { openGguf } from '../language-model/gguf.js';
 import { type Checkpoint, writeCheckpoint } from '../learning/checkpoint.js';
 import { goOnFrom, type PretrainResult, pretrain } from '../learning/clap/pretrain.js';
-import { responseLog } from '../learning/clap/response-stage.js';
+import { responseLog } from '../learning/clap/response/stage.js';
 import { PRETRAIN_DEFAULTS, type PretrainSettings } from '../learning/clap/settings.js';
 import { requireCheckpoint } from '../learning/find-checkpoint.js';
 import { GraphThread } from '../runtime/graph-thread.js';

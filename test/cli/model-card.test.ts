@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { modelCard } from '../../src/cli/model-card.js';
 import type { Checkpoint } from '../../src/learning/checkpoint.js';
 import type { PretrainResult } from '../../src/learning/clap/pretrain.js';
-import type { Reached } from '../../src/learning/clap/response-stage.js';
+import type { Reached } from '../../src/learning/clap/response/stage.js';
 import { PRETRAIN_DEFAULTS } from '../../src/learning/clap/settings.js';
 
 const reached = (slope: number): Reached => ({

@@ -17,7 +17,7 @@ import {
   parameterNames,
   parameterShapes,
 } from '../../src/learning/clap/graph.js';
-import { OnPolicy } from '../../src/learning/clap/on-policy.js';
+import { OnPolicy } from '../../src/learning/clap/response/on-policy.js';
 import { goOnFrom, pretrain } from '../../src/learning/clap/pretrain.js';
 import { openRun } from '../../src/learning/clap/run.js';
 import { PRETRAIN_DEFAULTS, type PretrainSettings, type PretrainTools } from '../../src/learning/clap/settings.js';

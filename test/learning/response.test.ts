@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import { responseAdvantages } from '../../src/learning/clap/response-reward.js';
-import { drawDirection, type OpposedReplies, responseSlope } from '../../src/learning/clap/response-slope.js';
+import { responseAdvantages } from '../../src/learning/clap/response/advantages.js';
+import { drawDirection } from '../../src/learning/clap/response/direction.js';
+import { type OpposedReplies, responseSlope } from '../../src/learning/clap/response/slope.js';
 
 const SIZE = 32;
 

@@ -7,7 +7,7 @@ import type { Checkpoint, LoadedCheckpoint } from '../checkpoint.js';
 import { type FittedProjection, fitProjection } from '../projection.js';
 import { eachOfAdapter } from './graph.js';
 import { clapPrompts } from './prompts.js';
-import { type RaisedResponse, type Reached, raiseResponse } from './response-stage.js';
+import { type RaisedResponse, type Reached, raiseResponse } from './response/stage.js';
 import { initialParameters, openRun, type Run } from './run.js';
 import { chatPrompt, readFeatures, readLines, sampleReplies } from './samples.js';
 import type { PretrainSettings, PretrainTools } from './settings.js';

@@ -2,7 +2,8 @@
 import type { LanguageModelFile } from '../../language-model/model.js';
 import type { GraphThread } from '../../runtime/graph-thread.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
-import type { ResponseReport, ResponseSettings } from './response-trainer.js';
+import { RESPONSE_DEFAULTS, type ResponseSettings } from './response/settings.js';
+import type { ResponseReport } from './response/trainer.js';
 import type { StepReport, TrainerSettings } from './trainer.js';
 
 export interface PretrainSettings extends TrainerSettings {
@@ -47,16 +48,7 @@ export const PRETRAIN_DEFAULTS: PretrainSettings = {
   clip: 1,
   shrinkShare: 0.4,
   saveEvery: 20,
-  response: {
-    steps: 0,
-    learningRate: 1e-3,
-    signed: 6,
-    shortest: 3,
-    longest: 7.5,
-    driftWeight: 1,
-    clapEvery: 4,
-    saveEvery: 5,
-  },
+  response: RESPONSE_DEFAULTS,
 };
 
 export interface PretrainTools {

@@ -1,12 +1,12 @@
 /** Replies written behind latents by an adapter as it is at this step of its training, and what is read out of them without any prefix. */
-import { DEFAULT_LIMITS } from '../../common/config.js';
-import type { Random } from '../../common/random.js';
-import { PREFIX_LENGTH } from '../../language-model/graphs/adapter.js';
-import { cacheNames } from '../../language-model/graphs/serving.js';
-import type { LanguageModelConfig } from '../../language-model/model.js';
-import { type KeyValues, rowOf } from '../../runtime/kv-cache.js';
-import { type GraphRunner, int64 } from '../../runtime/session.js';
-import type { LanguageModelRuntime } from '../../runtime/types.js';
+import { DEFAULT_LIMITS } from '../../../common/config.js';
+import type { Random } from '../../../common/random.js';
+import { PREFIX_LENGTH } from '../../../language-model/graphs/adapter.js';
+import { cacheNames } from '../../../language-model/graphs/serving.js';
+import type { LanguageModelConfig } from '../../../language-model/model.js';
+import { type KeyValues, rowOf } from '../../../runtime/kv-cache.js';
+import { type GraphRunner, int64 } from '../../../runtime/session.js';
+import type { LanguageModelRuntime } from '../../../runtime/types.js';
 import {
   type Posterior,
   type PosteriorHeads,
@@ -14,10 +14,10 @@ import {
   posteriorOf,
   projectPrompt,
   projectReply,
-} from '../posterior.js';
-import type { AdapterName } from './graph.js';
-import type { ChatPrompt } from './samples.js';
-import { joined, parameterFeeds } from './trainer.js';
+} from '../../posterior.js';
+import type { AdapterName } from '../graph.js';
+import type { ChatPrompt } from '../samples.js';
+import { joined, parameterFeeds } from '../trainer.js';
 
 export type AdapterValues = Record<AdapterName, Float32Array>;
 

@@ -1,18 +1,18 @@
 /** The stage of a run that raises an adapter's response, and what the adapter reaches before and after it. It resumes. */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PosteriorHeads, Projection } from '../posterior.js';
-import { posteriorOf, projectPrompt, projectReply } from '../posterior.js';
-import { evaluateReconstruction, type Reconstruction } from './evaluation.js';
-import { type AdapterName, eachOfAdapter } from './graph.js';
+import type { PosteriorHeads, Projection } from '../../posterior.js';
+import { posteriorOf, projectPrompt, projectReply } from '../../posterior.js';
+import { evaluateReconstruction, type Reconstruction } from '../evaluation.js';
+import { type AdapterName, eachOfAdapter } from '../graph.js';
+import type { Run } from '../run.js';
+import { type ChatPrompt, type ClapSample, readLines, type SampledFeatures, sampleOwnReplies } from '../samples.js';
+import type { PretrainSettings, PretrainTools } from '../settings.js';
+import { readState, writeState } from '../state.js';
+import { initialState, type TrainerState } from '../trainer.js';
+import { measureResponse, type ResponseMeasure } from './measure.js';
 import { type AdapterValues, OnPolicy } from './on-policy.js';
-import { measureResponse, type ResponseMeasure } from './response-measure.js';
-import { type ResponseReport, ResponseTrainer } from './response-trainer.js';
-import type { Run } from './run.js';
-import { type ChatPrompt, type ClapSample, readLines, type SampledFeatures, sampleOwnReplies } from './samples.js';
-import type { PretrainSettings, PretrainTools } from './settings.js';
-import { readState, writeState } from './state.js';
-import { initialState, type TrainerState } from './trainer.js';
+import { type ResponseReport, ResponseTrainer } from './trainer.js';
 
 /** What an adapter reaches on prompts it never saw. */
 export interface Reached {

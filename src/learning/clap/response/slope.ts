@@ -2,7 +2,6 @@
  * How far replies go along with the latent they are written behind: the posterior mean's move per unit of z (docs/method.md 2, response).
  * Latents come in order of how much replies vary along them, so the k-th principal direction is the k-th number of a latent.
  */
-import type { Random } from '../../common/random.js';
 
 /** What replies to one prompt say of themselves, one written behind `latent` and one behind its opposite. */
 export interface OpposedReplies {
@@ -15,7 +14,7 @@ export interface OpposedReplies {
   minus: Float32Array;
 }
 
-export interface Slope {
+interface Estimate {
   /** Moved per unit of z: 0 where replies pay no heed, 1 where they say all that they were asked to. */
   slope: number;
   /** Standard error over prompts; Infinity where there is one. */
@@ -23,12 +22,12 @@ export interface Slope {
 }
 
 /** Principal directions `first` to `last`, from 0, both counted in. */
-export interface DirectionSlope extends Slope {
+export interface DirectionSlope extends Estimate {
   first: number;
   last: number;
 }
 
-export interface ResponseSlope extends Slope {
+export interface ResponseSlope extends Estimate {
   byDirection: DirectionSlope[];
   prompts: number;
   pairs: number;
@@ -50,7 +49,7 @@ export function responseSlope(pairs: readonly OpposedReplies[]): ResponseSlope {
   return { ...slopeAlong(pairs, 0, size - 1), byDirection, prompts, pairs: pairs.length };
 }
 
-function slopeAlong(pairs: readonly OpposedReplies[], first: number, last: number): Slope {
+function slopeAlong(pairs: readonly OpposedReplies[], first: number, last: number): Estimate {
   const products = pairs.map(({ prompt, latent, plus, minus }) => {
     let moved = 0;
     let asked = 0;
@@ -78,11 +77,4 @@ function directionGroups(size: number): [first: number, last: number][] {
     groups.push([first, first < 4 ? first : Math.min(size, 2 * first) - 1]);
   }
   return groups;
-}
-
-/** A direction of length 1, its k-th number of variance proportional to 1/k: most along what replies vary in most. */
-export function drawDirection(random: Random, size: number): Float32Array {
-  const drawn = random.normals(size).map((value, k) => value / Math.sqrt(k + 1));
-  const length = Math.sqrt(drawn.reduce((sum, value) => sum + value * value, 0));
-  return drawn.map((value) => value / length);
 }

@@ -1,8 +1,9 @@
 /** Measures an adapter's response on prompts it never saw: replies behind opposite latents, and what they cost (docs/method.md 5). */
-import { Random } from '../../common/random.js';
+import { Random } from '../../../common/random.js';
+import type { ChatPrompt } from '../samples.js';
+import { drawDirection } from './direction.js';
 import type { AdapterValues, OnPolicy } from './on-policy.js';
-import { drawDirection, type OpposedReplies, type ResponseSlope, responseSlope } from './response-slope.js';
-import type { ChatPrompt } from './samples.js';
+import { type OpposedReplies, type ResponseSlope, responseSlope } from './slope.js';
 
 export interface ResponseMeasure extends ResponseSlope {
   /** Negative log-likelihood a token of the replies under the untouched model, in nat, the mean over replies. */

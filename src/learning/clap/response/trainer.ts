@@ -2,35 +2,19 @@
  * Trains the adapter on its own replies, so that they go further along the latents they are written behind (docs/method.md 2, response):
  * policy gradient with REINFORCE (Williams 1992), and CLaP in between, so that the adapter goes on telling replies apart.
  */
-import { Random } from '../../common/random.js';
-import type { LanguageModelConfig } from '../../language-model/model.js';
-import type { KeyValues } from '../../runtime/kv-cache.js';
-import type { GraphRunner } from '../../runtime/session.js';
-import { warmupThenDecay } from '../adamw.js';
-import { decoderFeeds } from './batch.js';
-import type { AdapterName, ClapSizes } from './graph.js';
+import { Random } from '../../../common/random.js';
+import type { LanguageModelConfig } from '../../../language-model/model.js';
+import type { KeyValues } from '../../../runtime/kv-cache.js';
+import type { GraphRunner } from '../../../runtime/session.js';
+import { warmupThenDecay } from '../../adamw.js';
+import { decoderFeeds } from '../batch.js';
+import type { AdapterName, ClapSizes } from '../graph.js';
+import type { ChatPrompt } from '../samples.js';
+import { joined, parameterFeeds, type TrainerState, takeStep } from '../trainer.js';
+import { responseAdvantages } from './advantages.js';
+import { drawDirection } from './direction.js';
 import type { OnPolicy } from './on-policy.js';
-import { responseAdvantages } from './response-reward.js';
-import { drawDirection } from './response-slope.js';
-import type { ChatPrompt } from './samples.js';
-import { joined, parameterFeeds, type TrainerState, takeStep } from './trainer.js';
-
-export interface ResponseSettings {
-  /** 0 leaves the adapter as CLaP made it. */
-  steps: number;
-  learningRate: number;
-  /** Replies behind z; as many are written behind -z. */
-  signed: number;
-  /** A latent's length is drawn between these two: that of tastes, from little evidence to much. */
-  shortest: number;
-  longest: number;
-  /** What a nat a token of likelihood under the untouched model weighs against a unit of z. */
-  driftWeight: number;
-  /** Every so manyth step is one of CLaP. */
-  clapEvery: number;
-  /** Steps between saved states; one takes as long as several of CLaP. */
-  saveEvery: number;
-}
+import type { ResponseSettings } from './settings.js';
 
 export interface ResponseReport {
   responseStep: number;
