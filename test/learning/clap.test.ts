@@ -158,7 +158,7 @@ describe('a CLaP run', () => {
   });
 
   it('goes on from a checkpoint, of which it changes the adapter alone', async () => {
-    const from = decodeCheckpoint(encodeCheckpoint((await whole()).checkpoint), 'whole');
+    const from = await finished();
     const { checkpoint, before } = await inFolder('from', (tools) => goOnFrom(from, { ...settings, steps: 0 }, tools));
     const { adapter, training, digest, ...encoder } = from;
     expect(checkpoint).toMatchObject(encoder);
@@ -167,18 +167,36 @@ describe('a CLaP run', () => {
     expect(before?.response.pairs).toBe(8);
   });
 
-  it('writes replies behind an adapter in training as the runtime does that serves it', async () => {
-    const checkpoint = decodeCheckpoint(encodeCheckpoint((await whole()).checkpoint), 'whole');
-    const { w1, b1, w2, b2 } = checkpoint.adapter;
-    const prompt = { promptIds: [5, 6, 7, 8, 9], lastUserTurn: [1, 3] as [number, number] };
-    const latents = [new Random('z').normals(4), new Random('other z').normals(4)];
-    const trained = await inFolder('policy', async (tools) => {
+  const prompt = { promptIds: [5, 6, 7, 8, 9], lastUserTurn: [1, 3] as [number, number] };
+  const finished = async () => decodeCheckpoint(encodeCheckpoint((await whole()).checkpoint), 'whole');
+
+  /** Gives `work` the policy of the finished checkpoint's encoder. */
+  async function withPolicy<T>(work: (policy: OnPolicy) => Promise<T>): Promise<T> {
+    const checkpoint = await finished();
+    return inFolder('policy', async (tools) => {
       const { open, shapes } = await openRun(settings, tools, [prompt]);
       const { config } = file;
       const parts = { config, stopTokens: [], shapes, runtime: tools.runtime, prefix: await open('prefix') };
-      const values = { w1: w1.data, b1: b1.data, w2: w2.data, b2: b2.data };
-      return new OnPolicy(checkpoint, parts).write(values, prompt, latents, 6, new Random('draws'));
+      return work(new OnPolicy(checkpoint, parts));
     });
+  }
+
+  it('reads nothing out of a reply without a token, and of others what it reads where there is none', async () => {
+    await withPolicy(async (policy) => {
+      const written = await policy.judge(prompt, [[5, 6, 7], [8]]);
+      expect(written.map((reply) => reply?.drift).every(Number.isFinite)).toBe(true);
+      const [first, second] = written;
+      expect(await policy.judge(prompt, [[], [5, 6, 7], [], [8]])).toEqual([undefined, first, undefined, second]);
+      expect(await policy.judge(prompt, [[], []])).toEqual([undefined, undefined]);
+    });
+  });
+
+  it('writes replies behind an adapter in training as the runtime does that serves it', async () => {
+    const checkpoint = await finished();
+    const { w1, b1, w2, b2 } = checkpoint.adapter;
+    const latents = [new Random('z').normals(4), new Random('other z').normals(4)];
+    const values = { w1: w1.data, b1: b1.data, w2: w2.data, b2: b2.data };
+    const trained = await withPolicy((policy) => policy.write(values, prompt, latents, 6, new Random('draws')));
     const served = await inFolder(
       'served',
       async ({ runtime }) => {

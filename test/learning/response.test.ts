@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PalateError } from '../../src/common/errors.js';
 import { Random } from '../../src/common/random.js';
 import { responseAdvantages } from '../../src/learning/clap/response/advantages.js';
 import { drawDirection } from '../../src/learning/clap/response/direction.js';
@@ -62,6 +63,10 @@ describe('the response slope', () => {
     expect(responseSlope(copied).error).toBeGreaterThan(1.5 * responseSlope(apart).error);
   });
 
+  it('of no pair at all is refused', () => {
+    expect(() => responseSlope([])).toThrow(PalateError);
+  });
+
   it('has no error to tell where there is one prompt', () => {
     expect(responseSlope(replies(() => 0.2, 0, 1, 'one')).error).toBe(Infinity);
   });
@@ -100,9 +105,24 @@ describe('what replies earn', () => {
       2,
       [0, 0, -Math.SQRT2, Math.SQRT2],
     ],
-    ['nothing where all are alike', [reply(1, 1), reply(1, 1), reply(-1, 1), reply(-1, 1)], 1, [0, 0, 0, 0]],
+    [
+      'nothing where it has no token, and the others as if it were not there',
+      [reply(1, 2), undefined, reply(1, 0), undefined, undefined],
+      1,
+      [1, 0, -1, 0, 0],
+    ],
   ] as const)('%s', (_, replies, driftWeight, expected) => {
     const advantages = responseAdvantages(replies, driftWeight);
     expected.forEach((value, i) => expect(advantages[i]).toBeCloseTo(value, 4));
+  });
+
+  it.each([
+    ['all earn alike', [reply(1, 1), reply(1, 1), reply(-1, 1), reply(-1, 1)]],
+    ['all earn alike up to rounding', [reply(1, 0.1), reply(1, 0.1), reply(1, 0.1), reply(-1, 0)]],
+    ['none has a token', [undefined, undefined]],
+    ['a reward is not finite', [reply(1, 1), reply(1, 2, Infinity), reply(-1, 0), reply(-1, 1)]],
+    ['a reward is no number', [reply(1, 1), reply(1, Number.NaN), reply(-1, 0), reply(-1, 1)]],
+  ])('exactly nothing where %s', (_, replies) => {
+    expect([...responseAdvantages(replies, 1)]).toEqual(replies.map(() => 0));
   });
 });

@@ -30,7 +30,15 @@ export interface TrainerState<Name extends string = ParameterName> {
   moments: Record<Name, AdamState>;
 }
 
-export interface StepReport {
+/** What became of a step. */
+export interface StepOutcome {
+  /** Joint norm of the gradients before they were clipped. */
+  gradientNorm?: number;
+  /** Why the parameters were left as they are. */
+  skipped?: string;
+}
+
+export interface StepReport extends StepOutcome {
   step: number;
   /** Negative log-likelihood a token of the replies behind their own latents, in nat. */
   reconstruction: number;
@@ -38,7 +46,6 @@ export interface StepReport {
   /** Share of replies that are likelier behind their own latent than behind another's. */
   accuracy: number;
   densityGap: number;
-  gradientNorm: number;
 }
 
 export interface TrainingData {
@@ -55,7 +62,8 @@ export function initialState<Name extends string>(parameters: Record<Name, Float
 }
 
 /**
- * Takes one Adam step from a graph's outputs `d_<name>`, clipped together. Returns their norm before.
+ * Takes one Adam step from a graph's outputs `d_<name>`, clipped together. Where `loss` or one of them is not finite, the step is counted and
+ * otherwise skipped: neither parameters nor moments would ever lose such a number again.
  * @param learningRate of each parameter at this step
  */
 export function takeStep<Name extends string>(
@@ -63,16 +71,18 @@ export function takeStep<Name extends string>(
   outputs: Record<string, Float32Array>,
   clip: number,
   learningRate: (name: Name) => number,
-): number {
+): StepOutcome {
   const names = namesOf(state.parameters);
   const gradients = names.map((name) => outputs[`d_${name}`]);
-  const norm = clipGradients(gradients, clip);
+  const gradientNorm = clipGradients(gradients, clip);
   state.step++;
+  if (!Number.isFinite(outputs.loss[0])) return { skipped: 'the loss is not finite' };
+  if (!Number.isFinite(gradientNorm)) return { skipped: 'the gradient is not finite' };
   names.forEach((name, i) => {
     const settings = { learningRate: learningRate(name) };
     updateAdam(state.parameters[name], gradients[i], state.moments[name], state.step, settings);
   });
-  return norm;
+  return { gradientNorm };
 }
 
 export const namesOf = <Name extends string>(record: Record<Name, unknown>): Name[] => Object.keys(record) as Name[];
@@ -117,7 +127,7 @@ export class ClapTrainer {
         ...replies,
       ]),
     });
-    const gradientNorm = this.update(out);
+    const outcome = this.update(out);
     const tokens = replies.reduce((sum, reply) => sum + Math.min(reply.length, this.sizes.tokens), 0);
     const closer = picked.filter((_, i) => out.nll[i] < out.nll[this.sizes.replies + i]).length;
     return {
@@ -126,7 +136,7 @@ export class ClapTrainer {
       contrast: out.con[0],
       accuracy: closer / picked.length,
       densityGap: out.kl[0],
-      gradientNorm,
+      ...outcome,
     };
   }
 
@@ -147,7 +157,7 @@ export class ClapTrainer {
     };
   }
 
-  private update(out: Record<string, Float32Array>): number {
+  private update(out: Record<string, Float32Array>): StepOutcome {
     const { clip, headLearningRate, learningRate, steps } = this.settings;
     const rate = warmupThenDecay(this.state.step, steps);
     const isHead = (name: ParameterName) => name.startsWith('mean') || name.startsWith('log_variance');

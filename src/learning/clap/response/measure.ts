@@ -36,11 +36,12 @@ export async function measureResponse(
     const drawn = Array.from({ length: directions }, () => drawDirection(random, latent).map((u) => u * length));
     const latents = [...drawn, ...drawn.map((z) => z.map((value) => -value))];
     const replies = await policy.write(adapter, prompt, latents, tokens, random);
-    const said = await policy.posteriors(prompt, replies);
-    drawn.forEach((z, d) => {
-      pairs.push({ prompt: i, latent: z, plus: said[d].mean, minus: said[d + directions].mean });
+    const judged = await policy.judge(prompt, replies);
+    drawn.forEach((latent, d) => {
+      const [plus, minus] = [judged[d]?.posterior.mean, judged[d + directions]?.posterior.mean];
+      if (plus && minus) pairs.push({ prompt: i, latent, plus, minus });
     });
-    drifts.push(...(await policy.drift(prompt, replies)));
+    drifts.push(...judged.flatMap((reply) => reply?.drift ?? []));
     texts.push(...replies.map(decode));
     onProgress(i + 1);
   }

@@ -30,6 +30,16 @@ export interface OnPolicyTools {
   prefix: GraphRunner;
 }
 
+export interface JudgedReply {
+  /** q(z | reply, prompt). */
+  posterior: Posterior;
+  /** Negative log-likelihood a token under the untouched model, in nat. */
+  drift: number;
+}
+
+/** A reply that was broken off before its first token has none; one that the model ended by itself has the stop token. */
+export const hasToken = (reply: readonly number[]): boolean => reply.length > 0;
+
 export class OnPolicy {
   constructor(
     private readonly encoder: Projection & PosteriorHeads,
@@ -62,17 +72,26 @@ export class OnPolicy {
     return (await runtime.generate(request, () => {})).map(({ tokens }) => tokens);
   }
 
+  /** What is read out of each reply; undefined for one that has no token, of which there is nothing to read. */
+  async judge(prompt: ChatPrompt, replies: readonly number[][]): Promise<(JudgedReply | undefined)[]> {
+    const written = replies.filter(hasToken);
+    if (written.length === 0) return replies.map(() => undefined);
+    const posteriors = await this.posteriors(prompt, written);
+    const scores = await this.tools.runtime.score(prompt.promptIds, written);
+    const judged = scores
+      .map((values, i) => ({
+        posterior: posteriors[i],
+        drift: -values.reduce((sum, value) => sum + value, 0) / values.length,
+      }))
+      .values();
+    return replies.map((reply) => (hasToken(reply) ? judged.next().value : undefined));
+  }
+
   /** q(z | reply, prompt) of each reply. */
   async posteriors({ promptIds, lastUserTurn }: ChatPrompt, replies: number[][]): Promise<Posterior[]> {
     const read = await this.tools.runtime.read({ promptIds, lastUserTurn, replies });
     const expected = projectPrompt(this.encoder, read.prompt);
     return read.replies.map((features) => posteriorOf(this.encoder, projectReply(this.encoder, features), expected));
-  }
-
-  /** Each reply's negative log-likelihood a token under the untouched model, in nat. */
-  async drift({ promptIds }: ChatPrompt, replies: number[][]): Promise<number[]> {
-    const scores = await this.tools.runtime.score(promptIds, replies);
-    return scores.map((values) => -values.reduce((sum, value) => sum + value, 0) / values.length);
   }
 
   private async prefixes(adapter: AdapterValues, latents: readonly Float32Array[], first: number): Promise<KeyValues> {

@@ -2,6 +2,7 @@
  * How far replies go along with the latent they are written behind: the posterior mean's move per unit of z (docs/method.md 2, response).
  * Latents come in order of how much replies vary along them, so the k-th principal direction is the k-th number of a latent.
  */
+import { PalateError } from '../../../common/errors.js';
 
 /** What replies to one prompt say of themselves, one written behind `latent` and one behind its opposite. */
 export interface OpposedReplies {
@@ -37,8 +38,15 @@ export interface ResponseSlope extends Estimate {
  * The response slope along the drawn latents, and along groups of principal directions: the first four each, then groups that double.
  * A direction's slope is the regression of half the posterior means' difference on z, both taken along it: what other directions do to it
  * cancels out over drawn latents. Errors take prompts for independent, and not the pairs of one.
+ * @throws PalateError MODEL_UNAVAILABLE where there is no pair
  */
 export function responseSlope(pairs: readonly OpposedReplies[]): ResponseSlope {
+  if (pairs.length === 0) {
+    throw new PalateError(
+      'MODEL_UNAVAILABLE',
+      'The response cannot be measured: there is no prompt to which the model wrote both behind a latent and behind its opposite.',
+    );
+  }
   const size = pairs[0].latent.length;
   const prompts = new Set(pairs.map(({ prompt }) => prompt)).size;
   const byDirection = directionGroups(size).map(([first, last]) => ({
