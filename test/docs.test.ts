@@ -115,13 +115,17 @@ describe('docs/method.md', () => {
   });
 
   it('states the settings of raising the response', () => {
-    const { signed, shortest, longest, driftWeight, clapEvery, learningRate } = PRETRAIN_DEFAULTS.response;
+    const { signed, shortest, longest, driftWeight, zeroCost, clapEvery, saveEvery, learningRate } =
+      PRETRAIN_DEFAULTS.response;
+    const ordinals = ['', 'first', 'second', 'third', 'fourth', 'fifth'];
     const said = [
       `s ~ U(${shortest}, ${longest})`,
       `y_${signed} behind z, y_${signed + 1} … y_${2 * signed} behind -z`,
       `at most ${PRETRAIN_DEFAULTS.tokens} tokens`,
       `β = ${driftWeight}\n`,
-      `Every ${['', 'first', 'second', 'third', 'fourth'][clapEvery]} step`,
+      `Every ${ordinals[clapEvery]} step`,
+      `At every ${ordinals[saveEvery]} step`,
+      `by more than ${zeroCost} nat a token`,
       `Adam at ${learningRate.toExponential()}`,
     ];
     for (const words of said) expect(method).toContain(words);

@@ -1,10 +1,12 @@
 /** The card that is written beside a checkpoint: what it is, how it was trained, what it reached. */
 import type { PretrainResult } from '../learning/clap/pretrain.js';
-import type { Reached } from '../learning/clap/response/stage.js';
+import type { Reached } from '../learning/clap/response/reached.js';
+import type { ResponseSettings } from '../learning/clap/response/settings.js';
+import type { EarlyEnd } from '../learning/clap/response/stage.js';
 
 /** @param bytes the checkpoint file's size */
 export function modelCard(model: string, digest: string, bytes: number, result: PretrainResult): string {
-  const { checkpoint, reconstruction, response, before } = result;
+  const { checkpoint, reconstruction, response, before, ended } = result;
   const { own, other, zero, none, contrastAccuracy, prompts, replies } = reconstruction;
   const { response: raising, ...training } = checkpoint.training;
   return `# CLaP checkpoint for ${model}
@@ -31,7 +33,7 @@ Posterior encoder \`pooled\` and latent adapter, trained by \`palate pretrain\` 
 ${2 * response.pairs} replies of at most ${response.tokens} tokens to ${response.prompts} prompts it never saw, half of them behind z and half behind -z, of length
 ${response.length} along drawn directions. The slope is how far the posterior mean moves per unit of z, ± its standard error.
 
-${responseTable(before, result)}
+${responseTable(before, result)}${ended ? `\n${earlyEnd(ended, raising as ResponseSettings)}\n` : ''}
 ## Settings
 
 ${settingsTable(training)}${before ? `\n### Of the steps that raised the response\n\n${settingsTable(raising as object)}` : ''}`;
@@ -61,6 +63,10 @@ function responseTable(before: Reached | undefined, after: Reached): string {
     ...(before ? [row('behind own / other / zero / no latent, as above', likelihoods)] : []),
   ].join('\n')}\n`;
 }
+
+const earlyEnd = ({ responseStep, zeroCost, keptStep }: EarlyEnd, settings: ResponseSettings): string =>
+  `The raising ended early, at step ${responseStep} of ${settings.steps}: there z = 0 cost ${zeroCost.toFixed(4)} nat a token against no prefix, and it may cost
+${settings.zeroCost}. The adapter of step ${keptStep} was kept.`;
 
 const slope = ({ slope, error }: { slope: number; error: number }): string => `${fixed(slope)} ± ${fixed(error)}`;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { modelCard } from '../../src/cli/model-card.js';
 import type { Checkpoint } from '../../src/learning/checkpoint.js';
 import type { PretrainResult } from '../../src/learning/clap/pretrain.js';
-import type { Reached } from '../../src/learning/clap/response/stage.js';
+import type { Reached } from '../../src/learning/clap/response/reached.js';
 import { PRETRAIN_DEFAULTS } from '../../src/learning/clap/settings.js';
 
 const reached = (slope: number): Reached => ({
@@ -64,5 +64,17 @@ describe('the card of a checkpoint', () => {
     expect(card).toContain('\n| slope | 0.160 ± 0.014 | 0.250 ± 0.014 |\n');
     expect(card).toContain('1.500 / 1.700 / 1.610 / 1.620');
     expect(card).toContain(`\n| driftWeight | ${PRETRAIN_DEFAULTS.response.driftWeight} |\n`);
+    expect(card).not.toContain('ended early');
+  });
+
+  it('says where the raising ended early, and which adapter it is', () => {
+    const ended = { responseStep: 40, zeroCost: 0.0131, keptStep: 35 };
+    const training = { ...PRETRAIN_DEFAULTS, response: { ...PRETRAIN_DEFAULTS.response, steps: 90 } };
+    const raised = { ...result(reached(0.16)), checkpoint: { ...checkpoint, training }, ended };
+    const card = modelCard('Tiny', 'd1', 1e6, raised).replaceAll('\n', ' ');
+    expect(card).toContain(
+      'at step 40 of 90: there z = 0 cost 0.0131 nat a token against no prefix, and it may cost 0.01.',
+    );
+    expect(card).toContain('The adapter of step 35 was kept.');
   });
 });

@@ -17,8 +17,8 @@ import {
   parameterNames,
   parameterShapes,
 } from '../../src/learning/clap/graph.js';
-import { OnPolicy } from '../../src/learning/clap/response/on-policy.js';
 import { goOnFrom, pretrain } from '../../src/learning/clap/pretrain.js';
+import { OnPolicy } from '../../src/learning/clap/response/on-policy.js';
 import { openRun } from '../../src/learning/clap/run.js';
 import { PRETRAIN_DEFAULTS, type PretrainSettings, type PretrainTools } from '../../src/learning/clap/settings.js';
 import { writeGraphs } from '../../src/runtime/graph-files.js';
@@ -125,7 +125,7 @@ describe('a CLaP run', () => {
     tokens: 4,
     steps: 4,
     saveEvery: 2,
-    response: { ...PRETRAIN_DEFAULTS.response, steps: 4, signed: 2, clapEvery: 2, saveEvery: 2 },
+    response: { ...PRETRAIN_DEFAULTS.response, steps: 4, signed: 2, zeroCost: 10, clapEvery: 2, saveEvery: 2 },
   };
 
   const whole = once(() => inFolder('whole', (tools) => pretrain(settings, tools)));
@@ -165,6 +165,21 @@ describe('a CLaP run', () => {
     for (const name of adapterNames) expect(checkpoint.adapter[name].data).not.toEqual(adapter[name].data);
     expect(checkpoint.training).toMatchObject({ startedFrom: digest, steps: 4 });
     expect(before?.response.pairs).toBe(8);
+  });
+
+  it('ends where z = 0 costs more than it may, with the adapter that was kept before', async () => {
+    const from = await finished();
+    const response = { ...settings.response, zeroCost: -10 };
+    const raise = () => inFolder('ended', (tools) => goOnFrom(from, { ...settings, steps: 0, response }, tools));
+    const { checkpoint, ended } = await raise();
+    expect(ended).toMatchObject({ responseStep: 2, keptStep: 0 });
+    expect(checkpoint.training.responseEnded).toEqual(ended);
+    for (const name of adapterNames) expect(checkpoint.adapter[name].data).toEqual(from.adapter[name].data);
+    const log = () => readFile(join(folder, 'ended', 'response-0.jsonl'), 'utf8');
+    const written = await log();
+    expect(written).toContain(`\n${JSON.stringify(ended)}\n`);
+    expect((await raise()).ended).toEqual(ended);
+    expect(await log()).toBe(written);
   });
 
   const prompt = { promptIds: [5, 6, 7, 8, 9], lastUserTurn: [1, 3] as [number, number] };

@@ -5,7 +5,7 @@ import type { GraphRunner } from '../../runtime/session.js';
 import { decoderFeeds } from './batch.js';
 import type { AdapterName, ClapSizes } from './graph.js';
 import type { ClapSample } from './samples.js';
-import { parameterFeeds } from './trainer.js';
+import { joined, parameterFeeds } from './trainer.js';
 
 /** Negative log-likelihoods a token in nat: behind a reply's own z, another reply's, z = 0, and no prefix. */
 export interface Reconstruction {
@@ -19,48 +19,38 @@ export interface Reconstruction {
   replies: number;
 }
 
+export interface ScoringTools {
+  config: LanguageModelConfig;
+  sizes: ClapSizes;
+  shapes: Record<AdapterName, number[]>;
+  /** The graph of `buildClapScoreGraph`. */
+  score: GraphRunner;
+  readPrompt: (sample: ClapSample) => Promise<KeyValues>;
+}
+
 /** @param latents posterior means, [prompts][replies][latent] */
 export async function evaluateReconstruction(
-  config: LanguageModelConfig,
-  sizes: ClapSizes,
-  shapes: Record<AdapterName, number[]>,
-  parameters: Record<AdapterName, Float32Array>,
+  adapter: Record<AdapterName, Float32Array>,
   samples: readonly ClapSample[],
   latents: readonly (readonly Float32Array[])[],
-  tools: { score: GraphRunner; readPrompt: (sample: ClapSample) => Promise<KeyValues> },
+  tools: ScoringTools,
 ): Promise<Reconstruction> {
-  const adapter = parameterFeeds(parameters, shapes);
+  const { replies: rows } = tools.sizes;
   const sums = { own: 0, other: 0, zero: 0, none: 0 };
-  let tokens = 0;
   let closer = 0;
   for (const [i, sample] of samples.entries()) {
-    const replies = sample.replies.slice(0, sizes.replies);
-    const own = latents[i].slice(0, sizes.replies);
-    const other = [...own.slice(1), own[0]];
-    const zero = own.map((z) => new Float32Array(z.length));
-    const cache = await tools.readPrompt(sample);
-    const score = async (rows: readonly Float32Array[], prefixed: boolean) => {
-      const latent = new Float32Array(rows.length * sizes.latent);
-      rows.forEach((row, r) => latent.set(row, r * sizes.latent));
-      const feeds = decoderFeeds(config, sizes, sample.promptIds, cache, replies, prefixed);
-      const out = await tools.score.run({
-        ...adapter,
-        ...feeds,
-        latents: { data: latent, dims: [rows.length, sizes.latent] },
-      });
-      return out.nll;
-    };
-    const behindOwn = await score(own, true);
-    const behindOther = await score(other, true);
-    const add = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0);
-    sums.own += add(behindOwn);
-    sums.other += add(behindOther);
-    sums.zero += add(await score(zero, true));
-    sums.none += add(await score(zero, false));
-    tokens += replies.reduce((sum, reply) => sum + Math.min(reply.length, sizes.tokens), 0);
-    closer += replies.filter((_, r) => behindOwn[r] < behindOther[r]).length;
+    const score = await scorerOf(adapter, sample, tools);
+    const own = latents[i].slice(0, rows);
+    const behindOwn = await score(own);
+    const behindOther = await score([...own.slice(1), own[0]]);
+    sums.own += sumOf(behindOwn);
+    sums.other += sumOf(behindOther);
+    sums.zero += sumOf(await score('zero'));
+    sums.none += sumOf(await score('none'));
+    closer += behindOwn.filter((nll, r) => nll < behindOther[r]).length;
   }
-  const replies = samples.length * sizes.replies;
+  const tokens = tokensOf(samples, tools.sizes);
+  const replies = samples.length * rows;
   return {
     own: sums.own / tokens,
     other: sums.other / tokens,
@@ -71,3 +61,42 @@ export async function evaluateReconstruction(
     replies,
   };
 }
+
+/** Negative log-likelihood a token behind z = 0, in nat: `zero` of a whole evaluation. */
+export async function likelihoodBehindZero(
+  adapter: Record<AdapterName, Float32Array>,
+  samples: readonly ClapSample[],
+  tools: ScoringTools,
+): Promise<number> {
+  let sum = 0;
+  for (const sample of samples) sum += sumOf(await (await scorerOf(adapter, sample, tools))('zero'));
+  return sum / tokensOf(samples, tools.sizes);
+}
+
+/** Scores a sample's first replies, each behind a latent, or all behind z = 0 or no prefix: a sum over tokens for each reply. */
+async function scorerOf(
+  adapter: Record<AdapterName, Float32Array>,
+  sample: ClapSample,
+  { config, sizes, shapes, score, readPrompt }: ScoringTools,
+) {
+  const cache = await readPrompt(sample);
+  const replies = sample.replies.slice(0, sizes.replies);
+  const zeros = new Float32Array(sizes.replies * sizes.latent);
+  return async (behind: readonly Float32Array[] | 'zero' | 'none'): Promise<Float32Array> => {
+    const latents = typeof behind === 'string' ? zeros : joined(behind);
+    const { nll } = await score.run({
+      ...parameterFeeds(adapter, shapes),
+      ...decoderFeeds(config, sizes, sample.promptIds, cache, replies, behind !== 'none'),
+      latents: { data: latents, dims: [sizes.replies, sizes.latent] },
+    });
+    return nll;
+  };
+}
+
+const sumOf = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
+
+/** That are scored. */
+const tokensOf = (samples: readonly ClapSample[], sizes: ClapSizes): number =>
+  samples
+    .flatMap(({ replies }) => replies.slice(0, sizes.replies))
+    .reduce((sum, reply) => sum + Math.min(reply.length, sizes.tokens), 0);

@@ -7,7 +7,8 @@ import type { Checkpoint, LoadedCheckpoint } from '../checkpoint.js';
 import { type FittedProjection, fitProjection } from '../projection.js';
 import { eachOfAdapter } from './graph.js';
 import { clapPrompts } from './prompts.js';
-import { type RaisedResponse, type Reached, raiseResponse } from './response/stage.js';
+import type { Reached } from './response/reached.js';
+import { type EarlyEnd, type RaisedResponse, raiseResponse } from './response/stage.js';
 import { initialParameters, openRun, type Run } from './run.js';
 import { chatPrompt, readFeatures, readLines, sampleReplies } from './samples.js';
 import type { PretrainSettings, PretrainTools } from './settings.js';
@@ -19,6 +20,8 @@ export interface PretrainResult extends Reached {
   checkpoint: Checkpoint;
   /** What it reached before its response was raised; undefined where that was not asked for. */
   before?: Reached;
+  /** Why that ended before all of its steps were taken. */
+  ended?: EarlyEnd;
 }
 
 export async function pretrain(settings: PretrainSettings, tools: PretrainTools): Promise<PretrainResult> {
@@ -153,14 +156,15 @@ function checkpointOf(
 
 /** @param checkpoint all but what the stage behind CLaP changed */
 function resultOf(settings: PretrainSettings, raised: RaisedResponse, checkpoint: Checkpoint): PretrainResult {
-  const { adapter, before, after } = raised;
+  const { adapter, before, after, ended } = raised;
   const training = {
     ...checkpoint.training,
     response: settings.response,
     reconstruction: after.reconstruction,
     responseReached: after.response,
+    responseEnded: ended,
   };
   const arrays = eachOfAdapter((name) => ({ ...checkpoint.adapter[name], data: adapter[name] }));
   const result = { ...after, checkpoint: { ...checkpoint, adapter: arrays, training } };
-  return settings.response.steps > 0 ? { ...result, before } : result;
+  return settings.response.steps > 0 ? { ...result, before, ended } : result;
 }

@@ -2,6 +2,7 @@
 import type { LanguageModelFile } from '../../language-model/model.js';
 import type { GraphThread } from '../../runtime/graph-thread.js';
 import type { LanguageModelRuntime } from '../../runtime/types.js';
+import type { reachedFacts } from './response/reached.js';
 import { RESPONSE_DEFAULTS, type ResponseSettings } from './response/settings.js';
 import type { ResponseReport } from './response/trainer.js';
 import type { StepReport, TrainerSettings } from './trainer.js';
@@ -64,7 +65,7 @@ export interface PretrainTools {
     stage: 'sample' | 'read' | 'train' | 'respond' | 'evaluate',
     done: number,
     total: number,
-    report?: StepReport | ResponseReport,
+    report?: StepReport | ResponseReport | ReturnType<typeof reachedFacts>,
   ): void;
   signal?: AbortSignal;
 }

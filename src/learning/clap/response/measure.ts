@@ -25,13 +25,14 @@ export async function measureResponse(
   adapter: AdapterValues,
   prompts: readonly ChatPrompt[],
   { seed, latent, decode }: { seed: number; latent: number; decode: (tokens: number[]) => string },
-  onProgress: (done: number) => void = () => {},
+  onProgress: (done: number) => void,
 ): Promise<ResponseMeasure> {
   const { directions, length, tokens } = MEASURED;
   const pairs: OpposedReplies[] = [];
   const drifts: number[] = [];
   const texts: string[] = [];
   for (const [i, prompt] of prompts.entries()) {
+    onProgress(i);
     const random = new Random(`${seed}/response/measure/${i}`);
     const drawn = Array.from({ length: directions }, () => drawDirection(random, latent).map((u) => u * length));
     const latents = [...drawn, ...drawn.map((z) => z.map((value) => -value))];
@@ -43,7 +44,6 @@ export async function measureResponse(
     });
     drifts.push(...judged.flatMap((reply) => reply?.drift ?? []));
     texts.push(...replies.map(decode));
-    onProgress(i + 1);
   }
   const drift = drifts.reduce((sum, value) => sum + value, 0) / drifts.length;
   return { ...responseSlope(pairs), drift, distinct2: distinctPairs(texts), length, tokens };

@@ -11,9 +11,11 @@ export interface ResponseSettings {
   longest: number;
   /** What a nat a token of likelihood under the untouched model weighs against a unit of z. */
   driftWeight: number;
+  /** The stage ends where z = 0 makes replies kept aside less likely than no prefix does by more than this, in nat a token. */
+  zeroCost: number;
   /** Every so manyth step is one of CLaP. */
   clapEvery: number;
-  /** Steps between saved states; one takes as long as several of CLaP. */
+  /** Steps between saved states, at each of which the cost of z = 0 is looked at; a step takes as long as several of CLaP. */
   saveEvery: number;
 }
 
@@ -25,6 +27,7 @@ export const RESPONSE_DEFAULTS: ResponseSettings = {
   shortest: 3,
   longest: 7.5,
   driftWeight: 1,
+  zeroCost: 0.01,
   clapEvery: 4,
   saveEvery: 5,
 };

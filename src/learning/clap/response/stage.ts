@@ -1,41 +1,50 @@
-/** The stage of a run that raises an adapter's response, and what the adapter reaches before and after it. It resumes. */
+/**
+ * The stage of a run that raises an adapter's response, and what the adapter reaches before and after it. It resumes. The state on disk is
+ * the last at which z = 0 cost no more than it may; the stage ends where it costs more.
+ */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PosteriorHeads, Projection } from '../../posterior.js';
-import { posteriorOf, projectPrompt, projectReply } from '../../posterior.js';
-import { evaluateReconstruction, type Reconstruction } from '../evaluation.js';
+import { likelihoodBehindZero } from '../evaluation.js';
 import { type AdapterName, eachOfAdapter } from '../graph.js';
 import type { Run } from '../run.js';
-import { type ChatPrompt, type ClapSample, readLines, type SampledFeatures, sampleOwnReplies } from '../samples.js';
+import { type ChatPrompt, readLines, sampleOwnReplies } from '../samples.js';
 import type { PretrainSettings, PretrainTools } from '../settings.js';
 import { readState, writeState } from '../state.js';
 import { initialState, type TrainerState } from '../trainer.js';
-import { measureResponse, type ResponseMeasure } from './measure.js';
 import { type AdapterValues, OnPolicy } from './on-policy.js';
+import { type HeldOut, type Reached, reach, reachedFacts } from './reached.js';
 import { type ResponseReport, ResponseTrainer } from './trainer.js';
-
-/** What an adapter reaches on prompts it never saw. */
-export interface Reached {
-  reconstruction: Reconstruction;
-  response: ResponseMeasure;
-}
 
 /** An adapter with the encoder it belongs to, and what to train and to judge it on. */
 export interface ResponseStage {
   encoder: Projection & PosteriorHeads;
   adapter: AdapterValues;
   prompts: readonly ChatPrompt[];
-  heldOut: { samples: readonly ClapSample[]; features: readonly SampledFeatures[] };
+  heldOut: HeldOut;
+}
+
+/** What z = 0 cost against no prefix after a step, in nat a token. */
+interface ZeroCheck {
+  responseStep: number;
+  zeroCost: number;
+}
+
+/** The check that ended the stage before all of its steps were taken. */
+export interface EarlyEnd extends ZeroCheck {
+  /** The step whose adapter is kept; 0 for the one that the stage began with. */
+  keptStep: number;
 }
 
 export interface RaisedResponse {
   adapter: AdapterValues;
   before: Reached;
   after: Reached;
+  ended?: EarlyEnd;
 }
 
-/** A line of the stage's log: a step, or what was reached at one. */
-type LogLine = ResponseReport | { responseStep: number; reached: Reached };
+/** A line of the stage's log: a step, what z = 0 cost after one, or what was reached at one. */
+type LogLine = ResponseReport | ZeroCheck | EarlyEnd | { responseStep: number; reached: Reached };
 
 /** The log of the stage that follows so many steps of CLaP. */
 export const responseLog = (workFolder: string, clapSteps: number): string =>
@@ -46,44 +55,92 @@ export async function raiseResponse(
   settings: PretrainSettings,
   tools: PretrainTools,
   run: Run,
-  stage: ResponseStage,
+  { encoder, adapter, prompts, heldOut }: ResponseStage,
 ): Promise<RaisedResponse> {
-  const policy = new OnPolicy(stage.encoder, {
+  const policy = new OnPolicy(encoder, {
     config: tools.file.config,
     stopTokens: [...tools.file.tokenizer.stopTokens],
     shapes: run.shapes,
     runtime: tools.runtime,
     prefix: await run.open('prefix'),
   });
-  const { steps, saveEvery } = settings.response;
+  const scoring = { ...run, config: tools.file.config, score: await run.open('score') };
   const shapes = eachOfAdapter((name) => run.shapes[name]);
   const path = join(tools.workFolder, `response-${settings.steps}.safetensors`);
   const log = responseLog(tools.workFolder, settings.steps);
-  const state = (await readState(path, shapes)) ?? initialState(eachOfAdapter((name) => stage.adapter[name].slice()));
-  // Steps behind the state that was kept are taken again, and what was reached behind them is measured again.
-  const [first] = await readLines<LogLine>(
-    log,
-    (line) => line.responseStep <= state.step && (line.responseStep === 0 || !('reached' in line)),
-  );
-  const reach = (adapter: AdapterValues) => evaluate(settings, tools, run, policy, stage, adapter);
   const note = (line: LogLine) => appendFile(log, `${JSON.stringify(line)}\n`);
-  let before = first && 'reached' in first ? first.reached : undefined;
+  const reachBy = (values: AdapterValues) =>
+    reach(values, heldOut, {
+      ...scoring,
+      encoder,
+      policy,
+      seed: settings.seed,
+      decode: (ids) => tools.file.tokenizer.decode(ids),
+      onProgress: (done) => tools.onProgress('evaluate', done, heldOut.samples.length),
+    });
+  const show = (reached: Reached) =>
+    tools.onProgress('evaluate', heldOut.samples.length, heldOut.samples.length, reachedFacts(reached));
+  const keptState = async () =>
+    (await readState(path, shapes)) ?? initialState(eachOfAdapter((name) => adapter[name].slice()));
+
+  const state = await keptState();
+  let before = await readBefore(log, state.step);
   if (!before) {
-    before = await reach(stage.adapter);
+    before = await reachBy(adapter);
     await note({ responseStep: 0, reached: before });
   }
-  if (steps === 0) return { adapter: stage.adapter, before, after: before };
-  const trainer = await trainerOf(settings, tools, run, policy, stage.prompts, state);
+  show(before);
+  if (settings.response.steps === 0) return { adapter, before, after: before };
+  const trainer = await trainerOf(settings, tools, run, policy, prompts, state);
+  const { none } = before.reconstruction;
+  const ended = await takeSteps(settings, tools, trainer, {
+    note,
+    zeroCost: async () => (await likelihoodBehindZero(state.parameters, heldOut.samples, scoring)) - none,
+    keep: () => writeState(path, shapes, state),
+  });
+  const kept = ended ? await keptState() : state;
+  const after = await reachBy(kept.parameters);
+  show(after);
+  await note({ responseStep: kept.step, reached: after });
+  return { adapter: kept.parameters, before, after, ended };
+}
+
+/** Takes the steps that are left. Where z = 0 costs more than it may, none is kept any more: that check is the last. */
+async function takeSteps(
+  { response: { steps, saveEvery, zeroCost: largest } }: PretrainSettings,
+  { onProgress, signal }: PretrainTools,
+  trainer: ResponseTrainer,
+  tools: { note: (line: LogLine) => Promise<void>; zeroCost: () => Promise<number>; keep: () => Promise<void> },
+): Promise<EarlyEnd | undefined> {
+  const { state } = trainer;
+  let keptStep = state.step;
   while (state.step < steps) {
-    tools.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const report = await trainer.train();
-    await note(report);
-    tools.onProgress('respond', state.step, steps, report);
-    if (state.step % saveEvery === 0 || state.step === steps) await writeState(path, shapes, state);
+    await tools.note(report);
+    onProgress('respond', state.step, steps, report);
+    if (state.step % saveEvery !== 0 && state.step < steps) continue;
+    const check = { responseStep: state.step, zeroCost: await tools.zeroCost() };
+    // A cost that is no number is too much as well.
+    const ended = check.zeroCost <= largest ? undefined : { ...check, keptStep };
+    await tools.note(ended ?? check);
+    if (ended) return ended;
+    await tools.keep();
+    keptStep = state.step;
   }
-  const after = await reach(state.parameters);
-  await note({ responseStep: state.step, reached: after });
-  return { adapter: state.parameters, before, after };
+  return undefined;
+}
+
+/**
+ * What the log says was reached before the first step. Steps behind the state that was kept are taken again, and what was reached behind
+ * them is measured again: their lines are cut off.
+ */
+async function readBefore(log: string, keptStep: number): Promise<Reached | undefined> {
+  const [first] = await readLines<LogLine>(
+    log,
+    (line) => line.responseStep <= keptStep && (line.responseStep === 0 || !('reached' in line)),
+  );
+  return first && 'reached' in first ? first.reached : undefined;
 }
 
 async function trainerOf(
@@ -112,31 +169,4 @@ async function trainerOf(
     },
     state,
   );
-}
-
-async function evaluate(
-  settings: PretrainSettings,
-  { file, onProgress }: PretrainTools,
-  run: Run,
-  policy: OnPolicy,
-  { encoder, heldOut }: ResponseStage,
-  adapter: AdapterValues,
-): Promise<Reached> {
-  const { samples } = heldOut;
-  const latents = heldOut.features.map(({ prompt, replies }) => {
-    const expected = projectPrompt(encoder, prompt);
-    return replies.map((reply) => posteriorOf(encoder, projectReply(encoder, reply), expected).mean);
-  });
-  const tools = { score: await run.open('score'), readPrompt: run.readPrompt };
-  onProgress('evaluate', 0, samples.length);
-  return {
-    reconstruction: await evaluateReconstruction(file.config, run.sizes, run.shapes, adapter, samples, latents, tools),
-    response: await measureResponse(
-      policy,
-      adapter,
-      samples,
-      { seed: settings.seed, latent: run.sizes.latent, decode: (ids) => file.tokenizer.decode(ids) },
-      (done) => onProgress('evaluate', done, samples.length),
-    ),
-  };
 }
