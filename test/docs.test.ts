@@ -88,6 +88,7 @@ describe('docs/operations.md', () => {
   it('states the defaults of pretrain', () => {
     const { steps, prompts, seed, validation, response } = PRETRAIN_DEFAULTS;
     expect(operations).toContain(`| \`--response-steps\` | ${response.steps} |`);
+    expect(operations).toContain(`| \`--drift-weight\` | ${response.driftWeight} |`);
     expect(operations).toContain(`| \`--steps\` | ${steps} |`);
     expect(operations).toContain(`| \`--prompts\` | ${prompts} |`);
     expect(operations).toContain(`| \`--seed\` | ${seed} |`);

@@ -30,6 +30,7 @@ interface Flags extends Partial<Record<'data' | 'model' | 'threads', string>> {
   restart?: boolean;
   steps: number;
   responseSteps: number;
+  driftWeight: number;
   prompts: number;
   seed: number;
 }
@@ -50,6 +51,12 @@ export function pretrainCommand(): Command {
       (text) => (text === '0' ? 0 : wholeNumber(text)),
       PRETRAIN_DEFAULTS.response.steps,
     )
+    .option(
+      '--drift-weight <number>',
+      'what a nat a token of likelihood without a prefix weighs in those steps against a unit along the latent',
+      weight,
+      PRETRAIN_DEFAULTS.response.driftWeight,
+    )
     .option('--prompts <number>', 'prompts to train on', wholeNumber, PRETRAIN_DEFAULTS.prompts)
     .option('--seed <number>', 'the same seed gives the same checkpoint', wholeNumber, PRETRAIN_DEFAULTS.seed)
     .option('--threads <number>', 'threads for the model; default: one a processor core (PALATE_THREADS)')
@@ -57,9 +64,9 @@ export function pretrainCommand(): Command {
 }
 
 async function run({ output, from, resume, restart, ...given }: Flags): Promise<void> {
-  const { steps, responseSteps, prompts, seed, ...flags } = given;
+  const { steps, responseSteps, driftWeight, prompts, seed, ...flags } = given;
   const settings = loadSettings({ flags });
-  const response = { ...PRETRAIN_DEFAULTS.response, steps: responseSteps };
+  const response = { ...PRETRAIN_DEFAULTS.response, steps: responseSteps, driftWeight };
   if (from !== undefined && responseSteps === 0) {
     throw new PalateError('BAD_USER_INPUT', '--from is for --response-steps: say how many of them.');
   }
@@ -179,5 +186,12 @@ async function writeResult(output: string, model: string, logs: string[], result
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
+}
+
+function weight(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number from 0 on.');
   return value;
 }

@@ -53,6 +53,12 @@ it.each([
     {},
     /^palate: --from is for --response-steps: say how many of them\.\n$/,
   ],
+  [
+    'a weight that is none',
+    ['pretrain', '--drift-weight', '-1'],
+    {},
+    /^error: option '--drift-weight <number>' argument '-1' is invalid\. It must be a number from 0 on\.\n$/,
+  ],
   ['a model that is none', ['start'], { PALATE_MODEL: 'broken.gguf' }, /^palate: .*broken\.gguf/],
   [
     'a variable that is no setting',
