@@ -6,13 +6,14 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../../src/common/whole-files.js';
+import { words } from '../../src/learning/diversity.js';
 import { allSentences, type Corpora, corporaSizes, readCorpora } from './corpora.js';
 import { BENCH_CACHE } from './served-model.js';
 import type { Axis, Scorer } from './tastes.js';
 import { COUNTED_WORDS } from './tastes.js';
 import { type LabelledText, meanWeight, type TermWeights, trainTermWeights } from './term-weights.js';
 import { CASUAL, FORMAL, WARM } from './vocabularies.js';
-import { lines, sentences, words } from './words.js';
+import { lines, sentences } from './words.js';
 
 /** What is learned from the corpora: one table a judge, and how often words occur. */
 const TRAINED = [

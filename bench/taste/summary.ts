@@ -1,4 +1,5 @@
 /** From what was written to the rows of the table. Pure. */
+import { distinct2, words } from '../../src/learning/diversity.js';
 import { mean } from '../statistics.js';
 import type { BankPrompt } from './bank.js';
 import { crossPairs } from './comparing.js';
@@ -6,8 +7,7 @@ import { type Cells, difference, type Estimate, estimate } from './crossed.js';
 import type { EvaluatedReply, Evaluation } from './evaluation.js';
 import type { TasteMember, Voting } from './members.js';
 import type { Scorer } from './tastes.js';
-import { distinct2, inventedWords, refuses, selfBleu } from './text-measures.js';
-import { words } from './words.js';
+import { inventedWords, refuses, selfBleu } from './text-measures.js';
 
 export interface TasteRow extends Voting {
   method: string;

@@ -4,6 +4,7 @@
  * axis are one axis in every mean. Nothing here was looked at by whoever judges on an unseen set, and nothing is tuned on one.
  */
 import vader from 'vader-sentiment';
+import { words } from '../../src/learning/diversity.js';
 import { type PromptKind, promptKind } from './prompts.js';
 import {
   ABSTRACT,
@@ -16,7 +17,7 @@ import {
   SECOND_PERSON,
   WARM,
 } from './vocabularies.js';
-import { lines, sentences, shareOf, words } from './words.js';
+import { lines, sentences, shareOf } from './words.js';
 
 /** What a member thinks of a reply to a prompt. */
 export type Scorer = (text: string, prompt: string) => number;

@@ -2,7 +2,7 @@
  * Naive Bayes over words and word pairs (McCallum and Nigam 1998, the multinomial model), as a table of weights: what the judges are. A
  * table can be kept as JSON, and a text's score is the mean of its terms' weights, so that it does not grow with the text.
  */
-import { words } from './words.js';
+import { words } from '../../src/learning/diversity.js';
 
 /** log P(term | class) - log P(term | not class), a natural logarithm. */
 export type TermWeights = ReadonlyMap<string, number>;

@@ -1,12 +1,6 @@
-/** What replies are like, whoever likes them: diversity, likeness to one another, invented words, refusals. Pure. */
+/** What replies are like, whoever likes them: likeness to one another, invented words, refusals. Pure. */
+import { words } from '../../src/learning/diversity.js';
 import { mean } from '../statistics.js';
-import { words } from './words.js';
-
-/** Different word pairs over all word pairs of the texts together (Li et al. 2016). */
-export function distinct2(texts: readonly string[]): number {
-  const pairs = texts.flatMap((text) => ngrams(words(text), 2));
-  return pairs.length === 0 ? 0 : new Set(pairs).size / pairs.length;
-}
 
 /** How much the replies to one prompt say the same: the mean BLEU of each against the others (Zhu et al. 2018). 0 for fewer than two. */
 export function selfBleu(texts: readonly string[]): number {

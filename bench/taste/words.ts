@@ -1,14 +1,5 @@
-/** Texts cut into words, sentences and lines, as tastes, judges and statistics count them. */
-
-/** Lower-case words of letters, of any script, and apostrophes. */
-export function words(text: string): string[] {
-  return (
-    text
-      .toLowerCase()
-      .replaceAll('’', "'")
-      .match(/[\p{L}\p{M}']+/gu) ?? []
-  );
-}
+/** Texts cut into sentences and lines, as tastes and judges count them, and what share of one a vocabulary has. */
+import { words } from '../../src/learning/diversity.js';
 
 /** Sentences, and lines that end without a full stop. */
 export function sentences(text: string): string[] {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { crossPairs, pairAccuracy, rankCorrelation } from '../../../bench/taste/comparing.js';
 import { type Cells, difference, estimate } from '../../../bench/taste/crossed.js';
 import { isRight } from '../../../bench/taste/facts.js';
-import { bleu, distinct2, inventedWords, refuses, selfBleu } from '../../../bench/taste/text-measures.js';
+import { bleu, inventedWords, refuses, selfBleu } from '../../../bench/taste/text-measures.js';
 import { Random } from '../../../src/common/random.js';
+import { distinct2 } from '../../../src/learning/diversity.js';
 
 describe('comparing', () => {
   it('counts cross pairs that are won, ties half, and the ties', () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { planBank } from '../../../bench/taste/bank.js';
 import { HELD_OUT_PROMPTS, promptKind, VOTE_PROMPTS } from '../../../bench/taste/prompts.js';
 import { FUNCTION_WORDS } from '../../../bench/taste/vocabularies.js';
-import { words } from '../../../bench/taste/words.js';
 import { clapPrompts } from '../../../src/learning/clap/prompts.js';
+import { words } from '../../../src/learning/diversity.js';
 
 /** Two prompts of which most words that say anything are the same are nearly one. */
 const NEARLY_ONE = 0.6;

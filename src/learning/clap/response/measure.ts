@@ -1,5 +1,6 @@
 /** Measures an adapter's response on prompts it never saw: replies behind opposite latents, and what they cost (docs/method.md 5). */
 import { Random } from '../../../common/random.js';
+import { distinct2 } from '../../diversity.js';
 import type { ChatPrompt } from '../samples.js';
 import { drawDirection } from './direction.js';
 import type { AdapterValues, OnPolicy } from './on-policy.js';
@@ -8,7 +9,7 @@ import { type OpposedReplies, type ResponseSlope, responseSlope } from './slope.
 export interface ResponseMeasure extends ResponseSlope {
   /** Negative log-likelihood a token of the replies under the untouched model, in nat, the mean over replies. */
   drift: number;
-  /** Different word pairs over all word pairs of the replies together (Li et al. 2016). */
+  /** Of all replies together. */
   distinct2: number;
   /** Length of the latents. */
   length: number;
@@ -46,13 +47,5 @@ export async function measureResponse(
     texts.push(...replies.map(decode));
   }
   const drift = drifts.reduce((sum, value) => sum + value, 0) / drifts.length;
-  return { ...responseSlope(pairs), drift, distinct2: distinctPairs(texts), length, tokens };
-}
-
-function distinctPairs(texts: readonly string[]): number {
-  const pairs = texts.flatMap((text) => {
-    const words = text.split(/\s+/).filter((word) => word !== '');
-    return words.slice(1).map((word, i) => `${words[i]} ${word}`);
-  });
-  return pairs.length === 0 ? 0 : new Set(pairs).size / pairs.length;
+  return { ...responseSlope(pairs), drift, distinct2: distinct2(texts), length, tokens };
 }
