@@ -4,6 +4,7 @@ import { messageOf } from '../../src/common/errors.js';
 import { CORPORA_VARIABLE } from './corpora.js';
 import { methodNamed } from './methods/index.js';
 import type { Method } from './methods/method.js';
+import { TASTE_MODELS } from './methods/taste-models.js';
 import { runBank, runEvaluation, runJudges, runOffline, runOnline, type TasteRun } from './run.js';
 import { openSet, tasteNamed } from './sets.js';
 
@@ -18,6 +19,7 @@ interface BankFlags {
 interface TasteFlags extends BankFlags {
   offline?: boolean;
   online?: boolean;
+  constants?: boolean;
   set?: string;
   tastes?: string[];
   methods?: Method[];
@@ -62,6 +64,7 @@ function tasteCommand(): Command {
     .description('How well replies fit members with known tastes after some votes, by each method, on the same votes.')
     .option('--offline', 'compare on the bank alone: what was learned is asked about replies that are written already')
     .option('--online', 'vote through GraphQL on what the service shows, and be trained by it')
+    .option('--constants', 'offline: the constants of what is learned, each changed by itself, in place of methods')
     .option(
       '--tastes <names>',
       'some tastes instead of every family once',
@@ -76,7 +79,7 @@ function tasteCommand(): Command {
     .option('--replies <number>', 'replies to each of them', wholeNumber, 4);
   return withBank(command).action(async (flags: TasteFlags) => {
     const run = await runOf(flags);
-    return flags.offline ? runOffline(run) : flags.online ? runOnline(run) : runEvaluation(run);
+    return flags.offline || flags.constants ? runOffline(run) : flags.online ? runOnline(run) : runEvaluation(run);
   });
 }
 
@@ -84,6 +87,7 @@ async function runOf(flags: TasteFlags): Promise<TasteRun> {
   const {
     offline,
     online: _,
+    constants,
     votes,
     candidates,
     slips,
@@ -99,13 +103,22 @@ async function runOf(flags: TasteFlags): Promise<TasteRun> {
     ...settings
   } = flags;
   const set = await openSet(path);
-  const shares = slips ?? (offline ? [0, 0.1, 0.2] : [0.1]);
+  const shares = slips ?? (offline || constants ? [0, 0.1, 0.2] : [0.1]);
   return {
-    ...{ set, methods, heldOut, replies, corpora, maxTokens: tokens, seed, settings },
+    ...{
+      set,
+      methods: constants ? TASTE_MODELS : methods,
+      heldOut,
+      replies,
+      corpora,
+      maxTokens: tokens,
+      seed,
+      settings,
+    },
     tastes: tastes?.map((name) => tasteNamed(name, set)) ?? set.usual,
-    counts: votes ?? (offline ? [1, 2, 5, 10, 20, 50] : [10, 50]),
+    counts: votes ?? (offline || constants ? [1, 2, 5, 10, 20, 50] : [10, 50]),
     votings: candidates.flatMap((count) => shares.map((share) => ({ candidates: count, slips: share }))),
-    seeds: seeds ?? (offline ? 3 : 1),
+    seeds: seeds ?? (offline || constants ? 3 : 1),
   };
 }
 

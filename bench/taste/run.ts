@@ -114,9 +114,14 @@ export async function runOffline(run: TasteRun): Promise<void> {
   const agreement = scorerAgreement(bank, members);
   print(tableText(agreementTable(agreement)));
   const methods = run.methods ?? RANKING_METHODS;
-  const rows = await compareOffline(bank, members, { ...run, methods, reference: REFERENCE }, (row) => {
-    process.stderr.write(`${row.candidates} candidates, ${row.slips} slips, ${row.count} votes: ${row.method}\n`);
-  });
+  const rows = await compareOffline(
+    bank,
+    members,
+    { ...run, methods, reference: methods.some(({ name }) => name === REFERENCE) ? REFERENCE : methods[0].name },
+    (row) => {
+      process.stderr.write(`${row.candidates} candidates, ${row.slips} slips, ${row.count} votes: ${row.method}\n`);
+    },
+  );
   print(tableText(offlineTable(rows)));
   await writeResult('taste-offline', { options: optionsOf(run), prompts: bank.length, agreement, rows });
 }

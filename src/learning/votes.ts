@@ -26,10 +26,9 @@ export function likedOf(reply: Posterior, factor = 1): Vote {
   return { options: [reply, standardNormal(reply.mean.length)], chosen: 0, factors: [factor, factor] };
 }
 
-/** None of the replies was liked: no reply in particular was preferred to each. */
-export function dislikedOf(replies: readonly Posterior[], factors = inFull(replies)): Vote {
-  const nothing = standardNormal(replies[0].mean.length);
-  return { options: [nothing, ...replies], chosen: 0, factors: [1, ...factors] };
+/** The reply was not liked: no reply in particular was preferred to it. */
+export function dislikedOf(reply: Posterior, factor = 1): Vote {
+  return { options: [standardNormal(reply.mean.length), reply], chosen: 0, factors: [factor, factor] };
 }
 
 /**

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { PalateError } from '../common/errors.js';
 import type { CandidateRole, FeedbackState, PrismaClient, Verdict } from './generated/client.js';
 import { type CallerKey, keepAnswer } from './idempotency.js';
-import { stateUnderConsent, TRAINING_VERDICTS } from './ledger.js';
+import { stateUnderConsent, TRAINING_VERDICT_LIST, TRAINING_VERDICTS } from './ledger.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { Row, SqlEngine, SqlSession } from './sql.js';
@@ -229,7 +229,7 @@ const TRAINING_VERDICT_ROWS = `
       FROM candidates c WHERE c.generation_id = g.id) END AS candidates
   FROM feedback f JOIN generations g ON g.id = f.generation_id
     CROSS JOIN LATERAL (SELECT NOT f.position = ANY($2::bigint[]) AS is_new) known
-  WHERE f.member_id = $1 AND f.state = 'ACTIVE' AND f.verdict IN ('CHOSEN', 'GOOD', 'BAD')
+  WHERE f.member_id = $1 AND f.state = 'ACTIVE' AND f.verdict IN (${TRAINING_VERDICT_LIST})
   ORDER BY f.generation_id`;
 
 const FAIR_VERDICTS = `

@@ -4,6 +4,8 @@ import type { SqlSession } from './sql.js';
 
 /** Verdicts that make pairs; the others are stored and train nothing. */
 export const TRAINING_VERDICTS: readonly Verdict[] = ['CHOSEN', 'GOOD', 'BAD'];
+/** The same for a list in SQL. */
+export const TRAINING_VERDICT_LIST = TRAINING_VERDICTS.map((verdict) => `'${verdict}'`).join(', ');
 
 /**
  * Locks the member inside a running transaction; false for an unknown one. Whatever changes what belongs to a member begins with it: a

@@ -1,7 +1,7 @@
 /** Training jobs: what waits, what runs, what came of it. */
 import type { EncoderCapacity, PrismaClient } from './generated/client.js';
 import type { FeatureDigests } from './generations.js';
-import { lockMember } from './ledger.js';
+import { lockMember, TRAINING_VERDICT_LIST } from './ledger.js';
 import { type Page, type PageRequest, pageOf } from './page.js';
 import type { TrainingQueue } from './queue.js';
 import type { SqlEngine } from './sql.js';
@@ -180,7 +180,7 @@ async function queueOutdated(
     `SELECT m.id AS "memberId" FROM members m
      LEFT JOIN LATERAL (SELECT * FROM encoder_versions v WHERE v.member_id = m.id ORDER BY v.version DESC LIMIT 1) v ON true
      CROSS JOIN LATERAL (SELECT COALESCE(array_agg(f.position ORDER BY f.position), '{}') AS positions FROM feedback f
-       WHERE f.member_id = m.id AND f.state = 'ACTIVE' AND f.verdict IN ('CHOSEN', 'GOOD', 'BAD')) active
+       WHERE f.member_id = m.id AND f.state = 'ACTIVE' AND f.verdict IN (${TRAINING_VERDICT_LIST})) active
      CROSS JOIN LATERAL (SELECT COALESCE((SELECT t.digest FROM imported_tastes t WHERE t.member_id = m.id AND t.digest = m.taste_digest
        AND (t.model_digest, t.checkpoint_digest) = ($1, $2)), '') AS digest) taste
      WHERE active.positions IS DISTINCT FROM COALESCE(v.positions, '{}') OR taste.digest <> COALESCE(v.taste_digest, '')

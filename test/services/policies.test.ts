@@ -120,7 +120,8 @@ describe('pairs', () => {
     expect(means('BAD', 'b')).toEqual([[0, 2, 1]]);
     expect(means('TIE', null)).toEqual([]);
     expect(voteOf('TIE', posteriors, null)).toEqual(tieOf([1, 2, 4].map(posterior)));
-    expect(voteOf('ALL_BAD', posteriors, null)).toEqual(dislikedOf([1, 2, 4].map(posterior)));
+    expect(voteOf('ALL_BAD', posteriors, null)).toBeNull();
+    expect(voteOf('BAD', posteriors, 'b')).toEqual(dislikedOf(posterior(2)));
     expect(voteOf('GOOD', posteriors, 'b', { b: 0.5 })).toEqual(likedOf(posterior(2), 0.5));
     expect(voteOf('GOOD', posteriors, 'b', { b: 0 })).toBeNull();
     expect(voteOf('CHOSEN', posteriors, 'a', { b: 0, d: 0 })).toBeNull();

@@ -1,9 +1,8 @@
 /** Every method of the bench, in the order of the table. A new one is a file here and a line below. */
 import { PalateError } from '../../../src/common/errors.js';
 import { bestOf, examplesInPrompt, oracleInstruction } from './bare-model.js';
-import { latentDpo, meanDifference, served } from './latent.js';
+import { latentDpo, meanDifference, served, tastePosterior } from './latent.js';
 import type { Method } from './method.js';
-import { tastePosterior } from './taste-posterior.js';
 import { untouched } from './untouched.js';
 
 export const METHODS: readonly Method[] = [

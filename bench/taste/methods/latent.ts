@@ -1,31 +1,34 @@
 /** Methods that end in a personal encoder: what is served, Latent DPO as the paper has it, and the mean difference. */
 import { createHash } from 'node:crypto';
 import { Random } from '../../../src/common/random.js';
-import { weighByAgreement } from '../../../src/learning/agreement.js';
 import { drawLatent, MEAN_BOUND, PERSONAL_SPREAD, type PersonalEncoder } from '../../../src/learning/encoder.js';
-import { GATE_MINIMUM, qualityGate } from '../../../src/learning/gate.js';
-import { fitEncoder, gatherEvidence, latentDpoLoss } from '../../../src/learning/latent-dpo.js';
-import { standardNormal, VARIANCE_FLOOR } from '../../../src/learning/posterior.js';
+import { ESTIMATORS, SERVING_ESTIMATOR } from '../../../src/learning/estimators.js';
+import { gatherEvidence, latentDpoLoss } from '../../../src/learning/latent-dpo.js';
+import { VARIANCE_FLOOR } from '../../../src/learning/posterior.js';
 import type { BankReply } from '../bank.js';
-import type { Vote } from '../votes.js';
-import { type Method, type Policy, pairsOf, writeBehind } from './method.js';
+import { choiceOfVote, type Method, type Policy, pairsOf, writeBehind } from './method.js';
+import { likingBy } from './taste-models.js';
 import { UNTOUCHED } from './untouched.js';
 
-/** As the service trains: agreement, gate and all. A version that the gate turns down leaves the one before it serving. */
-export const served: Method = {
-  name: 'ours',
-  fit: (votes, { seed }) => behindEncoder(servedEncoder(votes, seed)),
-};
+/** As the service trains: the estimator that serves, gate and all. */
+export const served = byEstimator('ours', SERVING_ESTIMATOR);
 
-function servedEncoder(votes: readonly Vote[], seed: string): PersonalEncoder | null {
-  for (let count = votes.length; count > 0; count--) {
-    const verdicts = votes.slice(0, count).map(pairsOf);
-    const evidence = gatherEvidence(verdicts.flat(), seed);
-    const { accepted, heldOut } = qualityGate(verdicts, seed, evidence);
-    if (!accepted && count >= GATE_MINIMUM) continue;
-    return fitEncoder(heldOut ? weighByAgreement(evidence, verdicts, heldOut) : evidence).encoder;
-  }
-  return null;
+/** The posterior over tastes behind a spectral prior, as strong as there is evidence for it. */
+export const tastePosterior = byEstimator('taste posterior', 'tastePosterior');
+
+/** A version that the gate turns down leaves the one before it serving. */
+function byEstimator(name: string, estimator: keyof typeof ESTIMATORS): Method {
+  return {
+    name,
+    fit(votes, { seed }) {
+      const cast = votes.map(choiceOfVote);
+      for (let count = cast.length; count > 0; count--) {
+        const { encoder, accepted } = ESTIMATORS[estimator](cast.slice(0, count), { seed });
+        if (accepted) return behindEncoder(encoder);
+      }
+      return UNTOUCHED;
+    },
+  };
 }
 
 /** Steps and rate of the first study (docs/method.md 6): the published rate of 1e-4 and batches of 64 do not leave the prior on tens of votes. */
@@ -89,14 +92,14 @@ function digestOf({ mean, logVariance, capacity }: PersonalEncoder): string {
   return createHash('sha256').update(capacity).update(mean).update(logVariance).digest('hex');
 }
 
-/** log p(z) - log N(z; 0, I) at the reply's posterior mean. */
-export function likingOf({ mean, logVariance }: PersonalEncoder): (reply: BankReply) => number {
-  const prior = standardNormal(mean.length);
+/** θ · z where the estimator keeps the taste θ, else log p(z) - log N(z; 0, I), both in nats, at the reply's posterior mean. */
+export function likingOf({ mean, logVariance, posterior }: PersonalEncoder): (reply: BankReply) => number {
+  if (posterior) return ({ posterior: { mean: z } }) => likingBy(posterior.mean, z);
   return ({ posterior: { mean: z } }) => {
     let sum = 0;
     for (let i = 0; i < z.length; i++) {
-      const [away, fromPrior] = [z[i] - mean[i], z[i] - prior.mean[i]];
-      sum += fromPrior ** 2 / (2 + VARIANCE_FLOOR) - away ** 2 / (2 * Math.exp(logVariance[i]) + VARIANCE_FLOOR);
+      const away = z[i] - mean[i];
+      sum += z[i] ** 2 / (2 + VARIANCE_FLOOR) - away ** 2 / (2 * Math.exp(logVariance[i]) + VARIANCE_FLOOR);
     }
     return sum;
   };

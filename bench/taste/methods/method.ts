@@ -1,6 +1,6 @@
 /** What the taste bench compares: ways from votes to replies. */
 import type { PreferencePair } from '../../../src/learning/latent-dpo.js';
-import { pairWeight } from '../../../src/learning/votes.js';
+import { type Vote as Choice, choiceOf, pairWeight } from '../../../src/learning/votes.js';
 import type { BankReply } from '../bank.js';
 import type { ServedModel, WrittenReply } from '../served-model.js';
 import type { Taste } from '../tastes.js';
@@ -54,6 +54,12 @@ export function pairsOf({ candidates, chosen }: Vote): PreferencePair[] {
   return candidates
     .filter((_, i) => i !== chosen)
     .map(({ posterior }) => ({ chosen: candidates[chosen].posterior, rejected: posterior, weight }));
+}
+
+/** A vote as the estimators take it. */
+export function choiceOfVote({ candidates, chosen }: Vote): Choice {
+  const options = candidates.map(({ posterior }) => posterior);
+  return choiceOf(options, chosen);
 }
 
 /** Decoded without any latent or behind one a reply, and behind a system text where there is one. */

@@ -64,7 +64,8 @@ export function candidatePairs(
 
 /**
  * The verdict as the learning sees it, by the candidates' posteriors, in order of index; null where there is nothing to compare. A
- * candidate without a posterior (an empty reply) is not compared, and nothing is known from its being judged.
+ * candidate without a posterior (an empty reply) is not compared, and nothing is known from its being judged. ALL_BAD says nothing of
+ * taste: what all replies to a prompt have in common is mostly the prompt.
  */
 export function voteOf(
   verdict: Verdict,
@@ -75,13 +76,12 @@ export function voteOf(
   const ids = [...posteriors.keys()];
   const written = [...posteriors.values()].filter((posterior) => posterior !== null);
   if (verdict === 'TIE') return written.length > 1 ? tieOf(written) : null;
-  if (verdict === 'ALL_BAD') return written.length > 0 ? dislikedOf(written) : null;
   const judged = judgedId === null ? null : posteriors.get(judgedId);
   if (judgedId === null || !judged) return null;
   const factor = (id: string) => factors?.[id] ?? 1;
   if (verdict !== 'CHOSEN') {
     if (factor(judgedId) <= 0) return null;
-    return verdict === 'GOOD' ? likedOf(judged, factor(judgedId)) : dislikedOf([judged], [factor(judgedId)]);
+    return verdict === 'GOOD' ? likedOf(judged, factor(judgedId)) : dislikedOf(judged, factor(judgedId));
   }
   const nothing = standardNormal(judged.mean.length);
   const options = ids.map((id) => posteriors.get(id) ?? nothing);
