@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadSettings, type Settings } from '../common/config.js';
 import { PalateError } from '../common/errors.js';
@@ -10,11 +10,14 @@ import { draftOf, writeWhole } from '../common/whole-files.js';
 import { ensureModel } from '../language-model/fetch.js';
 import type { FetchProgress } from '../language-model/fetching.js';
 import { openGguf } from '../language-model/gguf.js';
-import { type Checkpoint, writeCheckpoint } from '../learning/checkpoint.js';
+import type { LanguageModelFile } from '../language-model/model.js';
+import { type Checkpoint, type LoadedCheckpoint, readCheckpoint, writeCheckpoint } from '../learning/checkpoint.js';
 import { goOnFrom, type PretrainResult, pretrain } from '../learning/clap/pretrain.js';
 import { responseLog } from '../learning/clap/response/stage.js';
 import { PRETRAIN_DEFAULTS, type PretrainSettings } from '../learning/clap/settings.js';
 import { requireCheckpoint } from '../learning/find-checkpoint.js';
+import { bankPath, encodeBank } from '../learning/tuning/bank.js';
+import { writeBank } from '../learning/tuning/bank-writing.js';
 import { GraphThread } from '../runtime/graph-thread.js';
 import { WorkerRuntime } from '../runtime/runtime.js';
 import { modelCard } from './model-card.js';
@@ -26,6 +29,7 @@ const SAMPLING_SLOTS = 16;
 interface Flags extends Partial<Record<'data' | 'model' | 'threads', string>> {
   output?: string;
   from?: string;
+  tuningBank?: string;
   resume?: boolean;
   restart?: boolean;
   steps: number;
@@ -42,6 +46,7 @@ export function pretrainCommand(): Command {
     .option('--data <folder>', 'folder for samples, states and compiled graphs; default ./.palate (PALATE_DATA)')
     .option('--output <folder>', 'folder for checkpoint, card and log; default <data>/checkpoints')
     .option('--from <checkpoint>', 'leave CLaP out and raise the response of this .clap.safetensors')
+    .option('--tuning-bank <checkpoint>', 'write nothing but the tuning bank of this .clap.safetensors, beside it')
     .option('--resume', 'go on where an earlier run of the same settings stopped; steps may be more')
     .option('--restart', 'throw away what an earlier run left')
     .option('--steps <number>', 'training steps', wholeNumber, PRETRAIN_DEFAULTS.steps)
@@ -63,9 +68,14 @@ export function pretrainCommand(): Command {
     .action(run);
 }
 
-async function run({ output, from, resume, restart, ...given }: Flags): Promise<void> {
+async function run({ output, from, tuningBank, resume, restart, ...given }: Flags): Promise<void> {
   const { steps, responseSteps, driftWeight, prompts, seed, ...flags } = given;
   const settings = loadSettings({ flags });
+  if (tuningBank !== undefined) {
+    const path = await runTuningBank(settings, tuningBank, output ?? dirname(tuningBank), seed);
+    process.stdout.write(`${path}\n`);
+    return;
+  }
   const response = { ...PRETRAIN_DEFAULTS.response, steps: responseSteps, driftWeight };
   if (from !== undefined && responseSteps === 0) {
     throw new PalateError('BAD_USER_INPUT', '--from is for --response-steps: say how many of them.');
@@ -90,22 +100,19 @@ interface Run {
   training: PretrainSettings;
 }
 
-/** Runs CLaP and what follows, and writes `<model>.clap.safetensors` with its card and log. Returns the checkpoint's path. */
+/**
+ * Runs CLaP and what follows, and writes `<model>.clap.safetensors` with its card and log, and `<model>.tuning.json`. Returns the
+ * checkpoint's path.
+ */
 async function runPretrain({ settings, from, output, leftover, training }: Run): Promise<string> {
   const progress = new ProgressLine(process.stderr);
-  const onFetch = ({ received, total, source }: FetchProgress) =>
-    progress.show(`fetch from ${source}`, received, total ?? received);
-  const modelPath = await ensureModel(settings.model, settings.data, onFetch, { namedBy: settings.origin.model });
-  const file = await openGguf(modelPath);
+  const file = await openModel(settings, progress);
   const checkpoint = from === undefined ? undefined : await requireCheckpoint(from, file.digest);
   const wanted = checkpoint ? sizedAs(checkpoint, training) : training;
-  const cacheFolder = join(settings.data, 'cache');
   const digests = [file.digest, ...(checkpoint ? [checkpoint.digest] : [])];
   const workFolder = join(settings.data, 'pretrain', digests.map((digest) => digest.slice(0, 16)).join('-'));
   await openWorkFolder(workFolder, leftover, wanted);
-  await mkdir(cacheFolder, { recursive: true });
-  const threads = settings.threads || availableParallelism();
-  const runtime = new WorkerRuntime({ modelPath, cacheFolder, adapter: null, slots: SAMPLING_SLOTS, threads });
+  const { runtime, cacheFolder, threads } = await samplingRuntime(settings, file);
   const thread = new GraphThread();
   try {
     await runtime.start();
@@ -115,12 +122,75 @@ async function runPretrain({ settings, from, output, leftover, training }: Run):
     const result = await (checkpoint ? goOnFrom(checkpoint, wanted, tools) : pretrain(wanted, tools));
     const logs = [responseLog(workFolder, wanted.steps)];
     if (!checkpoint) logs.unshift(join(workFolder, 'training.jsonl'));
-    return await writeResult(output, file.config.name, logs, result);
+    const path = await writeResult(output, file.config.name, logs, result);
+    await writeBankFile(bankPath(path), await readCheckpoint(path), training.seed, {
+      settings,
+      file,
+      runtime,
+      progress,
+    });
+    return path;
   } finally {
     progress.end();
     await runtime.stop();
     await thread.close();
   }
+}
+
+/** Writes the tuning bank of a checkpoint into the folder. Returns the bank's path. */
+async function runTuningBank(settings: Settings, checkpoint: string, folder: string, seed: number): Promise<string> {
+  const progress = new ProgressLine(process.stderr);
+  const file = await openModel(settings, progress);
+  const loaded = await requireCheckpoint(checkpoint, file.digest);
+  const { runtime } = await samplingRuntime(settings, file);
+  try {
+    await runtime.start();
+    await mkdir(folder, { recursive: true });
+    const path = bankPath(checkpoint, folder);
+    await writeBankFile(path, loaded, seed, { settings, file, runtime, progress });
+    return path;
+  } finally {
+    progress.end();
+    await runtime.stop();
+  }
+}
+
+interface BankParts {
+  settings: Settings;
+  file: LanguageModelFile;
+  runtime: WorkerRuntime;
+  progress: ProgressLine;
+}
+
+/** What a bank's replies are depends on the model and the seed alone: those of an earlier run are taken over. */
+async function writeBankFile(
+  path: string,
+  checkpoint: LoadedCheckpoint,
+  seed: number,
+  { settings, file, runtime, progress }: BankParts,
+): Promise<void> {
+  const bank = await writeBank(checkpoint, seed, {
+    runtime,
+    tokenizer: file.tokenizer,
+    workFolder: join(settings.data, 'pretrain', `${file.digest.slice(0, 16)}-tuning`),
+    onProgress: (done, total) => progress.show('tuning', done, total),
+  });
+  await writeWhole(path, encodeBank(bank));
+}
+
+async function openModel(settings: Settings, progress: ProgressLine): Promise<LanguageModelFile> {
+  const onFetch = ({ received, total, source }: FetchProgress) =>
+    progress.show(`fetch from ${source}`, received, total ?? received);
+  return openGguf(await ensureModel(settings.model, settings.data, onFetch, { namedBy: settings.origin.model }));
+}
+
+/** Not started. */
+async function samplingRuntime(settings: Settings, { path: modelPath }: LanguageModelFile) {
+  const cacheFolder = join(settings.data, 'cache');
+  await mkdir(cacheFolder, { recursive: true });
+  const threads = settings.threads || availableParallelism();
+  const runtime = new WorkerRuntime({ modelPath, cacheFolder, adapter: null, slots: SAMPLING_SLOTS, threads });
+  return { runtime, cacheFolder, threads };
 }
 
 /** The settings with a checkpoint's sizes, and no steps of CLaP. */
