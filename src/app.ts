@@ -15,6 +15,7 @@ import { openGguf } from './language-model/gguf.js';
 import type { LanguageModelFile } from './language-model/model.js';
 import { adapterWeights, type LoadedCheckpoint } from './learning/checkpoint.js';
 import { chooseCheckpoint } from './learning/find-checkpoint.js';
+import { findBank } from './learning/tuning/bank.js';
 import { PluginHost } from './plugins/host.js';
 import { requirePlugins } from './plugins/loader.js';
 import { pluginRows } from './plugins/rows.js';
@@ -57,6 +58,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const adminKey = await ensureAdminKey(settings);
     const model = await openGguf(await fetchModel(options));
     const checkpoint = await chooseCheckpoint(settings, model, log);
+    const bank = checkpoint && (await findBank(settings, checkpoint, log));
 
     const store = await openStore(settings, log);
     started.add('store', () => store.close());
@@ -82,6 +84,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       tokenizer: model.tokenizer,
       prompts: new PromptThread(model, log),
       checkpoint,
+      bank,
       train: trainingThread.train,
       plugins: plugins.service,
       hooks: plugins.hooks,

@@ -4,6 +4,7 @@ import type { Log } from '../common/log.js';
 import type { Tokenizer } from '../language-model/tokenizer.js';
 import type { LoadedCheckpoint } from '../learning/checkpoint.js';
 import { tasteDirections } from '../learning/directions.js';
+import type { TuningBank } from '../learning/tuning/bank.js';
 import type { LanguageModelRuntime } from '../runtime/types.js';
 import type { Store } from '../store/store.js';
 import type { TrainingJobRecord } from '../store/training-jobs.js';
@@ -28,9 +29,11 @@ import { trainingJobOf } from './records.js';
 import type { PluginService, Services } from './services.js';
 import { storageService } from './storage.js';
 import { TrainingJobs } from './training/job-feed.js';
+import { MemberVotes } from './training/member-votes.js';
 import { Trainer } from './training/trainer.js';
 import { trainingService } from './training/training.js';
 import type { Train } from './training/training-protocol.js';
+import { tuningService } from './tuning/tuning-questions.js';
 
 export interface ServiceParts {
   store: Store;
@@ -41,6 +44,8 @@ export interface ServiceParts {
   prompts: PromptEncoder;
   /** Null: the model is served unpersonalised, verdicts are stored and wait for a checkpoint. */
   checkpoint: LoadedCheckpoint | null;
+  /** Replies to the questions of tuning rounds; null: they are written when they are asked. */
+  bank?: TuningBank | null;
   /** Runs off the main thread: `TrainingThread.train`. */
   train: Train;
   /** Absent: there are none. */
@@ -60,10 +65,13 @@ export interface ServiceParts {
  * running generations, waits for running trainings and stops the queue. The store is closed by whoever opened it, afterwards.
  */
 export function createServices(parts: ServiceParts): Services {
-  const { store, runtime, tokenizer, prompts, checkpoint, train, log, limits, clock = () => performance.now() } = parts;
+  const { store, runtime, tokenizer, prompts, checkpoint, train, log, limits } = parts;
+  const { bank = null, clock = () => performance.now() } = parts;
   const jobs = new TrainingJobs(limits.pendingEvents);
   const features = checkpoint && new FeatureReader({ store, runtime, prompts, checkpoint, log });
-  const trainer = checkpoint && features && new Trainer({ store, features, checkpoint, jobs, train, log, clock });
+  const votes = checkpoint && features && new MemberVotes({ store, features, checkpoint });
+  const trainer =
+    checkpoint && features && votes && new Trainer({ store, features, votes, checkpoint, jobs, train, log, clock });
   const ownership = ownershipService(store);
   const hooks = parts.hooks ?? NO_HOOKS;
   const space = checkpoint && { checkpoint, directions: tasteDirections(checkpoint) };
@@ -74,7 +82,7 @@ export function createServices(parts: ServiceParts): Services {
   const rights = parts.rights ?? DEFAULT_SETTINGS;
   const members = memberService({ store, digests: features?.digests ?? null, space, limits });
   const dropCaches = () => {
-    trainer?.dropVotes();
+    votes?.drop();
     return runtime.dropPrompts();
   };
   const keys = keyService({ store, limits, log });
@@ -116,6 +124,14 @@ export function createServices(parts: ServiceParts): Services {
     ownership,
     keys,
     generations,
+    tuning: tuningService({
+      store,
+      runtime,
+      generations,
+      banked: bank && checkpoint && votes && { bank, checkpoint, votes },
+      hooks,
+      limits,
+    }),
     preferences: preferenceService({
       store,
       trainable,

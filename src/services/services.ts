@@ -32,6 +32,7 @@ import type {
   Taste,
   TasteMap,
   TrainingJob,
+  TuningQuestionInput,
   WinRatePoint,
 } from '../contract/generated/types.js';
 import type { Connection } from './connection.js';
@@ -72,6 +73,15 @@ export interface GenerationService {
   byId(id: string): Promise<Generation | null>;
   /** A member's, newest first; `after` is an edge's cursor. Errors: BAD_USER_INPUT. */
   list(memberId: string, first: number, after?: string | null): Promise<Connection<Generation>>;
+}
+
+export interface TuningService {
+  /**
+   * The next question of a tuning round, stored as a generation; an unknown member is created. Aborting `signal` gives up what the model
+   * has to write for it. Errors: BAD_USER_INPUT, CONFLICT (key), NOT_FOUND (what the key made was erased), and those of a generation where
+   * the model has no bank.
+   */
+  ask(input: Keyed<TuningQuestionInput>, signal?: AbortSignal): Promise<Generation>;
 }
 
 export interface PreferenceService {
@@ -228,6 +238,7 @@ export interface Services extends Lifecycle {
   keys: KeyService;
   ownership: OwnershipService;
   generations: GenerationService;
+  tuning: TuningService;
   preferences: PreferenceService;
   members: MemberService;
   rights: RightsService;

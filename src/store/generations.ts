@@ -72,6 +72,13 @@ export interface GenerationFeatures {
   candidates: ReadonlyMap<string, Uint8Array>;
 }
 
+/** A generation as what it showed. */
+export interface RepliesRecord {
+  prompt: string;
+  /** Token ids, by candidate. */
+  replies: number[][];
+}
+
 export interface GenerationRepository {
   /** Stores a finished generation. Rejects with KeyTaken when the key was used meanwhile. */
   add(generation: NewGeneration): Promise<GenerationRecord>;
@@ -81,6 +88,8 @@ export interface GenerationRepository {
   continuable(candidateId: string): Promise<ContinuableCandidate | null>;
   /** The member's, newest first, from behind the generation `after` on. */
   ofMember(memberId: string, first: number, after?: string): Promise<Page<GenerationRecord>>;
+  /** What the member was shown to these prompts under this model and is not erased: the tokens of the candidates, by generation. */
+  repliesTo(memberId: string, prompts: readonly string[], modelDigest: string): Promise<RepliesRecord[]>;
   saveFeatures(id: string, features: GenerationFeatures, digests: FeatureDigests): Promise<void>;
   /**
    * Generations whose features are missing or were read with something else, voted ones first, then the newest. Of what was cancelled
@@ -144,6 +153,12 @@ export function generationRepository(engine: SqlEngine): GenerationRepository {
         hasPrevious: after !== undefined,
       };
     },
+    repliesTo: (memberId, prompts, modelDigest) =>
+      engine.query<RepliesRecord & Row>(
+        `SELECT g.prompt, json_agg(c.token_ids) AS replies FROM generations g JOIN candidates c ON c.generation_id = g.id
+         WHERE g.member_id = $1 AND g.prompt = ANY($2::text[]) AND g.model_digest = $3 GROUP BY g.id`,
+        [memberId, [...prompts], modelDigest],
+      ),
     saveFeatures: async (id, features, digests) => {
       const candidates = [...features.candidates];
       await engine.transaction(async (session) => {

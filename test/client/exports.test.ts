@@ -92,7 +92,7 @@ it('has the methods that it had', () => {
   };
   const client: Client.PalateClient = exported.createPalateClient({ executor });
   const methods =
-    'cancelGeneration cancelTraining close configurePlugin createKey createMemberToken deletionReceipt diagnosePlugin errorCounts errorStatus exportTaste feedback forgetMember generate generateStream generation generations importTaste keys limits member memberById models platform pluginStatus plugins pool poolStatus request revokeKey rollbackMember rotateKey setConsent setPlatform setStorage startPlugin stopPlugin storage submitFeedback tasteMap trainMember trainingJob trainingJobs trainingStatus viewer winRates withdrawFeedback';
+    'askTuningQuestion cancelGeneration cancelTraining close configurePlugin createKey createMemberToken deletionReceipt diagnosePlugin errorCounts errorStatus exportTaste feedback forgetMember generate generateStream generation generations importTaste keys limits member memberById models platform pluginStatus plugins pool poolStatus request revokeKey rollbackMember rotateKey setConsent setPlatform setStorage startPlugin stopPlugin storage submitFeedback tasteMap trainMember trainingJob trainingJobs trainingStatus viewer winRates withdrawFeedback';
   expect(Object.keys(client).sort()).toEqual(methods.split(' '));
 });
 

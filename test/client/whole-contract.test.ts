@@ -89,6 +89,8 @@ describe('the client', () => {
     expect(newest).toMatchObject({ totalCount: 2, pageInfo: { hasNextPage: true } });
     const oldest = await bot.generations(first.member.id, { first: 1, after: newest.pageInfo.endCursor });
     expect(oldest).toMatchObject({ nodes: [first], pageInfo: { hasNextPage: false } });
+    const question = await bot.askTuningQuestion({ member: { ...ADA, externalId: 'tuned' } });
+    expect(question.candidates).toHaveLength(4);
 
     const { feedbackId, jobId } = await vote(first);
     const page = await bot.feedback(first.member.id, { first: 5 });

@@ -90,6 +90,7 @@ const CASES: Record<string, Case> = {
   'Mutation.generate': about(
     (of) => `generate(input: { member: ${ref(of)}, prompt: "hello", maxTokens: 2 }) ${GENERATION}`,
   ),
+  'Mutation.askTuningQuestion': about((of) => `askTuningQuestion(input: { member: ${ref(of)} }) ${GENERATION}`),
   'Mutation.cancelGeneration': about((of) => `cancelGeneration(id: "${of.generationId}") ${GENERATION}`),
   'Mutation.submitFeedback': about(
     (of) => `submitFeedback(input: { generationId: "${of.generationId}", verdict: TIE }) { feedback { verdict } }`,

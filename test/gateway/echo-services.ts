@@ -18,6 +18,7 @@ import type {
   PoolStatus,
   Taste,
   TrainingJob,
+  TuningQuestionInput,
 } from '../../src/contract/generated/types.js';
 import type { Connection } from '../../src/services/connection.js';
 import { modelService } from '../../src/services/models.js';
@@ -68,6 +69,13 @@ export class EchoServices implements Services {
     },
     byId: async (id: string) => this.finished.get(id) ?? null,
     list: async (_memberId: string, first: number) => connection([...this.finished.values()].slice(0, first)),
+  };
+
+  readonly tuning = {
+    ask: async ({ member }: TuningQuestionInput) => {
+      const started = await this.begin({ member, prompt: 'How was your weekend?', candidateCount: 4 });
+      return started.finished;
+    },
   };
 
   readonly tasteMaps = {

@@ -7,6 +7,7 @@ import { createLog } from '../../src/common/log.js';
 import { Random } from '../../src/common/random.js';
 import type { TrainingJob } from '../../src/contract/generated/types.js';
 import { decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../../src/learning/checkpoint.js';
+import type { TuningBank } from '../../src/learning/tuning/bank.js';
 import { createServices, type ServiceParts } from '../../src/services/create-services.js';
 import type { Services } from '../../src/services/services.js';
 import type { QueueOptions } from '../../src/store/queue.js';
@@ -65,6 +66,7 @@ export interface ServicesFixtureOptions {
   /** For what is about the embedded database: its files are in the folder. */
   embedded?: boolean;
   checkpoint?: LoadedCheckpoint | null;
+  bank?: TuningBank;
   rights?: Partial<ServiceParts['rights']>;
   limits?: Partial<Limits>;
   queue?: QueueOptions;
@@ -79,13 +81,14 @@ export async function openServicesFixture(options: ServicesFixtureOptions = {}):
 
   const open = async (checkpoint: LoadedCheckpoint | null) => {
     const store = await openStore(settings, log, options.queue);
-    const runtime = new ScriptedRuntime(MODEL_DIGEST, 24);
+    const runtime = new ScriptedRuntime(checkpoint?.modelDigest ?? MODEL_DIGEST, checkpoint?.featureSize ?? 24);
     const services = createServices({
       store,
       runtime,
       tokenizer: model.tokenizer,
       prompts,
       checkpoint,
+      bank: options.bank,
       train,
       log,
       limits: { ...DEFAULT_LIMITS, ...options.limits },

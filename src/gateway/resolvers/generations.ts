@@ -1,5 +1,6 @@
 /** Writing replies, and the generations they make. */
 import type { GenerationEvent } from '../../contract/generated/types.js';
+import { keyOwnerOf } from '../auth.js';
 import type { Resolvers } from '../context.js';
 import { startGeneration, streamGeneration } from '../streams.js';
 import { memberLink, pageSize } from './links.js';
@@ -15,6 +16,10 @@ export const generations = {
       // Without a key nobody could ask for the answer again, so a caller who goes away takes the generation along.
       const started = await startGeneration(input, context, input.key ? undefined : context.signal);
       return started.finished;
+    },
+    askTuningQuestion: (_, { input }, { services, quotas, viewer, signal }) => {
+      quotas.generation(viewer, input.member);
+      return services.tuning.ask({ ...input, keyOwner: keyOwnerOf(viewer) }, signal);
     },
     cancelGeneration: (_, { id }, { services }) => services.generations.cancel(id),
   },

@@ -1,7 +1,7 @@
 /** Generate: the member's encoder gives latents, the runtime writes candidates behind them, and nobody can tell which is which. */
 import { PalateError } from '../../common/errors.js';
 import type { GenerateInput } from '../../contract/generated/types.js';
-import { GENERATE_OPERATION, type GenerationRecord } from '../../store/generations.js';
+import type { GenerationRecord } from '../../store/generations.js';
 import type { CallerKey } from '../../store/idempotency.js';
 import { inputDigest, keptName, requireSameInput } from '../caller-key.js';
 import { connectionBy, emptyPage, refuseCursor, requirePageSize } from '../connection.js';
@@ -11,6 +11,7 @@ import type { GenerationService, Keyed, StartedGeneration } from '../services.js
 import { checkGenerateInput, checkKey, type GenerateRequest } from './generate-input.js';
 import { type GenerationParts, planGeneration } from './generation-plan.js';
 import type { GenerationQueue } from './generation-queue.js';
+import { keptGeneration } from './kept-generation.js';
 import { askerGone } from './prompt-thread.js';
 import { forgotten, RunningGeneration, storedGeneration } from './running-generation.js';
 
@@ -78,11 +79,9 @@ export function generationService(parts: GenerationParts, queue: GenerationQueue
     name: string,
     digest: string,
   ) => {
-    const kept = await store.idempotency.find(GENERATE_OPERATION, name);
-    if (!kept) return begin(request, owner, { key: { key: name, inputDigest: digest } });
-    requireSameInput(key, kept.inputDigest, digest);
-    const generation = await store.generations.byId(String(kept.result.generationId));
-    if (!generation) throw new PalateError('NOT_FOUND', `The generation made for the key "${key}" was erased.`);
+    const kept = { key: name, inputDigest: digest };
+    const generation = await keptGeneration(store, key, kept);
+    if (!generation) return begin(request, owner, { key: kept });
     return storedGeneration(generationOf(generation));
   };
 

@@ -4,29 +4,26 @@
  */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../common/errors.js';
-import { fromHalf } from '../../common/half.js';
 import type { Lifecycle } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { LoadedCheckpoint } from '../../learning/checkpoint.js';
 import { decodeEncoder, encodeEncoder, type PersonalEncoder, priorEncoder } from '../../learning/encoder.js';
 import type { BroughtPrior } from '../../learning/latent-dpo.js';
-import { type Posterior, posteriorOf } from '../../learning/posterior.js';
 import { pairsOf, type Vote } from '../../learning/votes.js';
-import type { TrainingVerdict } from '../../store/feedback.js';
 import type { Store } from '../../store/store.js';
 import type { TrainedEncoder, TrainingJobRecord } from '../../store/training-jobs.js';
 import type { ClaimedJob } from '../../store/training-work.js';
 import type { FeatureReader } from '../generations/features.js';
-import { voteOf } from '../preferences/pairing.js';
 import { trainingJobOf } from '../records.js';
 import type { TrainingJobs } from './job-feed.js';
+import type { MemberVotes } from './member-votes.js';
 import { MAXIMUM_ATTEMPTS, retryDelay } from './retry.js';
 import type { Train, TrainingOutcome } from './training-protocol.js';
-import { VoteCache } from './vote-cache.js';
 
 export interface TrainerParts {
-  store: Pick<Store, 'feedback' | 'tastes' | 'trainingJobs' | 'queue' | 'exclusive'>;
+  store: Pick<Store, 'tastes' | 'trainingJobs' | 'queue' | 'exclusive'>;
   features: FeatureReader;
+  votes: MemberVotes;
   checkpoint: LoadedCheckpoint;
   jobs: TrainingJobs;
   train: Train;
@@ -42,8 +39,6 @@ const STEP_EVENT_MS = 50;
 export class Trainer implements Lifecycle {
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
-  private readonly votes = new VoteCache();
-
   constructor(private readonly parts: TrainerParts) {}
 
   start(): Promise<void> {
@@ -54,11 +49,6 @@ export class Trainer implements Lifecycle {
   stop(): Promise<void> {
     this.stopping ??= this.end();
     return this.stopping;
-  }
-
-  /** Drops what is kept in memory of verdicts. */
-  dropVotes(): void {
-    this.votes.clear();
   }
 
   private async begin(): Promise<void> {
@@ -120,7 +110,7 @@ export class Trainer implements Lifecycle {
     const { store, features, checkpoint } = this.parts;
     const taste = job.tasteDigest === null ? null : await store.tastes.current(job.memberId, features.digests);
     const prior = taste ? { ...decodeEncoder(taste.bytes).encoder, pairCount: taste.pairCount } : undefined;
-    const verdicts = await this.votesOf(job.memberId);
+    const verdicts = await this.parts.votes.of(job.memberId);
     const votes = [...verdicts.values()].filter((vote) => vote !== null);
     const pairCount = votes.reduce((count, vote) => count + pairsOf(vote).length, 0);
     const outcome = votes.length > 0 ? await this.fit(job, votes, pairCount, prior) : untrained(checkpoint, prior);
@@ -155,50 +145,11 @@ export class Trainer implements Lifecycle {
       jobs.publish({ ...trainingJobOf(job), step, totalSteps, loss, accuracy, pairCount });
     });
   }
-
-  /** The member's active verdicts by position, in the order of the ledger's reading; null for one with nothing to compare. */
-  private async votesOf(memberId: string): Promise<Map<bigint, Vote | null>> {
-    const { store, checkpoint } = this.parts;
-    const known = this.votes.of(memberId);
-    const verdicts = await store.feedback.trainingVerdicts(memberId, known.keys());
-    const read = await this.withFeatures(memberId, verdicts, known);
-    const votes = new Map(read.map((row) => [row.position, known.get(row.position) ?? voteOfVerdict(row, checkpoint)]));
-    const compared = [...votes].flatMap(([position, vote]) => (vote ? [[position, vote] as const] : []));
-    this.votes.keep(memberId, new Map(compared));
-    return votes;
-  }
-
-  /**
-   * A vote may come before the features of what it judges: then they are waited for. Where they cannot be read again, because the
-   * texts have been erased since, the verdict has none and teaches nothing.
-   */
-  private async withFeatures(
-    memberId: string,
-    verdicts: TrainingVerdict[],
-    known: ReadonlyMap<bigint, Vote>,
-  ): Promise<TrainingVerdict[]> {
-    const { store, features } = this.parts;
-    const { model, checkpoint } = features.digests;
-    const isRead = (row: TrainingVerdict) => row.featuresModel === model && row.featuresCheckpoint === checkpoint;
-    const unread = verdicts.filter((row) => !known.has(row.position) && !isRead(row));
-    if (unread.length === 0) return verdicts;
-    await features.ensure(unread.map(({ generationId }) => generationId));
-    const reread = await store.feedback.trainingVerdicts(memberId, known.keys());
-    return reread.map((row) => (isRead(row) ? row : { ...row, promptFeatures: null }));
-  }
 }
 
 /** Rejects when somebody ends the job: its training, which may wait for features, is of no use any more. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-}
-
-function voteOfVerdict(verdict: TrainingVerdict, checkpoint: LoadedCheckpoint): Vote | null {
-  const prompt = verdict.promptFeatures && fromHalf(verdict.promptFeatures);
-  const posterior = (features: Uint8Array | null): Posterior | null =>
-    features && prompt ? posteriorOf(checkpoint, fromHalf(features), prompt) : null;
-  const posteriors = new Map(verdict.candidates.map(({ id, features }) => [id, posterior(features)]));
-  return voteOf(verdict.verdict, posteriors, verdict.chosenCandidateId, verdict.pairWeights);
 }
 
 /** What no votes make: the imported taste, or N(0, I), which serves nothing. */
