@@ -25,7 +25,10 @@ const SEED = 1;
 const TRAINING_MS = 10_000;
 
 export interface TuneParts {
-  client: Pick<PalateClient, 'generate' | 'submitFeedback' | 'trainingStatus' | 'generation' | 'member' | 'platform'>;
+  client: Pick<
+    PalateClient,
+    'generate' | 'askTuningQuestion' | 'submitFeedback' | 'trainingStatus' | 'generation' | 'member' | 'platform'
+  >;
   storage: PluginStorage;
   /** Aborts when the bot is to end. */
   signal: AbortSignal;
@@ -117,21 +120,25 @@ export class TuneRounds {
     effect: Extract<TuneEffect, { kind: 'compare' | 'write' }>,
   ): Promise<TuneEvent> {
     const { client, signal, system } = this.parts;
-    const input = { member, prompt: effect.prompt, maxTokens: TOKENS, system };
+    const input = { member, maxTokens: TOKENS, system };
     if (effect.kind === 'compare') {
-      const one = { ...input, candidateCount: 1, explore: false, seed: SEED };
+      const one = { ...input, prompt: effect.prompt, candidateCount: 1, explore: false, seed: SEED };
       const sample = await patiently(() => client.generate(one), signal);
       return {
         kind: 'compared',
         sample: { generationId: sample.id, text: sample.candidates[0].text, version: sample.encoderVersion },
       };
     }
-    const several = { ...input, candidateCount: TUNE_CANDIDATES };
-    const { id, candidates } = await patiently(() => client.generate(several), signal);
+    const { prompt } = effect;
+    const written =
+      prompt === null
+        ? await patiently(() => client.askTuningQuestion({ member }), signal)
+        : await patiently(() => client.generate({ ...input, prompt, candidateCount: TUNE_CANDIDATES }), signal);
     return {
       kind: 'written',
-      generationId: id,
-      replies: candidates.map((reply) => ({ id: reply.id, text: reply.text })),
+      generationId: written.id,
+      prompt: written.prompt,
+      replies: written.candidates.map((reply) => ({ id: reply.id, text: reply.text })),
     };
   }
 
@@ -159,13 +166,11 @@ export class TuneRounds {
     const text = await this.parts.storage.get(storageKey(tuner));
     if (text === null) return null;
     const kept = JSON.parse(text) as TuneRound;
-    const texts = new Map<string, string>();
-    for (const id of generationsOf(kept)) {
-      const generation = await this.parts.client.generation(id);
-      for (const candidate of generation?.candidates ?? []) texts.set(candidate.id, candidate.text);
-      if (generation) texts.set(id, generation.candidates[0].text);
-    }
-    return recallRound(kept, texts);
+    const generations = await Promise.all(generationsOf(kept).map((id) => this.parts.client.generation(id)));
+    return recallRound(
+      kept,
+      generations.filter((generation) => generation !== null),
+    );
   }
 
   private async keep(tuner: Tuner, round: TuneRound): Promise<void> {

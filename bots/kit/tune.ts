@@ -2,9 +2,12 @@
  * A tuning round: short prompts, four replies each, the best one chosen; before and after at the end. A pure state
  * machine that can be written down between any two events: a round survives a restart of the bot.
  *
- *     before -> writing -> choosing -> writing ... -> after -> done
- *                              `-> stopped
+ *     writing -> choosing -> writing ... -> after -> done
+ *                    `-> stopped
+ *
+ * The held-out prompt is answered for the first time while the first question stands there to be read.
  */
+import type { Generation } from '../../src/client/index.js';
 import { layoutReplies, type ShownReply } from './layout.js';
 import { displayOrder } from './order.js';
 import { LETTERS, type Vote } from './reactions.js';
@@ -12,6 +15,7 @@ import { action, type Button, progressBar, rowsOf, type View } from './view.js';
 import type { Words } from './words/index.js';
 
 export const TUNE_CANDIDATES = 4;
+export const TUNE_QUESTIONS = 10;
 
 export interface TuneReply {
   id: string;
@@ -27,16 +31,18 @@ export interface TuneSample {
 }
 
 export interface TuneRound {
-  readonly phase: 'before' | 'writing' | 'choosing' | 'after' | 'done' | 'stopped';
+  readonly phase: 'writing' | 'choosing' | 'after' | 'done' | 'stopped';
   /** Language tag of the prompts. */
   readonly tag: string;
   /** Prompts done, chosen or skipped. */
   readonly done: number;
   readonly votes: number;
-  /** The reply to the held-out prompt before the round, and after it. */
+  /** The reply to the held-out prompt before the first vote, and after the last. */
   readonly before: TuneSample | null;
   readonly after: TuneSample | null;
   readonly generationId: string | null;
+  /** What was asked; empty while it is not known. */
+  readonly prompt: string;
   /** The replies to choose from, as shown. */
   readonly replies: readonly TuneReply[];
 }
@@ -44,15 +50,15 @@ export interface TuneRound {
 export type TuneEvent =
   /** The held-out prompt's reply. */
   | { kind: 'compared'; sample: TuneSample }
-  | { kind: 'written'; generationId: string; replies: readonly TuneReply[] }
+  | { kind: 'written'; generationId: string; prompt: string; replies: readonly TuneReply[] }
   /** A button: a place from 0, or one of the others. `at`: the prompt it stood under, so that a late press changes nothing. */
   | { kind: 'chosen'; at: number; choice: number | 'none' | 'skip' | 'stop' };
 
 export type TuneEffect =
   /** One reply to the held-out prompt, with the taste as it is and always the same seed. */
   | { kind: 'compare'; prompt: string }
-  /** Four replies to a prompt. */
-  | { kind: 'write'; prompt: string; at: number }
+  /** Four replies to a prompt; null: to the one that the service asks next. */
+  | { kind: 'write'; prompt: string | null; at: number }
   | { kind: 'vote'; generationId: string; vote: Vote }
   | { kind: 'show' };
 
@@ -64,13 +70,14 @@ export interface TuneStep {
 /** The first step of a round in a language. */
 export function startRound(words: Words): TuneStep {
   const round: TuneRound = {
-    phase: 'before',
+    phase: 'writing',
     tag: words.tag,
     done: 0,
     votes: 0,
     before: null,
     after: null,
     generationId: null,
+    prompt: '',
     replies: [],
   };
   return { round, effects: pending(round, words) };
@@ -79,11 +86,13 @@ export function startRound(words: Words): TuneStep {
 /** What is to be done for a round in this state; after a restart, what was interrupted. */
 export function pending(round: TuneRound, { tune }: Words): TuneEffect[] {
   switch (round.phase) {
-    case 'before':
+    case 'writing':
+      return [{ kind: 'show' }, { kind: 'write', prompt: tune.prompts?.[round.done] ?? null, at: round.done }];
+    case 'choosing':
+      if (round.before) return [{ kind: 'show' }];
+      return [{ kind: 'show' }, { kind: 'compare', prompt: tune.heldOut }];
     case 'after':
       return [{ kind: 'show' }, { kind: 'compare', prompt: tune.heldOut }];
-    case 'writing':
-      return [{ kind: 'show' }, { kind: 'write', prompt: tune.prompts[round.done], at: round.done }];
     default:
       return [{ kind: 'show' }];
   }
@@ -96,8 +105,8 @@ export function stepRound(round: TuneRound, event: TuneEvent, words: Words): Tun
   };
   switch (event.kind) {
     case 'compared':
-      if (round.phase === 'before') return go({ phase: 'writing', before: event.sample });
-      return round.phase === 'after' ? go({ phase: 'done', after: event.sample }) : { round, effects: [] };
+      if (round.phase === 'after') return go({ phase: 'done', after: event.sample });
+      return { round: round.before ? round : { ...round, before: event.sample }, effects: [] };
     case 'written': {
       if (round.phase !== 'writing') return { round, effects: [] };
       const order = displayOrder(
@@ -105,7 +114,7 @@ export function stepRound(round: TuneRound, event: TuneEvent, words: Words): Tun
         event.replies.map(({ id }) => id),
       );
       const replies = order.flatMap((id) => event.replies.filter((reply) => reply.id === id));
-      return go({ phase: 'choosing', generationId: event.generationId, replies });
+      return go({ phase: 'choosing', generationId: event.generationId, prompt: event.prompt, replies });
     }
     case 'chosen': {
       if (event.choice === 'stop' && round.phase !== 'done' && round.phase !== 'stopped')
@@ -116,10 +125,10 @@ export function stepRound(round: TuneRound, event: TuneEvent, words: Words): Tun
       const vote = voteFor(event.choice, round.replies);
       if (vote === undefined) return { round, effects: [] };
       const done = round.done + 1;
-      const phase = done < words.tune.prompts.length ? 'writing' : 'after';
+      const phase = done < TUNE_QUESTIONS ? 'writing' : 'after';
       const votes = round.votes + (vote ? 1 : 0);
       const first: TuneEffect[] = vote ? [{ kind: 'vote', generationId: round.generationId, vote }] : [];
-      return go({ phase, done, votes, generationId: null, replies: [] }, first);
+      return go({ phase, done, votes, generationId: null, prompt: '', replies: [] }, first);
     }
   }
 }
@@ -136,7 +145,7 @@ function voteFor(choice: number | 'none' | 'skip' | 'stop', replies: readonly Tu
 export function keepRound(round: TuneRound): string {
   const bare = (sample: TuneSample | null) => sample && { ...sample, text: '' };
   const replies = round.replies.map(({ id }) => ({ id, text: '' }));
-  return JSON.stringify({ ...round, before: bare(round.before), after: bare(round.after), replies });
+  return JSON.stringify({ ...round, before: bare(round.before), after: bare(round.after), prompt: '', replies });
 }
 
 /** The generations whose texts a kept round needs again. */
@@ -144,11 +153,18 @@ export function generationsOf({ before, after, generationId }: TuneRound): strin
   return [before?.generationId, after?.generationId, generationId].filter((id) => id != null);
 }
 
-/** A kept round with its texts: `texts` by id of the candidate, and by id of the generation for the held-out prompt's. */
-export function recallRound(kept: TuneRound, texts: ReadonlyMap<string, string>): TuneRound {
-  const full = (sample: TuneSample | null) => sample && { ...sample, text: texts.get(sample.generationId) ?? '' };
-  const replies = kept.replies.map(({ id }) => ({ id, text: texts.get(id) ?? '' }));
-  return { ...kept, before: full(kept.before), after: full(kept.after), replies };
+/** A kept round with its texts, from those of its generations that are left. */
+export function recallRound(
+  kept: TuneRound,
+  generations: readonly Pick<Generation, 'id' | 'prompt' | 'candidates'>[],
+): TuneRound {
+  const of = (id: string | null) => generations.find((generation) => generation.id === id);
+  const full = (sample: TuneSample | null) =>
+    sample && { ...sample, text: of(sample.generationId)?.candidates[0].text ?? '' };
+  const shown = of(kept.generationId);
+  const textOf = (id: string) => shown?.candidates.find((candidate) => candidate.id === id)?.text ?? '';
+  const replies = kept.replies.map(({ id }) => ({ id, text: textOf(id) }));
+  return { ...kept, before: full(kept.before), after: full(kept.after), prompt: shown?.prompt ?? '', replies };
 }
 
 /** The choice that a button of `tuneView` carries; null for others. */
@@ -164,17 +180,16 @@ export function choiceOf(args: readonly string[]): { at: number; choice: number 
 /** The round as it stands. `limit`: characters the platform's message may have. */
 export function tuneView(round: TuneRound, words: Words, limit: number): View {
   const { tune } = words;
-  const total = tune.prompts.length;
-  const bar = `${progressBar(round.done, total)} ${tune.progress(round.done, total)}`;
+  const bar = `${progressBar(round.done, TUNE_QUESTIONS)} ${tune.progress(round.done, TUNE_QUESTIONS)}`;
+  const prompt = round.prompt || tune.prompts?.[round.done];
+  const head = prompt ? [bar, `**${prompt}**`] : [bar];
   const base = { title: tune.title, fields: [], buttons: [] };
   switch (round.phase) {
-    case 'before':
     case 'after':
       return { ...base, text: [bar, '…'] };
     case 'writing':
-      return { ...base, text: [bar, `**${tune.prompts[round.done]}**`, '…'] };
+      return { ...base, text: [...head, '…'] };
     case 'choosing': {
-      const head = [bar, `**${tune.prompts[round.done]}**`];
       const replies = round.replies.map(({ text }, place) => ({ label: LETTERS[place], text }));
       return {
         ...base,

@@ -112,8 +112,7 @@ async function greet(bot: Bot, place: Place, user: string): Promise<void> {
   const { scope, channel, thread = '' } = place;
   const words = await wordsOf(bot, scope, user);
   const { api } = await bot.workspaces.at(scope);
-  const prompts = words.tune.prompts.slice(0, 4).map((message) => ({ title: message, message }));
-  const [first, ...rest] = prompts;
+  const [first, ...rest] = words.slack.suggested.map((message) => ({ title: message, message }));
   await api.assistant.threads.setSuggestedPrompts({
     channel_id: channel,
     thread_ts: thread,

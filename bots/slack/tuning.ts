@@ -4,6 +4,7 @@ import {
   choiceOf,
   consentQuestion,
   type ShowRound,
+  TUNE_QUESTIONS,
   type TuneRound,
   TuneRounds,
   tuneView,
@@ -56,7 +57,7 @@ export class Tuning {
     const { channel } = await api.conversations.open({ users: user });
     const direct: Place = { scope, team, channel: channel?.id ?? '', direct: true };
     const { tune } = words;
-    const intro = goesOn ? tune.running : tune.intro(tune.prompts.length);
+    const intro = goesOn ? tune.running : tune.intro(TUNE_QUESTIONS);
     const head = drawView({ title: tune.title, text: [intro], fields: [], buttons: [] });
     const key = `tune:${scope}:${user}:${at}`;
     const place = { ...direct, thread: await postOnce(this.bot, direct, head, key) };

@@ -12,6 +12,8 @@ interface Own {
   /** `bot`: its mention. */
   inviteMe(channel: string, bot: string): string;
   archived(channel: string): string;
+  /** Four things to ask, beside a conversation that begins. */
+  suggested: readonly [string, string, string, string];
 }
 
 const OWN: Readonly<Record<string, Own>> = {
@@ -25,6 +27,12 @@ const OWN: Readonly<Record<string, Own>> = {
     inDirect: 'I have written to you in a direct message.',
     inviteMe: (channel, bot) => `I am not in ${channel}. Write \`/invite\` ${bot} there, and ask again.`,
     archived: (channel) => `Nobody can write in ${channel} any more: it is archived.`,
+    suggested: [
+      'What should I cook tonight?',
+      'Tell me something interesting.',
+      'How do I get better at drawing?',
+      'Recommend a book to me.',
+    ],
   },
   de: {
     adminsOnly: 'Das können nur Leute, die diesen Workspace verwalten dürfen.',
@@ -36,6 +44,12 @@ const OWN: Readonly<Record<string, Own>> = {
     inDirect: 'Ich habe dir eine Direktnachricht geschrieben.',
     inviteMe: (channel, bot) => `Ich bin nicht in ${channel}. Schreib dort \`/invite\` ${bot}, und frag noch einmal.`,
     archived: (channel) => `In ${channel} kann niemand mehr schreiben: Der Kanal ist archiviert.`,
+    suggested: [
+      'Was soll ich heute Abend kochen?',
+      'Erzähl mir etwas Interessantes.',
+      'Wie lerne ich besser zeichnen?',
+      'Empfiehl mir ein Buch.',
+    ],
   },
   ja: {
     adminsOnly: 'このワークスペースを管理できる人だけが使えます。',
@@ -48,6 +62,7 @@ const OWN: Readonly<Record<string, Own>> = {
     inviteMe: (channel, bot) =>
       `${channel} に参加していません。そこで \`/invite\` ${bot} と書いてから、もう一度お聞きください。`,
     archived: (channel) => `${channel} はアーカイブされているため、もう書き込めません。`,
+    suggested: ['今夜は何を作ろうかな。', '何か面白い話をして。', '絵がうまくなるには？', 'おすすめの本は？'],
   },
 };
 

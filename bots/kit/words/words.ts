@@ -130,8 +130,11 @@ export interface Words {
     before: string;
     after: string;
     running: string;
-    /** Everyday messages that can be answered in many ways: what differs between replies is manner, not knowledge. */
-    prompts: readonly string[];
+    /**
+     * Everyday messages that can be answered in many ways: what differs between replies is manner, not knowledge. Null: the service's
+     * own, which are in English.
+     */
+    prompts: readonly string[] | null;
     /** Never voted on: shows what the votes on the others changed. */
     heldOut: string;
   };

@@ -1,62 +1,75 @@
-/** A tuning round: ten short prompts, four replies each, the best one chosen; then one prompt before and after. */
+/** A tuning round: ten questions of the service's, four replies each, the best one chosen; then one prompt before and after. */
 import type { Generation, MemberRef, PalateClient } from '../../client/index.js';
 import { askConsent, mustAsk } from './consent.js';
 import { submit, verdictOf, voteKeys } from './conversation.js';
-import { bar, count, type Reply, renderComparison, renderVoteKeys } from './render.js';
-import { showReplies } from './replies.js';
+import {
+  bar,
+  count,
+  type Learned,
+  type RenderOptions,
+  type Reply,
+  renderComparison,
+  renderReplies,
+  renderVersion,
+  renderVoteKeys,
+} from './render.js';
 import type { Terminal } from './terminal.js';
 import { MemberState } from './training.js';
 
 export interface TuneOptions {
   member: MemberRef;
+  /** Of the replies before and after. */
   maxTokens: number;
+  /** The same for both of them. */
   seed: number;
 }
 
-/** Everyday questions that can be answered in many ways: what differs between the replies is manner, not knowledge. */
-export const TUNE_PROMPTS = [
-  'How was your weekend?',
-  'What should I cook tonight?',
-  'I had a long day at work.',
-  'Tell me something interesting.',
-  'How do I get better at drawing?',
-  'What do you think about rain?',
-  'I want to start running.',
-  'Recommend a book to me.',
-  'My friend forgot my birthday.',
-  'What makes a good morning?',
-];
+const QUESTIONS = 10;
 /** Never voted on: shows what the votes on the others changed. */
 export const HELD_OUT_PROMPT = 'How should I spend a free afternoon?';
-const CANDIDATES = 4;
 
 export async function tune(client: PalateClient, terminal: Terminal, options: TuneOptions): Promise<void> {
   const state = new MemberState(client, terminal, options.member);
   try {
     if (!(await mayLearn(client, terminal, options.member))) return;
-    const before = await heldOut(client, options);
+    // Written while the first question is read, and before any vote on it counts.
+    const before = heldOut(client, options);
+    before.catch(() => {});
     await state.refresh();
     let votes = 0;
-    for (const [index, prompt] of TUNE_PROMPTS.entries()) {
-      const { style } = terminal.options();
-      terminal.print(
-        `${style.accent(bar(index, TUNE_PROMPTS.length))} ${index + 1}/${TUNE_PROMPTS.length}  ${style.bold(prompt)}`,
-      );
-      const { member, maxTokens, seed } = options;
-      const input = { member, prompt, maxTokens, candidateCount: CANDIDATES, seed: seed + index };
-      const generation = await showReplies(client, terminal, input, state.learned);
-      terminal.print(renderVoteKeys(generation.candidates.length, terminal.options()));
+    for (let index = 0; index < QUESTIONS; index++) {
+      const generation = await client.askTuningQuestion({ member: options.member });
+      terminal.print(renderQuestion(generation, index, state.learned, terminal.options()));
       const key = await terminal.key(voteKeys(generation.candidates.length));
       if (key === null) break;
       const verdict = verdictOf(key, generation);
       if (!verdict) continue;
+      await before;
       await submit(client, terminal, state, generation, verdict);
       votes++;
     }
-    await showComparison(terminal, before, await heldOut(client, options), votes);
+    await showComparison(terminal, await before, await heldOut(client, options), votes);
   } finally {
     state.stop();
   }
+}
+
+/** How far the round is, the question, its replies, and the keys that vote on them. */
+function renderQuestion(
+  { prompt, candidates }: Generation,
+  index: number,
+  learned: Learned,
+  options: RenderOptions,
+): string[] {
+  const { style } = options;
+  const replies = candidates.map(({ index, text, finishReason }) => ({ label: String(index + 1), text, finishReason }));
+  return [
+    `${style.accent(bar(index, QUESTIONS))} ${index + 1}/${QUESTIONS}  ${style.bold(prompt)}`,
+    renderVersion(learned, options),
+    '',
+    ...renderReplies(replies, options),
+    renderVoteKeys(candidates.length, options),
+  ];
 }
 
 /** A round teaches a taste: where nothing may be learned, it would be ten questions for nothing. */

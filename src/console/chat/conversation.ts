@@ -36,6 +36,7 @@ export type Waiting = Pick<GenerationQueued, 'ahead' | 'estimatedWaitMs'> | 'AWA
 export interface Turn {
   /** Of this page, and the idempotency key under which the replies are asked for. */
   key: string;
+  /** Empty while the service chooses it. */
   prompt: string;
   /** What was said before, as it was sent along; null where that is no longer known. */
   history: ChatTurn[] | null;
@@ -109,12 +110,14 @@ function changeOf(turn: Turn, change: Exclude<Change, { type: 'ASKED' | 'CLEARED
     }
     case 'FINISHED': {
       const { id, candidates, encoderVersion } = change.generation;
+      const prompt = turn.prompt || change.generation.prompt;
       const stopped = candidates.some(({ finishReason }) => finishReason === 'CANCELLED');
       const replies = candidates.map((candidate) => ({
         ...newReply(candidate.id, candidate.text),
         cut: candidate.finishReason === 'LENGTH',
       }));
-      return { status: 'COMPLETE', generationId: id, replies, encoderVersion, stopped, waiting: null, problem: null };
+      const written = { generationId: id, prompt, replies, encoderVersion, stopped };
+      return { ...written, status: 'COMPLETE', waiting: null, problem: null };
     }
     case 'FAILED':
       return { status: 'FAILED', problem: change.problem, waiting: null };

@@ -17,23 +17,30 @@ const PIECE_MS = 66;
 /** Pauses before a generation is asked for again after the connection was lost: a minute in all. */
 const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
-/**
- * A generation that is picked up again where the connection is lost: the same key gives the same one. Aborting the signal cancels it.
- */
-export async function writeOn(
+/** A generation that is picked up again where the connection is lost. Aborting the signal cancels it. */
+export function writeOn(
   client: PalateClient,
   input: GenerateInput & { key: string },
   listener: WritingListener,
   signal: AbortSignal,
 ): Promise<Generation | null> {
+  return askAgain(() => write(client, input, listener, signal), listener, signal);
+}
+
+/** Asks again where the connection is lost: what is asked for by a key is then answered as it was. Null where the signal is aborted meanwhile. */
+export async function askAgain<T>(
+  ask: () => Promise<T>,
+  { onWait }: Pick<WritingListener, 'onWait'>,
+  signal: AbortSignal,
+): Promise<T | null> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await write(client, input, listener, signal);
+      return await ask();
     } catch (error) {
       const pause = AGAIN_MS[attempt];
       const away = error instanceof PalateClientError && error.code === 'UNREACHABLE';
       if (signal.aborted || pause === undefined || !away) throw error;
-      listener.onWait?.('AWAY');
+      onWait?.('AWAY');
       await rest(pause, signal);
       if (signal.aborted) return null;
     }

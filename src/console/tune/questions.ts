@@ -1,16 +1,5 @@
-/** Short questions that bring out how somebody likes to be answered: long or short, warm or dry, playful or plain. */
-export const QUESTIONS: readonly string[] = [
-  'What makes a good morning?',
-  'Tell me something about the sea.',
-  'I burnt my dinner. Say something.',
-  'How do I learn a new language?',
-  'Describe a walk through an old town.',
-  'What should I do on a rainy evening?',
-  'Why do people like music?',
-  'Give me one piece of advice.',
-  'Explain what a friend is.',
-  'How would you spend a day off?',
-];
+/** A round: how many questions the service is asked for. */
+export const QUESTIONS = 10;
 
 /** Asked before and after, of which nobody was taught anything. */
 export const EXAMPLES: readonly string[] = [

@@ -30,8 +30,8 @@ function Intro({ onBegin, refused }: { onBegin: () => void; refused: boolean }) 
     <div className="welcome tune-intro">
       <h1>Ten questions, two minutes</h1>
       <p className="lead">
-        Each is answered four ways, with the first words of a reply. Choose the one you like best; it learns from every
-        choice at once, and at the end you see what has changed.
+        Each is answered four ways. Choose the reply you like best; it learns from every choice at once, and at the end
+        you see what has changed.
       </p>
       {refused && <RefusedConsent />}
       <div className="starters">
@@ -62,10 +62,9 @@ function Question({ round, turn }: { round: Round; turn: Turn }) {
   const replies =
     turn.replies.length > 0 ? turn.replies : Array.from({ length: CHOICES }, (_, i) => ({ id: `${i}`, text: '' }));
   return (
-    <section className="question" aria-label={`Question ${place + 1} of ${QUESTIONS.length}`}>
+    <section className="question" aria-label={`Question ${place + 1} of ${QUESTIONS}`}>
       <Progress done={place} />
-      <h1 data-testid="question">{turn.prompt}</h1>
-      <h2 className="begin">How four replies begin</h2>
+      <h1 data-testid="question">{turn.prompt || '…'}</h1>
       {turn.status === 'FAILED' ? (
         <Problem message={turn.problem ?? 'This could not be written.'} onRetry={round.again} />
       ) : (
@@ -112,12 +111,13 @@ function Progress({ done }: { done: number }) {
       role="progressbar"
       aria-label="Questions answered"
       aria-valuemin={0}
-      aria-valuemax={QUESTIONS.length}
+      aria-valuemax={QUESTIONS}
       aria-valuenow={done}
       tabIndex={-1}
     >
-      {QUESTIONS.map((question, i) => (
-        <span key={question} className={i < done ? 'dot dot-done' : i === done ? 'dot dot-now' : 'dot'} />
+      {Array.from({ length: QUESTIONS }, (_, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a dot is its place.
+        <span key={i} className={i < done ? 'dot dot-done' : i === done ? 'dot dot-now' : 'dot'} />
       ))}
     </div>
   );

@@ -1,20 +1,19 @@
 /**
- * A round of questions, one at a time: four replies each, the best is chosen, and the next question is answered with what was learned. A
+ * A round of questions, one at a time: four replies each, the best is chosen, and the next question is the one that tells most given what was learned. A
  * round that was left in its middle goes on where it was.
  */
 import { useCallback, useEffect, useReducer, useRef } from 'react';
 import type { Verdict } from '../../client/index.js';
 import { type Change, type Conversation, changed, type Turn } from '../chat/conversation.js';
 import { keep, unpack } from '../chat/keeping.js';
-import { localId, writeOn } from '../chat/writing.js';
+import { askAgain, localId } from '../chat/writing.js';
 import { useSession } from '../session/context.js';
 import { TAB } from '../session/kept.js';
 import { problemOf } from '../session/problem.js';
 import { QUESTIONS } from './questions.js';
 
-/** Replies to each question, and how long they may become. */
+/** Replies to each question. */
 export const CHOICES = 4;
-const TOKENS = 44;
 
 export interface Round {
   turns: Conversation;
@@ -39,22 +38,19 @@ export function useRound(): Round {
   const abort = useRef(new AbortController());
 
   const write = useCallback(
-    async (key: string, prompt: string) => {
+    async (key: string) => {
+      const { signal } = abort.current;
       try {
-        const generation = await writeOn(
-          session.client,
-          { member: session.ref, prompt, candidateCount: CHOICES, maxTokens: TOKENS, key },
-          {
-            onStart: (generationId, candidateIds) => dispatch({ type: 'STARTED', key, generationId, candidateIds }),
-            onText: (texts) => dispatch({ type: 'GREW', key, texts }),
-            onWait: (waiting) => dispatch({ type: 'WAITS', key, waiting }),
-          },
-          abort.current.signal,
+        const generation = await askAgain(
+          () => session.client.askTuningQuestion({ member: session.ref, key }, { signal }),
+          { onWait: (waiting) => dispatch({ type: 'WAITS', key, waiting }) },
+          signal,
         );
         if (!generation) return;
         dispatch({ type: 'FINISHED', key, generation });
         session.memberIs(generation.member.id);
       } catch (error) {
+        if (signal.aborted) return;
         session.fail(error);
         dispatch({ type: 'FAILED', key, problem: problemOf(error) });
       }
@@ -62,12 +58,10 @@ export function useRound(): Round {
     [session],
   );
   const ask = useCallback(
-    (question: number, replacing?: string) => {
-      const prompt = QUESTIONS[question];
-      if (prompt === undefined) return;
+    (replacing?: string) => {
       const key = localId();
-      dispatch({ type: 'ASKED', key, prompt, history: [], maxTokens: TOKENS, replacing });
-      void write(key, prompt);
+      dispatch({ type: 'ASKED', key, prompt: '', history: [], maxTokens: 0, replacing });
+      void write(key);
     },
     [write],
   );
@@ -80,7 +74,7 @@ export function useRound(): Round {
       try {
         const result = await session.client.submitFeedback({ generationId, verdict, chosenCandidateId: chosenId });
         dispatch({ type: 'VOTED', key, result });
-        ask(turns.findIndex((other) => other.key === key) + 1);
+        if (turns.length < QUESTIONS) ask();
       } catch (error) {
         session.fail(error);
         const before = { verdict: null, chosenId: null, feedbackId: null };
@@ -91,13 +85,13 @@ export function useRound(): Round {
   );
 
   const last = turns.at(-1);
-  const done = turns.length === QUESTIONS.length && last?.feedbackId != null;
+  const done = turns.length === QUESTIONS && last?.feedbackId != null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: goes on once, with what was there when the page was opened.
   useEffect(() => {
     const mine = new AbortController();
     abort.current = mine;
-    if (last?.status === 'WRITING') void write(last.key, last.prompt);
-    else if (last?.feedbackId && !done) ask(turns.length);
+    if (last?.status === 'WRITING') void write(last.key);
+    else if (last?.feedbackId && !done) ask();
     return () => mine.abort();
   }, []);
   return {
@@ -105,17 +99,16 @@ export function useRound(): Round {
     current: done ? undefined : last,
     begin: () => {
       dispatch({ type: 'CLEARED' });
-      ask(0);
+      ask();
     },
     choose: (...choice) => void choose(...choice),
-    again: () => ask(turns.length - 1, last?.key),
+    again: () => ask(last?.key),
   };
 }
 
 /** A round that is over is not gone on with, and a vote that was not answered is asked for again. */
 function begun(turns: Conversation): Conversation {
   const last = turns.at(-1);
-  const strange = turns.some(({ prompt }, i) => prompt !== QUESTIONS[i]);
-  if (!last || strange || (turns.length === QUESTIONS.length && last.feedbackId)) return [];
+  if (!last || (turns.length >= QUESTIONS && last.feedbackId)) return [];
   return turns.map((turn) => (turn.feedbackId ? turn : { ...turn, verdict: null, chosenId: null }));
 }

@@ -2,32 +2,21 @@ import { describe, expect, it } from 'vitest';
 import {
   action,
   asksConsent,
-  choiceOf,
   consentAnswered,
   consentQuestion,
   consentView,
   continueButtons,
   decodeAction,
   encodeAction,
-  generationsOf,
   isPassing,
-  keepRound,
   LANGUAGES,
   offerButtons,
   offerMessages,
-  PLATFORM_LIMITS,
-  pending,
   problemText,
   progressBar,
-  recallRound,
   retryDelay,
-  startRound,
-  stepRound,
   type TasteMember,
-  type TuneEffect,
-  type TuneRound,
   tasteView,
-  tuneView,
   UNICODE_REACTIONS,
   type View,
   wordsFor,
@@ -53,7 +42,7 @@ function textsOf(words: Words): Map<string, string> {
     if (typeof value === 'string') texts.set(path, value);
     else if (typeof value === 'function') {
       texts.set(path, String(value(...(samples[path.split('.').at(-1) as string] ?? [7, 8]))));
-    } else for (const [key, inner] of Object.entries(value as object)) walk(inner, path ? `${path}.${key}` : key);
+    } else for (const [key, inner] of Object.entries(value ?? {})) walk(inner, path ? `${path}.${key}` : key);
   };
   walk(words, '');
   return texts;
@@ -70,7 +59,8 @@ describe('the words', () => {
   ])('for %s are in %s', (locale, tag) => expect(wordsFor(locale).tag).toBe(tag));
 
   it('say something of their own in every language, with the same facts in it', () => {
-    const [english, ...others] = LANGUAGES.map(textsOf);
+    const own = (words: Words) => new Map([...textsOf(words)].filter(([path]) => !path.startsWith('tune.prompts')));
+    const [english, ...others] = LANGUAGES.map(own);
     for (const other of others) {
       expect([...other.keys()]).toEqual([...english.keys()]);
       for (const [path, text] of other) {
@@ -78,7 +68,7 @@ describe('the words', () => {
         expect(text, path).not.toBe(english.get(path));
         const facts = (value = '') =>
           path.startsWith('commands.') ? [] : (value.match(/\d+|#|%|\b[XYZM]\b|DATE/g) ?? []);
-        if (!path.startsWith('tune.prompts')) expect(facts(text).sort(), path).toEqual(facts(english.get(path)).sort());
+        expect(facts(text).sort(), path).toEqual(facts(english.get(path)).sort());
       }
     }
   });
@@ -246,132 +236,6 @@ describe('the taste page', () => {
     ]);
     for (const row of tasteView(member, ENGLISH).buttons) expect(row.length).toBeLessThanOrEqual(5);
   });
-});
-
-describe('a tuning round', () => {
-  const replies = (n: number) =>
-    ['a', 'b', 'c', 'd'].map((letter) => ({ id: `${n}${letter}`, text: `reply ${letter} to ${n}` }));
-  const sample = (text: string) => ({
-    kind: 'compared' as const,
-    sample: { generationId: text, text, version: text === 'after' ? 1 : 0 },
-  });
-
-  function play(round: TuneRound, words: Words, choice: (at: number) => number | 'none' | 'skip') {
-    const effects: TuneEffect[] = [];
-    const go = (event: Parameters<typeof stepRound>[1]) => {
-      const result = stepRound(round, event, words);
-      round = result.round;
-      effects.push(...result.effects);
-    };
-    go(sample('before'));
-    for (let at = 0; at < words.tune.prompts.length; at++) {
-      go({ kind: 'written', generationId: `g${at}`, replies: replies(at) });
-      go({ kind: 'chosen', at, choice: choice(at) });
-    }
-    go(sample('after'));
-    return { round, effects };
-  }
-
-  it('asks ten prompts in the member’s language, sends a vote for each, and shows before and after', () => {
-    for (const words of LANGUAGES) {
-      expect(words.tune.prompts).toHaveLength(10);
-      const { round, effects } = play(startRound(words).round, words, (at) => at % 4);
-      const votes = effects.flatMap((effect) => (effect.kind === 'vote' ? [effect] : []));
-      expect(votes).toHaveLength(10);
-      expect(round).toMatchObject({ phase: 'done', done: 10, votes: 10 });
-      const written = effects.flatMap((effect) => (effect.kind === 'write' ? [effect.prompt] : []));
-      expect(written).toEqual(words.tune.prompts);
-      expect(written).not.toContain(words.tune.heldOut);
-      const text = tuneView(round, words, 2_000).text.join('\n');
-      expect(text).toContain('before');
-      expect(text).toContain('after');
-    }
-  });
-
-  it.each([
-    [0, 'before', 0, 'after', 'nothing from this round', false],
-    [3, 'same', 3, 'same', 'nothing from this round', false],
-    [0, 'same', 1, 'same', 'still answered the same', true],
-    [0, 'before', 1, 'after', 'before and after', true],
-  ])('from version %i (%s) to %i (%s) says: %s', (from, before, to, after, says, shows) => {
-    const round = { ...startRound(ENGLISH).round, phase: 'done' as const, done: 10, votes: 10 };
-    const at = (version: number, text: string) => ({ generationId: 'g', text, version });
-    const text = tuneView({ ...round, before: at(from, before), after: at(to, after) }, ENGLISH, 2_000).text.join('\n');
-    expect(text).toContain(says);
-    expect(text.includes(`**After**\n${after}`)).toBe(shows);
-    expect(text.includes('**Before**')).toBe(shows && before !== after);
-  });
-
-  it('takes the choice by what was shown, not by what came first', () => {
-    let { round } = startRound(ENGLISH);
-    round = stepRound(round, sample('before'), ENGLISH).round;
-    round = stepRound(round, { kind: 'written', generationId: 'g0', replies: replies(0) }, ENGLISH).round;
-    const { effects } = stepRound(round, { kind: 'chosen', at: 0, choice: 2 }, ENGLISH);
-    expect(effects[0]).toEqual({
-      kind: 'vote',
-      generationId: 'g0',
-      vote: { verdict: 'CHOSEN', candidate: round.replies[2].id },
-    });
-    const view = tuneView(round, ENGLISH, 2_000);
-    expect(view.text.at(-1)).toContain(`**C**\n${round.replies[2].text}`);
-  });
-
-  it('counts no vote for a skipped prompt, and all bad for none', () => {
-    const { round, effects } = play(startRound(ENGLISH).round, ENGLISH, (at) => (at < 4 ? 'skip' : 'none'));
-    expect(round).toMatchObject({ phase: 'done', votes: 6 });
-    const verdicts = effects.flatMap((effect) => (effect.kind === 'vote' ? [effect.vote.verdict] : []));
-    expect(verdicts).toEqual(Array(6).fill('ALL_BAD'));
-  });
-
-  it('takes each press once, even when it is delivered twice or late', () => {
-    let { round } = startRound(ENGLISH);
-    round = stepRound(round, sample('before'), ENGLISH).round;
-    round = stepRound(round, { kind: 'written', generationId: 'g0', replies: replies(0) }, ENGLISH).round;
-    const first = stepRound(round, { kind: 'chosen', at: 0, choice: 1 }, ENGLISH);
-    expect(stepRound(first.round, { kind: 'chosen', at: 0, choice: 1 }, ENGLISH).effects).toEqual([]);
-    const next = stepRound(first.round, { kind: 'written', generationId: 'g1', replies: replies(1) }, ENGLISH);
-    expect(stepRound(next.round, { kind: 'chosen', at: 0, choice: 1 }, ENGLISH).effects).toEqual([]);
-    expect(stepRound(next.round, { kind: 'chosen', at: 1, choice: 7 }, ENGLISH).effects).toEqual([]);
-  });
-
-  it('is kept without texts and recalled with them at any point', () => {
-    let { round } = startRound(ENGLISH);
-    round = stepRound(round, sample('before'), ENGLISH).round;
-    expect(pending(round, ENGLISH).map(({ kind }) => kind)).toEqual(['show', 'write']);
-    round = stepRound(round, { kind: 'written', generationId: 'g0', replies: replies(0) }, ENGLISH).round;
-    const kept = keepRound(round);
-    expect(kept).not.toContain('reply');
-    const bare = JSON.parse(kept) as TuneRound;
-    expect(generationsOf(bare)).toEqual(['before', 'g0']);
-    const texts = new Map([...replies(0).map(({ id, text }) => [id, text] as const), ['before', 'before'] as const]);
-    expect(recallRound(bare, texts)).toEqual(round);
-  });
-
-  it('can be stopped, and the votes so far stand', () => {
-    const { round } = stepRound(startRound(ENGLISH).round, { kind: 'chosen', at: 0, choice: 'stop' }, ENGLISH);
-    expect(round.phase).toBe('stopped');
-    expect(tuneView(round, ENGLISH, 2_000).text).toEqual(['Stopped before the first vote.']);
-    expect(stepRound(round, { kind: 'chosen', at: 0, choice: 'stop' }, ENGLISH).effects).toEqual([]);
-  });
-
-  it('fits long replies into the message', () => {
-    let { round } = startRound(ENGLISH);
-    round = stepRound(round, sample('before'), ENGLISH).round;
-    const long = replies(0).map((reply) => ({ ...reply, text: 'long words '.repeat(200) }));
-    round = stepRound(round, { kind: 'written', generationId: 'g0', replies: long }, ENGLISH).round;
-    const view = tuneView(round, ENGLISH, PLATFORM_LIMITS.discord.message);
-    const text = view.text.join('\n\n');
-    expect(text.length).toBeLessThanOrEqual(2_000);
-    for (const letter of ['A', 'B', 'C', 'D']) expect(text).toContain(`**${letter}**`);
-  });
-
-  it.each([
-    [['A', '0'], { at: 0, choice: 0 }],
-    [['skip', '3'], { at: 3, choice: 'skip' }],
-    [['start'], null],
-    [['A', '-1'], null],
-    [['Z', '1'], null],
-  ])('reads %j from a button as %j', (args, expected) => expect(choiceOf(args)).toEqual(expected));
 });
 
 describe('a problem', () => {
