@@ -76,6 +76,7 @@ describe('the packed product', () => {
       'dist/explorer/index.html',
       'install/skip-downloads.mjs',
       'models/smollm2-135m-instruct.clap.safetensors',
+      'models/smollm2-135m-instruct.tuning.json',
       'schema.graphql',
       'dist/schema.graphql',
       ...migrations.map((name) => `prisma/migrations/${name}/migration.sql`),
