@@ -76,6 +76,8 @@ export interface GenerationService {
 }
 
 export interface TuningService {
+  /** The model has no bank, so it decodes the replies to a question when that is asked, as for any generation. */
+  readonly decodes: boolean;
   /**
    * The next question of a tuning round, stored as a generation; an unknown member is created. Aborting `signal` gives up what the model
    * has to write for it. Errors: BAD_USER_INPUT, CONFLICT (key), NOT_FOUND (what the key made was erased), and those of a generation where

@@ -72,6 +72,7 @@ export class EchoServices implements Services {
   };
 
   readonly tuning = {
+    decodes: true,
     ask: async ({ member }: TuningQuestionInput) => {
       const started = await this.begin({ member, prompt: 'How was your weekend?', candidateCount: 4 });
       return started.finished;

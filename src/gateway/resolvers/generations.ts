@@ -18,7 +18,8 @@ export const generations = {
       return started.finished;
     },
     askTuningQuestion: (_, { input }, { services, quotas, viewer, signal }) => {
-      quotas.generation(viewer, input.member);
+      // Out of a bank it takes no turn of the model's.
+      if (services.tuning.decodes) quotas.generation(viewer, input.member);
       return services.tuning.ask({ ...input, keyOwner: keyOwnerOf(viewer) }, signal);
     },
     cancelGeneration: (_, { id }, { services }) => services.generations.cancel(id),

@@ -51,6 +51,7 @@ export function tuningService(parts: TuningParts): TuningService {
   const { store, limits, banked } = parts;
   const questions = banked && new BankQuestions(parts, banked);
   return {
+    decodes: banked === null,
     ask: async ({ member: ref, key: givenKey, keyOwner }: Keyed<TuningQuestionInput>, signal) => {
       const member = checkMemberRef(ref, limits);
       const key = checkKey(givenKey, limits);
