@@ -118,7 +118,7 @@ describe('docs/method.md', () => {
   it('states the settings of raising the response', () => {
     const { signed, shortest, longest, driftWeight, zeroCost, clapEvery, saveEvery, learningRate } =
       PRETRAIN_DEFAULTS.response;
-    const ordinals = ['', 'first', 'second', 'third', 'fourth', 'fifth'];
+    const ordinals: Record<number, string> = { 4: 'fourth', 10: 'tenth' };
     const said = [
       `s ~ U(${shortest}, ${longest})`,
       `y_${signed} behind z, y_${signed + 1} … y_${2 * signed} behind -z`,

@@ -15,7 +15,7 @@ export interface ResponseSettings {
   zeroCost: number;
   /** Every so manyth step is one of CLaP. */
   clapEvery: number;
-  /** Steps between saved states, at each of which the cost of z = 0 is looked at; a step takes as long as several of CLaP. */
+  /** Steps between saved states, at each of which the cost of z = 0 is looked at, which takes as long as three steps. */
   saveEvery: number;
 }
 
@@ -29,5 +29,5 @@ export const RESPONSE_DEFAULTS: ResponseSettings = {
   driftWeight: 1,
   zeroCost: 0.01,
   clapEvery: 4,
-  saveEvery: 5,
+  saveEvery: 10,
 };
