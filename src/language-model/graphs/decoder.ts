@@ -5,7 +5,9 @@ import {
   type Dim,
   FusedMatMul,
   Gather,
+  GatherElements,
   type Graph,
+  LogSoftmax,
   Mul,
   Reshape,
   RotaryEmbedding,
@@ -13,7 +15,9 @@ import {
   SimplifiedLayerNormalization,
   Softmax,
   Split,
+  Squeeze,
   Transpose,
+  Unsqueeze,
   type Value,
 } from '../../graph/index.js';
 import type { LanguageModelConfig } from '../model.js';
@@ -86,6 +90,12 @@ export function runDecoder(weights: FrozenWeights, input: DecoderInput): Decoder
 /** Logits [.., vocabulary] of final-normed hidden states. */
 export function logitsOf(weights: FrozenWeights, hidden: Value): Value {
   return weights.linear(hidden, [weights.file.has('output.weight') ? 'output.weight' : 'token_embd.weight']);
+}
+
+/** Log-probabilities of the target tokens, int64 [batch, sequence], that follow final-normed hidden states [batch, sequence, hidden]: [batch, sequence]. */
+export function logProbabilitiesOf(weights: FrozenWeights, hidden: Value, targets: Value): Value {
+  const logProbabilities = LogSoftmax(logitsOf(weights, hidden), 2);
+  return Squeeze(GatherElements(logProbabilities, Unsqueeze(targets, [2]), 2), [2]);
 }
 
 function norm(weights: FrozenWeights, x: Value, name: string): Value {

@@ -1,17 +1,7 @@
 /** The graphs that serve: one decodes a token a row, one reads texts for their features, one scores texts. */
-import {
-  Concat,
-  GatherElements,
-  type Graph,
-  LogSoftmax,
-  MatMul,
-  SimplifiedLayerNormalization,
-  Squeeze,
-  Unsqueeze,
-  type Value,
-} from '../../graph/index.js';
+import { Concat, type Graph, MatMul, SimplifiedLayerNormalization, type Value } from '../../graph/index.js';
 import type { LanguageModelConfig } from '../model.js';
-import { type CachedSegment, type DecoderOutput, logitsOf, runDecoder } from './decoder.js';
+import { type CachedSegment, type DecoderOutput, logitsOf, logProbabilitiesOf, runDecoder } from './decoder.js';
 import type { FrozenWeights } from './linear.js';
 
 /** Names of a layer's cache tensors in every serving graph. */
@@ -64,8 +54,8 @@ export function buildScoreGraph(weights: FrozenWeights): Graph {
   const { graph } = weights;
   const output = decoderOf(weights, { batch: 'batch', sequence: 'sequence', cacheBatch: 1 });
   const targets = graph.input('targets', 'int64', ['batch', 'sequence']);
-  const logProbabilities = LogSoftmax(logitsOf(weights, output.hidden[weights.file.config.layers]), 2);
-  graph.output('log_probabilities', Squeeze(GatherElements(logProbabilities, Unsqueeze(targets, [2]), 2), [2]));
+  const hidden = output.hidden[weights.file.config.layers];
+  graph.output('log_probabilities', logProbabilitiesOf(weights, hidden, targets));
   return graph;
 }
 

@@ -5,10 +5,8 @@ import {
   Div,
   Exp,
   FusedMatMul,
-  GatherElements,
   type Graph,
   gradients,
-  LogSoftmax,
   Mul,
   Neg,
   ReduceLogSumExp,
@@ -28,7 +26,7 @@ import {
   outputPrefix,
   PREFIX_LENGTH,
 } from '../../language-model/graphs/adapter.js';
-import { type CachedSegment, logitsOf, runDecoder } from '../../language-model/graphs/decoder.js';
+import { type CachedSegment, logProbabilitiesOf, runDecoder } from '../../language-model/graphs/decoder.js';
 import type { FrozenWeights } from '../../language-model/graphs/linear.js';
 import { cacheNames } from '../../language-model/graphs/serving.js';
 import { VARIANCE_FLOOR } from '../posterior.js';
@@ -208,11 +206,10 @@ function replyLosses(
     segments: [prompt, prefix],
     mask: graph.input('mask', 'float32', [1, 1, sizes.tokens * group, total]),
   });
-  const logProbabilities = LogSoftmax(logitsOf(weights, output.hidden[layers]), 2);
-  const targets = Unsqueeze(graph.input('targets', 'int64', [rows, sizes.tokens]), [2]);
-  const chosen = Squeeze(GatherElements(logProbabilities, targets, 2), [2]);
+  const targets = graph.input('targets', 'int64', [rows, sizes.tokens]);
+  const logProbabilities = logProbabilitiesOf(weights, output.hidden[layers], targets);
   const counted = graph.input('target_mask', 'float32', [rows, sizes.tokens]);
-  return Neg(ReduceSum(Mul(chosen, counted), [1], { keepdims: false }));
+  return Neg(ReduceSum(Mul(logProbabilities, counted), [1], { keepdims: false }));
 }
 
 /** Density-gap KL a dimension: the aggregate posterior of the batch against N(0, 1), by draws from its members. */
