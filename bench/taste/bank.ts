@@ -25,8 +25,8 @@ export interface BankReply {
   text: string;
   /** The reply ended by itself. */
   ended: boolean;
-  /** Decoded tokens, the stop token among them. */
-  tokens: number;
+  /** Decoded ids, the stop token among them. */
+  tokens: readonly number[];
   /** Under the untouched model, in nats, summed over `scored` tokens. */
   nll: number;
   scored: number;
@@ -149,7 +149,7 @@ function seenBy(checkpoint: LoadedCheckpoint, { prompt, set, features, replies }
         const said = projectReply(checkpoint, fromBase64(ofReply));
         const white = said.map((value, i) => value - expected[i]);
         const posterior = posteriorOf(checkpoint, said, expected);
-        return { prompt, text, ended, nll, scored, tokens: tokens.length, white, posterior };
+        return { prompt, text, ended, nll, scored, tokens, white, posterior };
       }),
   };
 }

@@ -213,7 +213,7 @@ function printBank(bank: readonly BankPrompt[]): void {
   const replies = bank.flatMap((prompt) => prompt.replies);
   const ended = mean(replies.map((reply) => (reply.ended ? 1 : 0)));
   print(
-    `Bank: ${of('VOTE').length} prompts to vote on, ${of('HELD_OUT').length} held out, ${replies.length} replies of ${mean(replies.map(({ tokens }) => tokens)).toFixed(0)} tokens; ${(100 * ended).toFixed(0)} % ended by themselves.\n`,
+    `Bank: ${of('VOTE').length} prompts to vote on, ${of('HELD_OUT').length} held out, ${replies.length} replies of ${mean(replies.map(({ tokens }) => tokens.length)).toFixed(0)} tokens; ${(100 * ended).toFixed(0)} % ended by themselves.\n`,
   );
 }
 

@@ -15,6 +15,6 @@ export const untouched: Method = { name: 'untouched', fit: () => UNTOUCHED };
 
 /** A reply of the bank that was chosen among some of it. */
 export function ofBank(reply: BankReply, among: readonly BankReply[]): PolicyReply {
-  const decoded = among.reduce((sum, { tokens }) => sum + tokens, 0);
+  const decoded = among.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return { text: reply.text, ended: reply.ended, tokens: [], decoded, bank: { reply, among } };
 }

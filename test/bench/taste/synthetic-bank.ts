@@ -16,7 +16,8 @@ function some(set: PromptSet, count: number): BankPrompt[] {
       const mean = random.normals(LATENT_SIZE);
       const text = (mean[0] + 0.5 * mean[1]).toFixed(6);
       const posterior = { mean, logVariance: new Float32Array(LATENT_SIZE).fill(-2) };
-      return { prompt, text, ended: true, tokens: 10, nll: 15, scored: 9, white: random.normals(128), posterior };
+      const tokens = Array<number>(10).fill(3);
+      return { prompt, text, ended: true, tokens, nll: 15, scored: 9, white: random.normals(128), posterior };
     });
     return { prompt, set, replies };
   });
