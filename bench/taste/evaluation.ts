@@ -37,6 +37,8 @@ export interface Evaluation extends Voting {
   replies: EvaluatedReply[][];
   /** Of FACTS, those that were answered rightly. */
   right: boolean[];
+  /** Machine time of the member's fit; not known of members whom the service trains. */
+  seconds?: number;
 }
 
 /** Prompts whose replies share the decoder's batch. */
@@ -72,7 +74,9 @@ export async function evaluate(
       for (const member of members) {
         const votes = votesOf(member, bank, count, voting);
         for (const method of methods) {
-          const policy = await method.fit(votes, { seed: member.name, taste: member.taste });
+          const began = performance.now();
+          const policy = await method.fit(votes, { seed: member.name, taste: member.taste }, model);
+          const { seconds = (performance.now() - began) / 1000 } = policy;
           const texts = await inTurns(held, PROMPTS_AT_ONCE, ({ prompt, replies: unsteered }) => {
             const seeds = Array.from({ length: replies }, (_, i) => seedOf('evaluation', member.seed, prompt, i));
             return written.of(policy, { model, prompt, unsteered, seeds, maxTokens });
@@ -86,6 +90,7 @@ export async function evaluate(
             votes: votes.length,
             replies: texts,
             right,
+            seconds,
           };
           evaluations.push(evaluation);
           onProgress(evaluation);

@@ -37,6 +37,8 @@ export interface TasteRow extends Voting {
   words: number;
   /** Tokens that were decoded for a reply. */
   decoded: number;
+  /** Machine time of a member's fit. */
+  seconds: number;
 }
 
 export interface SummaryParts {
@@ -115,6 +117,10 @@ function rowOf(
     refusals: perReply(({ text }) => (refuses(text) ? 1 : 0)),
     words: perReply(({ text }) => words(text).length),
     decoded: perReply(({ decoded }) => decoded),
+    seconds: weightedMean(
+      group.map((one) => one.seconds ?? Number.NaN),
+      weights,
+    ),
   };
 }
 

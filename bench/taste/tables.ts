@@ -87,7 +87,7 @@ export function tasteTable(rows: readonly TasteRow[]): Table {
         'gain',
         '95 %',
       ],
-      ...['perpl.', 'dist-2', 'self-BLEU', 'ended', 'invented', 'facts', 'refusals', 'words', 'decoded'],
+      ...['perpl.', 'dist-2', 'self-BLEU', 'ended', 'invented', 'facts', 'refusals', 'words', 'decoded', 'seconds'],
     ],
     lines: rows.map((row) => [
       ...[row.taste, `${row.candidates}`, percent(row.slips), row.votes.toFixed(0), row.method],
@@ -107,7 +107,7 @@ export function tasteTable(rows: readonly TasteRow[]): Table {
         percent(row.facts),
         percent(row.refusals),
       ],
-      ...[row.words.toFixed(0), row.decoded.toFixed(0)],
+      ...[row.words.toFixed(0), row.decoded.toFixed(0), fixed(row.seconds, 3)],
     ]),
   };
 }

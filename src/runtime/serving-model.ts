@@ -260,7 +260,7 @@ async function attempt(session: GraphRunner, feeds: Record<string, Feed>, person
 }
 
 /** [sequence x group, past + sequence], zero where a query may look. */
-function causalMask(sequence: number, group: number, past: number): Float32Array {
+export function causalMask(sequence: number, group: number, past: number): Float32Array {
   const width = past + sequence;
   const mask = new Float32Array(sequence * group * width);
   for (let query = 0; query < sequence; query++) {
@@ -272,6 +272,7 @@ function causalMask(sequence: number, group: number, past: number): Float32Array
   return mask;
 }
 
-function pad(rows: readonly (readonly number[])[], length: number): number[][] {
+/** Rows of one length, zeros behind those that are shorter. */
+export function pad(rows: readonly (readonly number[])[], length: number): number[][] {
   return rows.map((row) => [...row, ...Array<number>(length - row.length).fill(0)]);
 }

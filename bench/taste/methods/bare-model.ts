@@ -9,8 +9,8 @@ import { ofBank, UNTOUCHED } from './untouched.js';
 export function bestOf(count: number, learned: Method = served): Method {
   return {
     name: `best of ${count}`,
-    async fit(votes, member) {
-      const { likes, fingerprint } = await learned.fit(votes, member);
+    async fit(votes, member, model) {
+      const { likes, fingerprint } = await learned.fit(votes, member, model);
       // Nothing was learned yet.
       if (!likes) return UNTOUCHED;
       return {

@@ -2,7 +2,7 @@
 import type { PreferencePair } from '../../../src/learning/latent-dpo.js';
 import { type Vote as Choice, choiceOf, pairWeight } from '../../../src/learning/votes.js';
 import type { BankReply } from '../bank.js';
-import type { ServedModel, WrittenReply } from '../served-model.js';
+import type { ServedModel, WriteRequest, WrittenReply } from '../served-model.js';
 import type { Taste } from '../tastes.js';
 import type { Vote } from '../votes.js';
 
@@ -38,15 +38,22 @@ export interface Policy {
   fingerprint: string;
   /** How much the member should like a reply, in nats where the method says so; null where a method has no opinion. */
   likes: ((reply: BankReply) => number) | null;
+  /** Machine time of the fit where it was kept from before; else the bench's clock tells. */
+  seconds?: number;
   /** A reply for each of the task's seeds. */
   write(task: WritingTask): Promise<PolicyReply[]>;
 }
 
 export interface Method {
   name: string;
-  /** Synchronous or not: baselines that train the language model take their time. */
-  fit(votes: readonly Vote[], member: Member): Policy | Promise<Policy>;
+  /**
+   * Synchronous or not: baselines that train the language model take their time.
+   * @param model missing where methods are compared without opening it
+   */
+  fit(votes: readonly Vote[], member: Member, model?: ServedModel): Policy | Promise<Policy>;
 }
+
+type Behind = Pick<WriteRequest, 'latents' | 'prefix'> & { system: string };
 
 /** Pairs of a vote, as the service makes and weighs them: the chosen reply against each other one. */
 export function pairsOf({ candidates, chosen }: Vote): PreferencePair[] {
@@ -62,15 +69,15 @@ export function choiceOfVote({ candidates, chosen }: Vote): Choice {
   return choiceOf(options, chosen);
 }
 
-/** Decoded without any latent or behind one a reply, and behind a system text where there is one. */
+/** Decoded without any latent, behind one a reply or behind one prefix, and behind a system text where there is one. */
 export async function writeBehind(
   { model, prompt, seeds, maxTokens, greedy }: WritingTask,
-  { latents = seeds.map(() => null), system }: { latents?: readonly (Float32Array | null)[]; system?: string } = {},
+  { latents = seeds.map(() => null), prefix, system }: Partial<Behind> = {},
 ): Promise<PolicyReply[]> {
   const turns = [
     ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
     { role: 'user' as const, content: prompt },
   ];
-  const written = await model.write({ turns, latents, seeds, maxTokens, greedy });
+  const written = await model.write({ turns, latents, prefix, seeds, maxTokens, greedy });
   return written.map((reply) => ({ ...reply, decoded: reply.tokens.length }));
 }

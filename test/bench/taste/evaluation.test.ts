@@ -33,7 +33,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'palate-bank-'));
   const checkpoint = tinyCheckpoint();
   runtime = new ScriptedRuntime(checkpoint.modelDigest, checkpoint.featureSize);
-  model = servedModel(await tinyModelOf(folder), checkpoint, runtime);
+  model = servedModel(await tinyModelOf(folder), checkpoint, runtime, { cacheFolder: folder, slots: 4, threads: 1 });
   await writeBank(model, folder, plan, settings, () => {});
 });
 afterAll(() => rm(folder, { recursive: true }));
