@@ -111,7 +111,10 @@ export async function openServicesFixture(options: ServicesFixtureOptions = {}):
           memberId,
           AbortSignal.any([stop.signal, AbortSignal.timeout(240_000)]),
         )) {
-          if (job.status !== 'QUEUED' && job.status !== 'RUNNING') return job;
+          if (job.status === 'QUEUED' || job.status === 'RUNNING') continue;
+          // What is told may be of one before the newest.
+          const [newest] = (await fixture.services.training.list(memberId, 1)).nodes;
+          if (newest.status !== 'QUEUED' && newest.status !== 'RUNNING') return newest;
         }
       } finally {
         stop.abort();

@@ -23,6 +23,7 @@ describe('with a bank', () => {
     const { services, runtime, store } = fixture;
     runtime.change({ busySlots: runtime.current.slots, queued: 100 });
     const prompts = [];
+    expect(services.tuning.decodes).toBe(false);
     for (let question = 0; question < TUNING_PROMPTS.length; question++) {
       const generation = await services.tuning.ask({ member });
       prompts.push(generation.prompt);
@@ -109,6 +110,7 @@ describe('without a bank', () => {
     fixture = await openServicesFixture();
     const { services, runtime } = fixture;
     const prompts = [];
+    expect(services.tuning.decodes).toBe(true);
     for (let question = 0; question < TUNING_PROMPTS.length; question++) {
       const { prompt, candidates } = await services.tuning.ask({ member, key: `${question}` });
       expect(candidates).toHaveLength(4);

@@ -15,7 +15,7 @@ import type { LanguageModelFile } from '../../../src/language-model/model.js';
 import { warmupThenDecay } from '../../../src/learning/adamw.js';
 import { readLines } from '../../../src/learning/clap/samples.js';
 import { readState, writeState } from '../../../src/learning/clap/state.js';
-import { initialState, parameterFeeds, takeStep } from '../../../src/learning/clap/trainer.js';
+import { initialState, parameterFeeds, type StepOutcome, takeStep } from '../../../src/learning/clap/trainer.js';
 import { pairWeight } from '../../../src/learning/votes.js';
 import { ServingModel } from '../../../src/runtime/serving-model.js';
 import type { Feed, GraphRunner } from '../../../src/runtime/session.js';
@@ -149,11 +149,10 @@ export async function batchOf<Name extends string>(
 }
 
 /** A line of a fit's log. */
-export interface DpoStep {
+export interface DpoStep extends StepOutcome {
   step: number;
   /** Mean over the vote's pairs before the step; log 2 where nothing was learned. */
   loss: number;
-  gradientNorm: number;
   seconds: number;
 }
 
@@ -184,9 +183,9 @@ export async function fitDpo<Name extends string>(
     const began = performance.now();
     const out = await step.run({ ...batch.feeds, ...parameterFeeds(state.parameters, shapes) });
     const rate = settings.learningRate * warmupThenDecay(state.step, steps, steps / 10);
-    const gradientNorm = takeStep(state, out, CLIP, () => rate);
+    const outcome = takeStep(state, out, CLIP, () => rate);
     const seconds = (performance.now() - began) / 1000;
-    const line = { step: state.step, loss: out.loss[0] / batch.weight, gradientNorm, seconds };
+    const line = { step: state.step, loss: out.loss[0] / batch.weight, ...outcome, seconds };
     await appendFile(`${path}.jsonl`, `${JSON.stringify(line)}\n`);
     log.push(line);
     if (state.step % SAVE_EVERY === 0 || state.step === steps) await writeState(`${path}.safetensors`, shapes, state);
