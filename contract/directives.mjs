@@ -72,7 +72,7 @@ function checkedRule({ to, of, argument, property }, type, field, say) {
   return { to, ...owned, argument: path };
 }
 
-/** @param {string} sdl @returns {Record<string, { length?: number, tokens?: string }>} by `Type.field`, where something is said */
+/** @param {string} sdl @returns {Record<string, { length?: number, tokens?: string, writes?: number }>} by `Type.field`, where something is said */
 export function costsOf(sdl) {
   const schema = buildASTSchema(parse(sdl));
   const entries = objectTypes(schema).flatMap((type) =>

@@ -91,6 +91,8 @@ export interface FieldCost {
   readonly length?: number;
   /** The argument that says how many candidates of how many tokens are written. */
   readonly tokens?: string;
+  /** Tokens that are written at most, where no argument says how many. */
+  readonly writes?: number;
 }
 
 /** Fields by \`Type.field\` that cost otherwise than an object, or a list of unknown length. */

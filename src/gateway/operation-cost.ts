@@ -124,7 +124,7 @@ class CostWalk {
     const count = isListType(getNullableType(definition.type)) ? (known ?? LIST_LENGTH) : 1;
     const below =
       node.selectionSet && isCompositeType(type) ? this.selection(node.selectionSet, type, inner ?? LIST_LENGTH) : 0;
-    const tokens = declared?.tokens === undefined ? 0 : this.tokens(values[declared.tokens]);
+    const tokens = declared?.tokens === undefined ? (declared?.writes ?? 0) : this.tokens(values[declared.tokens]);
     return count * ((isCompositeType(type) ? 1 : 0) + below) + tokens;
   }
 

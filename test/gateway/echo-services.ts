@@ -74,7 +74,7 @@ export class EchoServices implements Services {
   readonly tuning = {
     decodes: true,
     ask: async ({ member }: TuningQuestionInput) => {
-      const started = await this.begin({ member, prompt: 'How was your weekend?', candidateCount: 4 });
+      const started = await this.begin({ member, prompt: 'How was your weekend?', candidateCount: 4, maxTokens: 64 });
       return started.finished;
     },
   };

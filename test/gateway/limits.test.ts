@@ -5,6 +5,7 @@ import { ERROR_CODES } from '../../src/common/errors.js';
 import { COSTS } from '../../src/contract/generated/costs.js';
 import { operationCost } from '../../src/gateway/operation-cost.js';
 import { createSchema } from '../../src/gateway/schema.js';
+import { TUNING_CANDIDATES, TUNING_TOKENS } from '../../src/learning/tuning/prompts.js';
 import { codes, type Harness, post, startHarness } from './harness.js';
 
 let harness: Harness;
@@ -70,6 +71,10 @@ describe('a document', () => {
 });
 
 describe('cost', () => {
+  it('counts what the model may have to write for a tuning question', () => {
+    expect(COSTS['Mutation.askTuningQuestion'].writes).toBe(TUNING_CANDIDATES * TUNING_TOKENS);
+  });
+
   const schema = createSchema();
   const cost = (query: string, variables: Record<string, unknown> = {}) => {
     const document = parse(query);
