@@ -4,6 +4,7 @@ import type { OpenedPage } from './browser.js';
 import { openPage, picture } from './browser.js';
 import {
   ask,
+  asked,
   askForLong,
   askForUsual,
   type ConsoleFixture,
@@ -110,7 +111,7 @@ describe('an admin', () => {
   it('finds the conversation again after a reload', async () => {
     const { page } = opened;
     await page.reload();
-    await lastTurn(page).getByText('Tell me a very long story').waitFor();
+    await asked(page, 'Tell me a very long story').waitFor();
     expect(await page.locator('.turn').count()).toBe(3);
     expect(await page.locator('.reply[data-role]').count()).toBeGreaterThanOrEqual(2);
     await page

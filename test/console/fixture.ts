@@ -62,7 +62,7 @@ export async function ask(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Your message').fill(prompt);
   // On a touch screen Enter alone makes a line.
   await page.keyboard.press('Control+Enter');
-  await page.getByText(prompt, { exact: true }).last().waitFor();
+  await asked(page, prompt).waitFor();
   await lastTurn(page).locator('.verdicts').waitFor();
 }
 
@@ -76,6 +76,9 @@ export async function askForUsual(page: Page): Promise<void> {
 }
 
 export const lastTurn = (page: Page) => page.locator('.turn').last();
+
+/** The last question, where it is that one: a model may well say the same. */
+export const asked = (page: Page, prompt: string) => lastTurn(page).locator('.asked').getByText(prompt);
 
 /** Chooses by key and waits until the training that it led to is done; resolves with the version that the page shows. */
 export async function chooseByKey(page: Page, key: string): Promise<number> {

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings } from './accessible.js';
 import { picture } from './browser.js';
-import { ask, askForLong, type ConsoleFixture, goTo, lastTurn, openConsoleFixture } from './fixture.js';
+import { ask, asked, askForLong, type ConsoleFixture, goTo, lastTurn, openConsoleFixture } from './fixture.js';
 
 let place: ConsoleFixture;
 beforeAll(async () => {
@@ -58,7 +58,7 @@ describe('a question that is being answered', () => {
     await send(page, 'Tell me a long story about a harbour.');
     await page.locator('.reply-writing .markdown').nth(1).waitFor();
     await page.reload();
-    await lastTurn(page).getByText('Tell me a long story about a harbour.').waitFor();
+    await asked(page, 'Tell me a long story about a harbour.').waitFor();
     await written(page);
     const generations = await stored(ref);
     expect(generations).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('a question that is being answered', () => {
     await page.getByRole('button', { name: 'Stop' }).click();
     await lastTurn(page).getByRole('button', { name: 'Write again' }).waitFor();
     await page.reload();
-    await lastTurn(page).getByText('Tell me about the sea.').waitFor();
+    await asked(page, 'Tell me about the sea.').waitFor();
     await lastTurn(page).getByRole('button', { name: 'Write again' }).click();
     await written(page);
     await close();
@@ -152,7 +152,7 @@ describe('a browser that keeps nothing', () => {
       await page.locator('main h1').waitFor();
     }
     await goTo(page, 'Chat');
-    await lastTurn(page).getByText('Say something short.').waitFor();
+    await asked(page, 'Say something short.').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel(/Your key, or the link/).waitFor();
     expect(faults).toEqual([]);
@@ -186,7 +186,7 @@ it('shows whatever a model wrote, and the rest of the page goes on', async () =>
   expect(content).toBe(width);
   expect(await findings(page)).toEqual([]);
   await send(page, 'Are you still there?');
-  await lastTurn(page).getByText('Are you still there?').waitFor();
+  await asked(page, 'Are you still there?').waitFor();
   // What stands above goes with the question, and reading it is not what is looked at.
   await page.getByRole('button', { name: 'Stop' }).click();
   await lastTurn(page).getByRole('button', { name: 'Write again' }).waitFor();
@@ -225,7 +225,7 @@ describe('typing', () => {
     expect(await field.getAttribute('enterkeyhint')).toBe('enter');
     await picture(page, 'phone-typing');
     await page.getByRole('button', { name: 'Send' }).tap();
-    await page.locator('.turn').getByText('one\ntwo').waitFor();
+    await page.locator('.turn .asked').getByText('one\ntwo').waitFor();
     await close();
   });
 
