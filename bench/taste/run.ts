@@ -117,7 +117,7 @@ export async function runOffline(run: TasteRun): Promise<void> {
   const rows = await compareOffline(
     bank,
     members,
-    { ...run, methods, reference: methods.some(({ name }) => name === REFERENCE) ? REFERENCE : methods[0].name },
+    { ...run, methods, reference: (methods.find(({ name }) => name === REFERENCE) ?? methods[0]).name },
     (row) => {
       process.stderr.write(`${row.candidates} candidates, ${row.slips} slips, ${row.count} votes: ${row.method}\n`);
     },

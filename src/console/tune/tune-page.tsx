@@ -14,6 +14,8 @@ import { QUESTIONS } from './questions.js';
 import { CHOICES, type Round, useRound } from './use-round.js';
 import '../styles/tune.css';
 
+const PLACES = Array.from({ length: QUESTIONS }, (_, place) => place);
+
 export function TunePage() {
   const round = useRound();
   const consent = useObservable(useSession().member)?.consent.learn;
@@ -115,9 +117,8 @@ function Progress({ done }: { done: number }) {
       aria-valuenow={done}
       tabIndex={-1}
     >
-      {Array.from({ length: QUESTIONS }, (_, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a dot is its place.
-        <span key={i} className={i < done ? 'dot dot-done' : i === done ? 'dot dot-now' : 'dot'} />
+      {PLACES.map((place) => (
+        <span key={place} className={place < done ? 'dot dot-done' : place === done ? 'dot dot-now' : 'dot'} />
       ))}
     </div>
   );

@@ -131,7 +131,7 @@ class BankQuestions {
     const generation = await adding.catch((error) => {
       throw isMissingReference(error) ? forgotten() : error;
     });
-    // Where this does not come about any more, they are read as any reply's.
+    // After a kill in between, the model reads the features later, as it does of any reply that has none.
     await store.generations.saveFeatures(
       id,
       { prompt: features, candidates: new Map(picked.map(({ id, reply }) => [id, reply.features])) },
